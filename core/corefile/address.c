@@ -1,0 +1,230 @@
+/*
+ * Keys of server blocks: [TRANSPORT://]ZONE[:PORT], where ZONE may be a network and stands for its reverse zones; and
+ * who may listen beside whom.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodns/name.h>
+
+#include "corefile/corefile.h"
+
+struct transport {
+	const char *name, *port;
+};
+
+/* "https3://" before "https://": the longer one first. NULL: the -dns.port flag. */
+static const struct transport transports[] = {
+	{"tls", "853"}, {"dns", NULL}, {"quic", "853"}, {"grpc", "443"}, {"https3", "443"}, {"https", "443"}, {"unix", "0"},
+};
+
+static const char *take_transport(const char *key, const char *default_port, corefile_address_t *out)
+{
+	snprintf(out->transport, sizeof(out->transport), "dns");
+	snprintf(out->port, sizeof(out->port), "%s", default_port);
+	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+		size_t n = strlen(transports[i].name);
+		if (strncmp(key, transports[i].name, n) || strncmp(key + n, "://", 3))
+			continue;
+		snprintf(out->transport, sizeof(out->transport), "%s", transports[i].name);
+		if (transports[i].port)
+			snprintf(out->port, sizeof(out->port), "%s", transports[i].port);
+		return key + n + 3;
+	}
+	return key;
+}
+
+static int add_zone(corefile_address_t *out, const char *text)
+{
+	char **zones = realloc(out->zones, (out->zone_count + 1) * sizeof(*zones));
+	size_t n = strlen(text);
+	if (!zones)
+		return -1;
+	out->zones = zones;
+	char *zone = malloc(n + 2);
+	if (!zone)
+		return -1;
+	for (size_t i = 0; i <= n; i++)
+		zone[i] = (char)tolower((unsigned char)text[i]);
+	if (!n || zone[n - 1] != '.')
+		memcpy(zone + n, ".", 2);
+	zones[out->zone_count++] = zone;
+	return 0;
+}
+
+/* The reverse zone of the first `bits` of an address; bits end between labels. */
+static int add_reverse(corefile_address_t *out, const uint8_t *bytes, bool v6, unsigned bits)
+{
+	char text[128] = "", part[8];
+	unsigned step = v6 ? 4 : 8;
+	for (unsigned i = bits / step; i-- > 0;) {
+		unsigned v = v6 ? (bytes[i / 2] >> (i % 2 ? 0 : 4)) & 15 : bytes[i];
+		snprintf(part, sizeof(part), v6 ? "%x." : "%u.", v);
+		strcat(text, part);
+	}
+	strcat(text, v6 ? "ip6.arpa." : "in-addr.arpa.");
+	return add_zone(out, text);
+}
+
+/* A network whose prefix ends within a label stands for all zones one step further down. */
+static int add_network(corefile_address_t *out, uint8_t *bytes, bool v6, unsigned bits)
+{
+	unsigned step = v6 ? 4 : 8, whole = (bits + step - 1) / step * step, count = 1u << (whole - bits);
+	for (unsigned i = bits; i < (v6 ? 128u : 32u); i++)
+		bytes[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t at[16];
+		memcpy(at, bytes, 16);
+		if (whole > bits)
+			at[(whole - 1) / 8] |= (uint8_t)(i << (8 - (whole - 1) % 8 - 1));
+		if (add_reverse(out, at, v6, whole))
+			return -1;
+	}
+	return 0;
+}
+
+/* "10.0.0.0/8"; -1: it is none. */
+static int read_network(const char *s, uint8_t bytes[16], bool *v6, unsigned *bits)
+{
+	char host[64], *end;
+	const char *slash = strchr(s, '/');
+	if (!slash || (size_t)(slash - s) >= sizeof(host) || !isdigit((unsigned char)slash[1]))
+		return -1;
+	memcpy(host, s, (size_t)(slash - s));
+	host[slash - s] = 0;
+	*bits = (unsigned)strtoul(slash + 1, &end, 10);
+	*v6 = strchr(host, ':') != NULL;
+	if (*end || *bits > (*v6 ? 128u : 32u))
+		return -1;
+	return inet_pton(*v6 ? AF_INET6 : AF_INET, host, bytes) == 1 ? 0 : -1;
+}
+
+static int fail(char *err, size_t err_size, const char *format, const char *arg)
+{
+	snprintf(err, err_size, format, arg);
+	return -1;
+}
+
+/* Cuts ":PORT" off; only a number is one. */
+static int take_port(char *s, corefile_address_t *out, char *err, size_t err_size)
+{
+	char *colon = strrchr(s, ':'), *end;
+	if (!colon)
+		return 0;
+	if (!colon[1])
+		return fail(err, err_size, "expecting data after last colon: \"%s\"", s);
+	long port = strtol(colon + 1, &end, 10);
+	if (*end || isspace((unsigned char)colon[1]))
+		return 0;
+	if (port < 0 || port > 65535)
+		return fail(err, err_size, "listen address has an invalid port: \"%s\"", s);
+	snprintf(out->port, sizeof(out->port), "%ld", port);
+	*colon = 0;
+	return 0;
+}
+
+static int take_zones(char *s, corefile_address_t *out, char *err, size_t err_size)
+{
+	uint8_t wire[SODNS_NAME_MAX], bytes[16] = {0};
+	bool v6;
+	unsigned bits;
+	if (strlen(s) > 255) {
+		snprintf(err, err_size, "specified zone is too long: %zu > 255", strlen(s));
+		return -1;
+	}
+	if (*s && sodns_name_from_text(s, NULL, wire) < 0)
+		return fail(err, err_size, "zone is not a valid domain name: %s", s);
+	if (read_network(s, bytes, &v6, &bits))
+		return add_zone(out, s);
+	if (*s == ':' || (*s == '0' && v6))
+		return fail(err, err_size, "invalid CIDR %s", s);
+	return add_network(out, bytes, v6, bits);
+}
+
+int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out, char *err, size_t err_size)
+{
+	*out = (corefile_address_t){0};
+	char *s = strdup(take_transport(key, default_port, out));
+	if (!s)
+		return -1;
+	int rc = take_port(s, out, err, err_size);
+	if (!rc)
+		rc = take_zones(s, out, err, err_size);
+	free(s);
+	if (rc)
+		corefile_address_free(out);
+	return rc;
+}
+
+void corefile_address_free(corefile_address_t *a)
+{
+	for (size_t i = 0; i < a->zone_count; i++)
+		free(a->zones[i]);
+	free(a->zones);
+	a->zones = NULL;
+	a->zone_count = 0;
+}
+
+struct registered {
+	struct registered *next;
+	char *key, *host; /* transport, zone and port; the address, "" for all */
+};
+
+struct corefile_overlap {
+	struct registered *all;
+};
+
+corefile_overlap_t *corefile_overlap_new(void)
+{
+	return calloc(1, sizeof(corefile_overlap_t));
+}
+
+static int refuse(char *err, size_t err_size, const char *key, const char *host, const struct registered *other)
+{
+	const char *on = *host ? " on " : "";
+	if (!strcmp(host, other->host))
+		snprintf(err, err_size, "cannot serve %s%s%s - it is already defined", key, on, host);
+	else
+		snprintf(err, err_size, "cannot serve %s%s%s - zone overlap listener capacity with %s%s%s", key, on, host, key,
+			 *other->host ? " on " : "", other->host);
+	return -1;
+}
+
+int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone, const char *host, const char *port,
+			 bool filtered, char *err, size_t err_size)
+{
+	char key[1200];
+	snprintf(key, sizeof(key), "%s://%s:%s", transport, zone, port);
+	for (struct registered *r = o->all; r; r = r->next) {
+		if (strcmp(r->key, key))
+			continue;
+		bool same = !strcmp(r->host, host);
+		if (same ? !filtered : !*host || !*r->host)
+			return refuse(err, err_size, key, host, r);
+	}
+	if (filtered)
+		return 0;
+	struct registered *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -1;
+	r->key = strdup(key);
+	r->host = strdup(host);
+	r->next = o->all;
+	o->all = r;
+	return 0;
+}
+
+void corefile_overlap_free(corefile_overlap_t *o)
+{
+	while (o->all) {
+		struct registered *n = o->all->next;
+		free(o->all->key);
+		free(o->all->host);
+		free(o->all);
+		o->all = n;
+	}
+	free(o);
+}

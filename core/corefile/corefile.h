@@ -1,0 +1,89 @@
+/*
+ * The Corefile: text to server blocks, each with its keys and, by directive, its tokens. What the words mean is the
+ * plugins' business; they walk their tokens with a cursor.
+ *
+ * The grammar is CoreDNS's (its Caddyfile), and so are the errors: FILE:LINE - Error during parsing: …
+ * Everything belongs to the corefile_t and goes with it.
+ */
+#ifndef CORE_COREFILE_COREFILE_H
+#define CORE_COREFILE_COREFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct corefile_token {
+	const char *text;
+	const char *file; /* as shown in messages; tokens of one file share the pointer */
+	int line;
+} corefile_token_t;
+
+/* All tokens of a block's directives of one name, each occurrence beginning with the name. */
+typedef struct corefile_directive {
+	const char *name;
+	const corefile_token_t *tokens;
+	size_t count;
+} corefile_directive_t;
+
+typedef struct corefile_block {
+	const corefile_token_t *keys;
+	size_t key_count;
+	const corefile_directive_t *directives;
+	size_t directive_count;
+} corefile_block_t;
+
+typedef struct corefile {
+	const corefile_block_t *blocks;
+	size_t block_count;
+	const char *const *files; /* all that were read: the main file first */
+	size_t file_count;
+	struct corefile_memory *memory;
+} corefile_t;
+
+/* Is there a plugin for the directive? If not, a hint may be written that is added to the error. */
+typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, size_t hint_size);
+
+/* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. */
+corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known, void *ctx, char *err,
+			   size_t err_size);
+void corefile_free(corefile_t *c);
+
+/* A walk over the tokens of a directive. */
+typedef struct corefile_cursor {
+	const corefile_token_t *tokens;
+	long count, at;
+	int nesting;
+} corefile_cursor_t;
+
+void corefile_cursor_init(corefile_cursor_t *c, const corefile_directive_t *d);
+/* The next token, whatever it is. */
+bool corefile_cursor_next(corefile_cursor_t *c);
+/* The next token if it is on the same line and no '{'. */
+bool corefile_cursor_next_arg(corefile_cursor_t *c);
+/* The next token within the { } that opens behind the current one, or that is open; false at its end. */
+bool corefile_cursor_next_block(corefile_cursor_t *c);
+/* The token the cursor stands on; "" and 0 before the first. */
+const char *corefile_cursor_val(const corefile_cursor_t *c);
+const char *corefile_cursor_file(const corefile_cursor_t *c);
+int corefile_cursor_line(const corefile_cursor_t *c);
+
+/* A key of a server block, or a zone argument: transport, port, and the zones it stands for (a CIDR that ends between
+ * two labels stands for several), absolute and lower case. */
+typedef struct corefile_address {
+	char transport[8];
+	char port[8];
+	char **zones;
+	size_t zone_count;
+} corefile_address_t;
+/* default_port is used for "dns://"; other transports have their own. 0, or -1 with the reason in err. */
+int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out, char *err, size_t err_size);
+void corefile_address_free(corefile_address_t *a);
+
+/* Who listens where: the same zone may not be served twice at one address, nor both with and without `bind`. */
+typedef struct corefile_overlap corefile_overlap_t;
+corefile_overlap_t *corefile_overlap_new(void);
+/* `filtered`: the block has a view, and may share. 0, or -1 with the oracle's words in err. */
+int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone, const char *host,
+			 const char *port, bool filtered, char *err, size_t err_size);
+void corefile_overlap_free(corefile_overlap_t *o);
+
+#endif

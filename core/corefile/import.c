@@ -1,0 +1,142 @@
+/*
+ * import: a snippet, a file, or all files that a pattern with one wildcard names. The words take the import's place.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "corefile/parser.h"
+
+/* Path of an import, relative to the file that the word stands in. */
+static char *import_path(const parser_t *p, const char *pattern)
+{
+	char *out = NULL;
+	const char *file = p->at >= 0 && (size_t)p->at < p->tokens.count ? p->tokens.items[p->at].file : p->name;
+	const char *slash = strrchr(file, '/');
+	if (*pattern == '/')
+		return strdup(pattern);
+	if (slash)
+		return asprintf(&out, "%.*s/%s", (int)(slash - file), file, pattern) < 0 ? NULL : out;
+	return strdup(pattern);
+}
+
+static unsigned count_char(const char *s, char c)
+{
+	unsigned n = 0;
+	for (; *s; s++)
+		n += *s == c;
+	return n;
+}
+
+static char *read_file(parser_t *p, const char *path, size_t *len)
+{
+	struct stat st;
+	FILE *f = fopen(path, "re");
+	if (!f) {
+		parser_error(p, "Could not import %s: open %s: %s", path, path, strerror(errno));
+		return NULL;
+	}
+	char *text = NULL;
+	if (fstat(fileno(f), &st) || S_ISDIR(st.st_mode))
+		parser_error(p, "Could not import %s: is a directory", path);
+	else if ((size_t)st.st_size > COREFILE_SIZE_MAX)
+		parser_error(p, "Could not import %s: file is too large", path);
+	else if ((text = malloc((size_t)st.st_size + 1)))
+		*len = fread(text, 1, (size_t)st.st_size, f);
+	fclose(f);
+	return text;
+}
+
+static void note_file(parser_t *p, const char *path)
+{
+	const char **files = corefile_alloc(p->c, (p->file_count + 1) * sizeof(*files));
+	if (p->file_count)
+		memcpy(files, p->files, p->file_count * sizeof(*files));
+	files[p->file_count++] = path;
+	p->files = files;
+}
+
+static int import_file(parser_t *p, const char *path, token_list_t *out)
+{
+	size_t len = 0;
+	char *text = read_file(p, path, &len), *absolute = realpath(path, NULL);
+	const char *name = corefile_copy(p->c, absolute ? absolute : path, strlen(absolute ? absolute : path));
+	free(absolute);
+	if (!text)
+		return -1;
+	note_file(p, name);
+	corefile_lex(p->c, name, text, len, out);
+	free(text);
+	return 0;
+}
+
+static int import_matches(parser_t *p, const char *pattern, const char *path, token_list_t *out)
+{
+	glob_t g = {0};
+	int rc = 0;
+	if (count_char(path, '*') > 1 || count_char(path, '?') > 1 || (strchr(path, '[') && strchr(path, ']')))
+		return parser_error(p, "Glob pattern may only contain one wildcard (*), but has others: %s", path);
+	glob(path, 0, NULL, &g);
+	if (!g.gl_pathc && !strpbrk(path, "*?[]"))
+		rc = parser_error(p, "File to import not found: %s", pattern);
+	else if (!g.gl_pathc)
+		fprintf(stderr, "[WARNING] No files matching import glob pattern: %s\n", pattern);
+	for (size_t i = 0; i < g.gl_pathc && !rc; i++)
+		rc = import_file(p, g.gl_pathv[i], out);
+	globfree(&g);
+	return rc;
+}
+
+static const snippet_t *find_snippet(const parser_t *p, const char *name)
+{
+	for (size_t i = 0; i < p->snippet_count; i++)
+		if (!strcmp(p->snippets[i].name, name) && p->snippets[i].tokens.count)
+			return &p->snippets[i];
+	return NULL;
+}
+
+/* Puts the words where "import X" was. */
+static void splice(parser_t *p, const token_list_t *words)
+{
+	token_list_t out = {0};
+	size_t before = (size_t)p->at - 1;
+	for (size_t i = 0; i < before; i++)
+		token_list_add(&out, p->tokens.items[i]);
+	for (size_t i = 0; i < words->count; i++)
+		token_list_add(&out, words->items[i]);
+	for (size_t i = (size_t)p->at + 1; i < p->tokens.count; i++)
+		token_list_add(&out, p->tokens.items[i]);
+	free(p->tokens.items);
+	p->tokens = out;
+	p->at--;
+}
+
+int parser_import(parser_t *p)
+{
+	if (!parser_next_arg(p))
+		return parser_error_args(p);
+	const char *pattern = corefile_expand(p->c, parser_val(p));
+	if (!*pattern)
+		return parser_error(p, "Import requires a non-empty filepath");
+	if (parser_next_arg(p))
+		return parser_error(p, "Import takes only one argument (glob pattern or file)");
+	const snippet_t *s = find_snippet(p, pattern);
+	if (p->expansions++ >= COREFILE_EXPANSIONS_MAX || p->tokens.count > COREFILE_TOKENS_MAX)
+		return parser_error(p, "maximum %s import depth (%d) exceeded", s ? "snippet" : "file", COREFILE_EXPANSIONS_MAX);
+	if (s) {
+		splice(p, &s->tokens);
+		return 0;
+	}
+	token_list_t words = {0};
+	char *path = import_path(p, pattern);
+	int rc = import_matches(p, pattern, path, &words);
+	if (!rc)
+		splice(p, &words);
+	free(path);
+	free(words.items);
+	return rc;
+}

@@ -1,0 +1,152 @@
+/*
+ * What one reading of the Corefile makes: a generation of server blocks, each with its chain of plugin
+ * instances. The next generation is built beside the one that serves; a switch and a drain lie between.
+ */
+#ifndef CORE_HOST_HOST_H
+#define CORE_HOST_HOST_H
+
+#include <stdatomic.h>
+
+#include <sodns/ability.h>
+#include <sodns/plugin.h>
+#include <sodns/server.h>
+#include <sodns/transport.h>
+
+#include "corefile/corefile.h"
+#include "message/chain.h"
+
+/* A plugin as plugin.cfg names it. */
+typedef struct plugin_entry {
+	char *name, *path; /* path: absolute */
+	bool later;        /* commented out: not in this release */
+	int line;
+} plugin_entry_t;
+
+typedef struct plugin_cfg {
+	char *file; /* "" for the built-in default */
+	plugin_entry_t *entries;
+	size_t count;
+} plugin_cfg_t;
+
+/* An opened plugin. Never closed: old generations may run its code. */
+typedef struct plugin {
+	struct plugin *next;
+	char *name, *path, *identity; /* identity: size, time and inode of the file it was made from */
+	sodns_plugin_t r;             /* a copy, zero where the plugin's is shorter */
+} plugin_t;
+
+struct block;
+struct generation;
+
+typedef struct instance {
+	struct instance *next;
+	const plugin_t *plugin;
+	struct block *block;
+	void *self;
+	bool chained, prepared, started;
+	const sodns_prefetch_ability_t *prefetch;
+	const sodns_metadata_ability_t *metadata;
+	const sodns_ready_ability_t *ready;
+	const sodns_admit_ability_t *admit;
+	const sodns_transport_t *transport;
+	bool opens_classes;
+} instance_t;
+
+/* One key of a block: where it is served and for which zone. */
+typedef struct block_key {
+	const char *text;      /* as written */
+	const char *transport; /* "dns" */
+	uint16_t port;
+	const uint8_t *zone;
+	const char *zone_text;
+	const char *file; /* of the key, for messages */
+	int line;
+} block_key_t;
+
+typedef struct block {
+	struct block *next;
+	struct generation *generation;
+	const corefile_block_t *source;
+	block_key_t *keys;
+	size_t key_count;
+	const uint8_t **zones; /* of the keys */
+	char **binds;          /* addresses; none: the wildcard */
+	size_t bind_count;
+	const char *root;
+	bool debug, collect_metadata;
+	uint32_t read_ms, write_ms, idle_ms;
+	unsigned sockets;
+	const char *view;
+	bool (*filter)(void *arg, sodns_query_t *q);
+	void *filter_arg;
+	instance_t *instances, **instances_tail; /* in the order of plugin.cfg */
+	const struct handler *chain;             /* NULL: no plugin answers */
+	const instance_t *prefetcher;
+	const instance_t *admitter;
+	bool opens_classes;
+} block_t;
+
+struct kept_ref;
+
+typedef struct generation {
+	corefile_t *corefile;
+	plugin_cfg_t *plugins;
+	char *corefile_name;
+	block_t *blocks, **blocks_tail;
+	instance_t *prepare_at;
+	struct kept_ref *kept;
+	void *routes;            /* the server's */
+	struct memory *memory;   /* freed with the generation */
+	char fingerprint[129];   /* of the files it was built from */
+	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
+	char error[2048];
+} generation_t;
+
+/* Where things are. Set once at start. */
+typedef struct host_options {
+	const char *corefile;   /* path, "-" for stdin, NULL: the default Corefile */
+	const char *plugin_cfg; /* path or NULL */
+	const char *plugin_dir;
+	const char *port;       /* default DNS port */
+	char *stdin_text;       /* read once */
+	size_t stdin_len;
+} host_options_t;
+extern host_options_t host;
+
+/* Reads plugin.cfg. NULL: err says why, with file and line. */
+plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size);
+void plugin_cfg_free(plugin_cfg_t *c);
+const plugin_entry_t *plugin_cfg_find(const plugin_cfg_t *c, const char *name);
+/* A plugin with a name not far from this one, or NULL. */
+const char *plugin_cfg_nearest(const plugin_cfg_t *c, const char *name);
+/* Checks that the files are there and are ELF of this machine, without opening them. */
+int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size);
+
+/* The opened plugin of an entry; the same one as long as its file is the same. NULL: err has one line. */
+const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size);
+
+/* Removes the private copies of plugins; when the process ends. */
+void plugins_cleanup(void);
+
+/* Reads the Corefile and runs every setup. NULL: err has the whole line. */
+generation_t *generation_build(char *err, size_t err_size);
+/* Runs every prepare, on the calling thread. 0, or the error in err. */
+int generation_prepare(generation_t *g, char *err, size_t err_size);
+/* Runs every start. */
+void generation_start(generation_t *g);
+/* Tears down what was made, in whatever state it is, and frees it. */
+void generation_free(generation_t *g);
+
+void *memory_alloc(generation_t *g, size_t size);
+char *memory_copy(generation_t *g, const char *text, size_t len);
+
+/* Lets go of what the generation's instances inherited and bequeathed. */
+void kept_release(generation_t *g);
+
+/* Control's side of sodns_host_reload() and sodns_host_fail(). */
+extern void (*host_request_reload)(void);
+extern void (*host_request_fail)(const char *who, const char *message);
+/* SHA-512 over the Corefile and all files that decide. */
+int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * A block's settings, as plugins make them in setup (sodns/server.h), and their requests to the host.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/setup.h"
+
+void (*host_request_reload)(void);
+void (*host_request_fail)(const char *who, const char *message);
+
+int sodns_server_bind(sodns_setup_t *s, const char *address)
+{
+	block_t *b = s->block;
+	char **more = memory_alloc(s->generation, (b->bind_count + 1) * sizeof(*more));
+	if (b->bind_count)
+		memcpy(more, b->binds, b->bind_count * sizeof(*more));
+	more[b->bind_count++] = memory_copy(s->generation, address, strlen(address));
+	b->binds = more;
+	return SODNS_OK;
+}
+
+void sodns_server_root(sodns_setup_t *s, const char *path)
+{
+	s->block->root = memory_copy(s->generation, path, strlen(path));
+}
+
+void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write, uint32_t idle)
+{
+	block_t *b = s->block;
+	b->read_ms = read ? read : b->read_ms;
+	b->write_ms = write ? write : b->write_ms;
+	b->idle_ms = idle ? idle : b->idle_ms;
+}
+
+void sodns_server_sockets(sodns_setup_t *s, unsigned count)
+{
+	s->block->sockets = count;
+}
+
+void sodns_server_debug(sodns_setup_t *s)
+{
+	s->block->debug = true;
+}
+
+void sodns_server_view(sodns_setup_t *s, const char *name, bool (*filter)(void *arg, sodns_query_t *q), void *arg)
+{
+	s->block->view = memory_copy(s->generation, name, strlen(name));
+	s->block->filter = filter;
+	s->block->filter_arg = arg;
+}
+
+void sodns_server_metadata(sodns_setup_t *s)
+{
+	s->block->collect_metadata = true;
+}
+
+void sodns_host_reload(void)
+{
+	if (host_request_reload)
+		host_request_reload();
+}
+
+void sodns_host_fail(const char *who, const char *message)
+{
+	if (host_request_fail)
+		host_request_fail(who, message);
+	else
+		abort();
+}

@@ -1,0 +1,299 @@
+/*
+ * Reading the Corefile for plugins (sodns/setup.h), and the block's settings (sodns/server.h).
+ */
+#include "host/setup.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *sodns_setup_name(const sodns_setup_t *s)
+{
+	return s->plugin->name;
+}
+
+bool sodns_setup_next(sodns_setup_t *s)
+{
+	return !s->failed && corefile_cursor_next(&s->cursor);
+}
+
+const char *sodns_setup_arg(sodns_setup_t *s)
+{
+	return corefile_cursor_next_arg(&s->cursor) ? corefile_cursor_val(&s->cursor) : NULL;
+}
+
+const char *const *sodns_setup_args(sodns_setup_t *s, size_t *count)
+{
+	const char *arg;
+	*count = 0;
+	while ((arg = sodns_setup_arg(s))) {
+		if (*count == s->args_room) {
+			s->args_room = s->args_room ? s->args_room * 2 : 16;
+			s->args = realloc(s->args, s->args_room * sizeof(*s->args));
+			if (!s->args)
+				abort();
+		}
+		s->args[(*count)++] = arg;
+	}
+	return s->args;
+}
+
+bool sodns_setup_block(sodns_setup_t *s)
+{
+	return !s->failed && corefile_cursor_next_block(&s->cursor);
+}
+
+const char *sodns_setup_value(const sodns_setup_t *s)
+{
+	return corefile_cursor_val(&s->cursor);
+}
+
+const char *sodns_setup_file(const sodns_setup_t *s)
+{
+	return corefile_cursor_file(&s->cursor);
+}
+
+int sodns_setup_line(const sodns_setup_t *s)
+{
+	return corefile_cursor_line(&s->cursor);
+}
+
+int sodns_error(sodns_setup_t *s, const char *format, ...)
+{
+	if (s->failed)
+		return SODNS_EINVAL;
+	s->failed = true;
+	int n = snprintf(s->error, sizeof(s->error), "plugin/%s: %s:%d - Error during parsing: ", s->plugin->name,
+			 sodns_setup_file(s), sodns_setup_line(s));
+	va_list ap;
+	va_start(ap, format);
+	if (n > 0 && (size_t)n < sizeof(s->error))
+		vsnprintf(s->error + n, sizeof(s->error) - (size_t)n, format, ap);
+	va_end(ap);
+	return SODNS_EINVAL;
+}
+
+int sodns_error_args(sodns_setup_t *s)
+{
+	return sodns_error(s, "Wrong argument count or unexpected line ending after '%s'", sodns_setup_value(s));
+}
+
+int sodns_error_property(sodns_setup_t *s)
+{
+	return sodns_error(s, "unknown property '%s'", sodns_setup_value(s));
+}
+
+static int read_bool(sodns_setup_t *s, const char *text, bool *out)
+{
+	if (!strcmp(text, "true") || !strcmp(text, "on"))
+		*out = true;
+	else if (!strcmp(text, "false") || !strcmp(text, "off"))
+		*out = false;
+	else
+		return sodns_error(s, "expected 'true' or 'false', got '%s'", text);
+	return SODNS_OK;
+}
+
+static int check_range(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint64_t v)
+{
+	if (v >= o->min && (!o->max || v <= o->max))
+		return SODNS_OK;
+	return sodns_error(s, "%s is out of range: '%s'", o->name, text);
+}
+
+static int read_uint(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint32_t *out)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
+		return sodns_error(s, "%s wants a number, got '%s'", o->name, text);
+	*out = (uint32_t)v;
+	return check_range(s, o, text, v);
+}
+
+static int read_duration(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint64_t *out)
+{
+	int64_t ns;
+	if (sodns_duration_from_text(text, &ns))
+		return sodns_error(s, "time: invalid duration \"%s\"", text);
+	if (ns < 0)
+		return sodns_error(s, "invalid negative duration: \"%s\"", text);
+	*out = (uint64_t)ns;
+	return check_range(s, o, text, *out);
+}
+
+static int read_option(sodns_setup_t *s, const sodns_option_t *o, void *to)
+{
+	void *field = (char *)to + o->offset;
+	if (o->kind == SODNS_OPT_CALL)
+		return o->call(s, to);
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count != (o->kind == SODNS_OPT_FLAG ? 0 : 1))
+		return sodns_error_args(s);
+	switch (o->kind) {
+	case SODNS_OPT_FLAG:
+		*(bool *)field = true;
+		return SODNS_OK;
+	case SODNS_OPT_BOOL:
+		return read_bool(s, args[0], field);
+	case SODNS_OPT_UINT:
+		return read_uint(s, o, args[0], field);
+	case SODNS_OPT_DURATION:
+		return read_duration(s, o, args[0], field);
+	default:
+		*(const char **)field = args[0];
+		return SODNS_OK;
+	}
+}
+
+int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count, void *to)
+{
+	while (sodns_setup_block(s)) {
+		const sodns_option_t *o = NULL;
+		for (size_t i = 0; i < count && !o; i++)
+			if (!strcmp(table[i].name, sodns_setup_value(s)))
+				o = &table[i];
+		int rc = o ? read_option(s, o, to) : sodns_error_property(s);
+		if (rc)
+			return rc;
+	}
+	return s->failed ? SODNS_EINVAL : SODNS_OK;
+}
+
+const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count)
+{
+	*count = s->block->key_count;
+	return s->block->zones;
+}
+
+const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text, size_t *count)
+{
+	char err[512];
+	const uint8_t **zones = zones_of(s->generation, text, count, err, sizeof(err));
+	if (!zones)
+		sodns_error(s, "%s", err);
+	return zones;
+}
+
+const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count)
+{
+	size_t n, all = 0;
+	const char *const *args = sodns_setup_args(s, &n);
+	if (!n)
+		return sodns_setup_zones(s, count);
+	const uint8_t **out = NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t more;
+		const uint8_t *const *zones = sodns_setup_zone_text(s, args[i], &more);
+		if (!zones)
+			return NULL;
+		const uint8_t **bigger = memory_alloc(s->generation, (all + more) * sizeof(*bigger));
+		if (all)
+			memcpy(bigger, out, all * sizeof(*bigger));
+		memcpy(bigger + all, zones, more * sizeof(*bigger));
+		out = bigger;
+		all += more;
+	}
+	*count = all;
+	return out;
+}
+
+const char *sodns_setup_path(sodns_setup_t *s, const char *path)
+{
+	const char *root = s->block->root;
+	if (*path == '/' || !root || !*root)
+		return memory_copy(s->generation, path, strlen(path));
+	size_t n = strlen(root) + strlen(path) + 2;
+	char *out = memory_alloc(s->generation, n);
+	snprintf(out, n, "%s/%s", root, path);
+	return out;
+}
+
+const char *sodns_setup_key(const sodns_setup_t *s)
+{
+	return s->block->keys[0].text;
+}
+
+void *sodns_setup_alloc(sodns_setup_t *s, size_t size)
+{
+	return memory_alloc(s->generation, size);
+}
+
+static const void *ability(const instance_t *i, const char *id)
+{
+	const sodns_plugin_t *r = &i->plugin->r;
+	return r->ability ? r->ability(i->self, id) : NULL;
+}
+
+static instance_t *instance_new(sodns_setup_t *s, void *self)
+{
+	instance_t *i = memory_alloc(s->generation, sizeof(*i));
+	i->plugin = s->plugin;
+	i->block = s->block;
+	i->self = self;
+	i->prefetch = ability(i, SODNS_ABILITY_PREFETCH);
+	i->metadata = ability(i, SODNS_ABILITY_METADATA);
+	i->ready = ability(i, SODNS_ABILITY_READY);
+	i->admit = ability(i, SODNS_ABILITY_ADMIT);
+	i->transport = ability(i, SODNS_ABILITY_TRANSPORT);
+	i->opens_classes = ability(i, SODNS_ABILITY_CLASS) != NULL;
+	*s->block->instances_tail = i;
+	s->block->instances_tail = &i->next;
+	return i;
+}
+
+int sodns_add_handler(sodns_setup_t *s, void *self)
+{
+	if (!s->plugin->r.serve_dns)
+		return sodns_error(s, "plugin/%s added a handler, but has no serve_dns", s->plugin->name);
+	instance_new(s, self)->chained = true;
+	return SODNS_OK;
+}
+
+int sodns_add_instance(sodns_setup_t *s, void *self)
+{
+	instance_new(s, self);
+	return SODNS_OK;
+}
+
+int sodns_prepare_error(sodns_prepare_t *p, const char *format, ...)
+{
+	if (p->failed)
+		return SODNS_EINVAL;
+	p->failed = true;
+	int n = snprintf(p->error, sizeof(p->error), "plugin/%s: ", p->instance->plugin->name);
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(p->error + n, sizeof(p->error) - (size_t)n, format, ap);
+	va_end(ap);
+	return SODNS_EINVAL;
+}
+
+int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)
+{
+	static const uint8_t root[] = {0};
+	static const uint8_t *const everything[] = {root};
+	size_t n;
+	const char *const *args = sodns_setup_args(s, &n);
+	*out = (sodns_fallthrough_t){.zones = everything, .count = 1, .set = true};
+	if (!n)
+		return SODNS_OK;
+	const uint8_t **zones = memory_alloc(s->generation, n * sizeof(*zones));
+	for (size_t i = 0; i < n; i++) {
+		size_t count;
+		const uint8_t *const *z = sodns_setup_zone_text(s, args[i], &count);
+		if (!z)
+			return SODNS_EINVAL;
+		zones[i] = z[0];
+	}
+	out->zones = zones;
+	out->count = n;
+	return SODNS_OK;
+}
+
+bool sodns_fallthrough_match(const sodns_fallthrough_t *f, const uint8_t *name)
+{
+	return f->set && sodns_name_match(name, f->zones, f->count);
+}

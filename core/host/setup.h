@@ -1,0 +1,30 @@
+/*
+ * What the SDK's setup and prepare handles are.
+ */
+#ifndef CORE_HOST_SETUP_H
+#define CORE_HOST_SETUP_H
+
+#include "host/host.h"
+
+struct sodns_setup {
+	generation_t *generation;
+	block_t *block;
+	const plugin_t *plugin;
+	corefile_cursor_t cursor;
+	const char **args; /* of sodns_setup_args() */
+	size_t args_room;
+	bool failed;
+	char error[2048];
+};
+
+struct sodns_prepare {
+	generation_t *generation;
+	instance_t *instance;
+	bool failed;
+	char error[2048];
+};
+
+/* The zones that a text stands for, allocated in the generation. NULL: err says why. */
+const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err, size_t err_size);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Derived queries: a changed copy for the plugins further down, and the query's metadata.
+ */
+#include "message/query.h"
+
+struct query_metadata {
+	struct query_metadata *next;
+	const char *key;
+	sodns_metadata_f fn; /* NULL once the value is known */
+	void *arg;
+	const char *value;
+};
+
+sodns_query_t *sodns_query_derive(sodns_query_t *q)
+{
+	sodns_query_t *d = arena_alloc(&q->shared->arena, sizeof(*d));
+	*d = *q;
+	if (q->name == q->name_buffer)
+		d->name = d->name_buffer;
+	if (q->original == q->name)
+		d->original = d->name;
+	d->derived = true;
+	return d;
+}
+
+void sodns_query_set_name(sodns_query_t *d, const uint8_t *name)
+{
+	query_set_name(d, name);
+}
+
+void sodns_query_set_type(sodns_query_t *d, uint16_t type)
+{
+	d->type = type;
+}
+
+void sodns_query_set_class(sodns_query_t *d, uint16_t rclass)
+{
+	d->rclass = rclass;
+}
+
+void sodns_query_set_flags(sodns_query_t *d, uint16_t flags)
+{
+	const uint16_t settable = SODNS_RD | SODNS_AD | SODNS_CD;
+	d->flags = (uint16_t)((d->flags & ~settable) | (flags & settable));
+}
+
+void sodns_query_set_edns(sodns_query_t *d, uint16_t size, bool dnssec_ok)
+{
+	d->has_edns = size != 0;
+	d->edns_size = size;
+	d->edns_flags = (uint16_t)((d->edns_flags & 0x7fff) | (dnssec_ok ? 0x8000 : 0));
+	if (!size)
+		d->options_len = d->edns_flags = 0;
+}
+
+void sodns_query_set_option(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len)
+{
+	uint8_t *out = arena_alloc(&d->shared->arena, d->options_len + len + 4u), *at = out;
+	for (size_t i = 0; i < d->options_len;) {
+		const uint8_t *o = d->options + i;
+		size_t n = 4u + (size_t)(o[2] << 8 | o[3]);
+		if ((o[0] << 8 | o[1]) != code) {
+			memcpy(at, o, n);
+			at += n;
+		}
+		i += n;
+	}
+	if (bytes) {
+		const uint8_t head[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8), (uint8_t)len};
+		memcpy(at, head, 4);
+		memcpy(at + 4, bytes, len);
+		at += len + 4;
+	}
+	d->options = out;
+	d->options_len = (uint16_t)(at - out);
+	if (bytes && !d->has_edns)
+		sodns_query_set_edns(d, 512, false);
+}
+
+void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn, void *arg)
+{
+	struct query_metadata *m = arena_alloc(&q->shared->arena, sizeof(*m));
+	*m = (struct query_metadata){.next = q->shared->metadata, .key = key, .fn = fn, .arg = arg};
+	q->shared->metadata = m;
+}
+
+const char *sodns_metadata_get(sodns_query_t *q, const char *key)
+{
+	for (struct query_metadata *m = q->shared->metadata; m; m = m->next) {
+		if (strcmp(m->key, key))
+			continue;
+		if (m->fn) {
+			sodns_metadata_f fn = m->fn;
+			m->fn = NULL;
+			m->value = fn(m->arg, q);
+		}
+		return m->value;
+	}
+	return NULL;
+}

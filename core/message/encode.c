@@ -1,0 +1,376 @@
+/*
+ * From a reply to a packet: one pass, names compressed against what is written already, cut at the RRset that
+ * does not fit. This is the hot end of every query, so that it knows three short cuts before it looks a name
+ * up: a name it has just written (same pointer), a suffix of the question (a pointer into it), and the root.
+ */
+#include "message/encode.h"
+#include "message/reply.h"
+
+#define SLOTS 1024u
+#define PROBES 8u
+#define SUFFIXES_MAX 600u
+#define MEMO 16u
+
+/* Suffixes written so far: a small open hash of their offsets. Emptied by the list of slots in use. */
+struct suffixes {
+	uint16_t at[SLOTS];
+	uint16_t tag[SLOTS];
+	uint16_t used[SUFFIXES_MAX];
+	unsigned count;
+};
+static __thread struct suffixes suffixes;
+
+typedef struct encoder {
+	const sodns_query_t *q;
+	uint8_t *out, *at, *end; /* end: nothing is written from here on */
+	struct {
+		const uint8_t *name;
+		uint16_t at;
+	} memo[MEMO];
+	unsigned memos;
+	bool question_known; /* the question's suffixes are in the table */
+} encoder_t;
+
+static inline void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static void suffix_add(uint64_t hash, size_t at)
+{
+	struct suffixes *s = &suffixes;
+	if (at > 0x3fff || s->count == SUFFIXES_MAX)
+		return;
+	for (unsigned i = 0; i < PROBES; i++) {
+		unsigned slot = (unsigned)(hash + i) % SLOTS;
+		if (s->at[slot])
+			continue;
+		s->at[slot] = (uint16_t)at;
+		s->tag[slot] = (uint16_t)(hash >> 48);
+		s->used[s->count++] = (uint16_t)slot;
+		return;
+	}
+}
+
+/* Is the name written at `at` this suffix, letter for letter? */
+static bool written_equals(const encoder_t *e, size_t at, const uint8_t *suffix)
+{
+	const uint8_t *p = e->out + at;
+	for (;;) {
+		while (*p >= 0xc0)
+			p = e->out + ((p[0] & 0x3f) << 8 | p[1]);
+		if (*p != *suffix)
+			return false;
+		if (!*p)
+			return true;
+		if (memcmp(p + 1, suffix + 1, *p))
+			return false;
+		suffix += *p + 1;
+		p += *p + 1;
+	}
+}
+
+static unsigned suffix_find(const encoder_t *e, uint64_t hash, const uint8_t *suffix)
+{
+	const struct suffixes *s = &suffixes;
+	for (unsigned i = 0; i < PROBES; i++) {
+		unsigned slot = (unsigned)(hash + i) % SLOTS;
+		if (!s->at[slot])
+			return 0;
+		if (s->tag[slot] == (uint16_t)(hash >> 48) && written_equals(e, s->at[slot], suffix))
+			return s->at[slot];
+	}
+	return 0;
+}
+
+static void know_question(encoder_t *e)
+{
+	const sodns_query_t *q = e->q;
+	name_labels_t l;
+	const name_labels_t *labels = &q->labels;
+	e->question_known = true;
+	if (q->has_upper) {
+		name_split(q->original, &l);
+		name_hash(q->original, &l);
+		labels = &l;
+	}
+	for (unsigned i = 0; i < labels->count; i++)
+		suffix_add(labels->hash[i], QUESTION_AT + (size_t)labels->at[i]);
+}
+
+static bool put_pointer(encoder_t *e, unsigned at)
+{
+	if (e->end - e->at < 2)
+		return false;
+	put16(e->at, 0xc000 | at);
+	e->at += 2;
+	return true;
+}
+
+static void memorise(encoder_t *e, const uint8_t *name, size_t at)
+{
+	if (at > 0x3fff)
+		return;
+	e->memo[e->memos % MEMO].name = name;
+	e->memo[e->memos++ % MEMO].at = (uint16_t)at;
+}
+
+/* Writes the labels that no suffix in the table covers, then a pointer or the root. */
+static bool put_new_name(encoder_t *e, const uint8_t *name)
+{
+	name_labels_t l;
+	size_t len = name_split(name, &l), start = (size_t)(e->at - e->out);
+	unsigned i, found = 0;
+	name_hash(name, &l);
+	if (!e->question_known)
+		know_question(e);
+	for (i = 0; i < l.count; i++)
+		if ((found = suffix_find(e, l.hash[i], name + l.at[i])))
+			break;
+	size_t plain = found ? l.at[i] : len;
+	if ((size_t)(e->end - e->at) < plain + (found ? 2 : 0))
+		return false;
+	memcpy(e->at, name, plain);
+	e->at += plain;
+	if (found)
+		put_pointer(e, found);
+	for (unsigned k = 0; k < i; k++)
+		suffix_add(l.hash[k], start + l.at[k]);
+	memorise(e, name, i ? start : found);
+	return true;
+}
+
+static bool put_name(encoder_t *e, const uint8_t *name)
+{
+	const sodns_query_t *q = e->q;
+	if (!*name) {
+		if (e->at == e->end)
+			return false;
+		*e->at++ = 0;
+		return true;
+	}
+	if (!q->has_upper && name >= q->name && name < q->name + q->name_len)
+		return put_pointer(e, QUESTION_AT + (unsigned)(name - q->name));
+	unsigned known = e->memos < MEMO ? e->memos : MEMO;
+	for (unsigned i = 0; i < known; i++)
+		if (e->memo[i].name == name)
+			return put_pointer(e, e->memo[i].at);
+	return put_new_name(e, name);
+}
+
+static bool put_bytes(encoder_t *e, const uint8_t *bytes, size_t len)
+{
+	if ((size_t)(e->end - e->at) < len)
+		return false;
+	memcpy(e->at, bytes, len);
+	e->at += len;
+	return true;
+}
+
+/* RDATA with names that are compressed; the length is put in front when it is known. */
+static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata, uint16_t len)
+{
+	uint8_t *length = e->at;
+	const uint8_t *end = rdata + len;
+	if (e->end - e->at < 2)
+		return false;
+	e->at += 2;
+	if (!put_bytes(e, rdata, n->before))
+		return false;
+	rdata += n->before;
+	for (unsigned i = 0; i < n->names; i++) {
+		if (!put_name(e, rdata))
+			return false;
+		rdata += sodns_name_length(rdata);
+	}
+	if (!put_bytes(e, rdata, (size_t)(end - rdata)))
+		return false;
+	put16(length, (unsigned)(e->at - length - 2));
+	return true;
+}
+
+/* Writes the records of a set. Returns how many fitted. */
+static unsigned put_set(encoder_t *e, const sodns_rrset_t *s)
+{
+	rdata_names_t names;
+	bool compress = rdata_names(s->type, &names) && names.compressible;
+	const uint8_t *data = s->data;
+	for (unsigned i = 0; i < s->count; i++) {
+		uint8_t *begin = e->at;
+		uint16_t len;
+		const uint8_t *rdata = sodns_rdata(data, &len);
+		if (!put_name(e, s->owner) || e->end - e->at < 8) {
+			e->at = begin;
+			return i;
+		}
+		put16(e->at, s->type);
+		put16(e->at + 2, s->rclass);
+		put32(e->at + 4, s->ttl);
+		e->at += 8;
+		if (!(compress ? put_rdata_names(e, &names, rdata, len) : put_bytes(e, data, len + 2u))) {
+			e->at = begin;
+			return i;
+		}
+		data = rdata + len;
+	}
+	return s->count;
+}
+
+/* Writes a section; *complete turns false at the first record that does not fit. */
+static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *complete)
+{
+	unsigned n = 0;
+	for (uint32_t i = 0; i < s->count && *complete; i++) {
+		unsigned put = put_set(e, &s->sets[i]);
+		n += put;
+		*complete = put == s->sets[i].count;
+	}
+	return n;
+}
+
+static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r)
+{
+	if (!q->has_edns && !r->own_edns)
+		return 0;
+	return 11u + (r->own_edns ? r->options_len : q->options_len);
+}
+
+static size_t put_echoed_options(uint8_t *out, const sodns_query_t *q)
+{
+	size_t n = 0;
+	for (size_t at = 0, len; at < q->options_len; at += len) {
+		const uint8_t *o = q->options + at;
+		unsigned code = (unsigned)(o[0] << 8 | o[1]);
+		len = 4u + (size_t)(o[2] << 8 | o[3]);
+		if (!message_option_echoed(code))
+			continue;
+		memcpy(out + n, o, len);
+		n += len;
+	}
+	return n;
+}
+
+/* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's size; the
+ * oracle's users see theirs). */
+static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r)
+{
+	uint16_t size = q->has_edns ? q->edns_size : r->edns_size;
+	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : r->edns_do ? 0x8000 : 0;
+	bool badvers = r->rcode == SODNS_BADVERS;
+	out[0] = 0;
+	put16(out + 1, SODNS_TYPE_OPT);
+	put16(out + 3, badvers ? 0 : size);
+	out[5] = (uint8_t)(r->rcode >> 4);
+	out[6] = 0;
+	put16(out + 7, badvers ? 0 : flags);
+	size_t n = 0;
+	if (r->own_edns) {
+		n = r->options_len;
+		if (n)
+			memcpy(out + 11, r->options, n);
+	} else if (!badvers) {
+		n = put_echoed_options(out + 11, q);
+	}
+	put16(out + 9, (unsigned)n);
+	return 11 + n;
+}
+
+static uint8_t *put_question(const sodns_query_t *q, uint8_t *at)
+{
+	memcpy(at, q->original, q->name_len);
+	at += q->name_len;
+	put16(at, q->type);
+	put16(at + 2, q->rclass);
+	return at + 4;
+}
+
+static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, uint16_t flags,
+		       const unsigned counts[3])
+{
+	put16(out, q->id);
+	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)(r->rcode & 15));
+	put16(out + 4, 1);
+	for (int i = 0; i < 3; i++)
+		put16(out + 6 + 2 * i, counts[i]);
+}
+
+static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, size_t fit)
+{
+	size_t opt = opt_length(q, r);
+	encoder_t e = {.q = q, .out = out};
+	bool complete = true;
+	unsigned counts[3] = {0};
+	suffixes.count = 0;
+	e.at = put_question(q, out + QUESTION_AT);
+	e.end = out + (fit > opt ? fit - opt : 0);
+	if (e.end < e.at)
+		e.end = e.at;
+	if (r->kind == SODNS_RECORDS)
+		for (int i = 0; i < 3; i++)
+			counts[i] = put_section(&e, &r->section[i], &complete);
+	for (unsigned i = 0; i < suffixes.count; i++)
+		suffixes.at[suffixes.used[i]] = 0;
+	if (opt) {
+		e.at += put_opt(e.at, q, r);
+		counts[2]++;
+	}
+	put_header(q, r, out, (uint16_t)(r->flags | (complete ? 0 : SODNS_TC)), counts);
+	return (size_t)(e.at - out);
+}
+
+/* A kept message goes out as it is: id, question, RD and CD, TTLs and the client's OPT are put in. */
+static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
+{
+	size_t len = r->wire_len;
+	memcpy(out, r->wire, len);
+	put16(out, q->id);
+	out[2] = (uint8_t)((out[2] & ~1) | (q->flags >> 8 & 1));
+	out[3] = (uint8_t)((out[3] & ~0x10) | (q->flags & SODNS_CD));
+	put_question(q, out + QUESTION_AT);
+	for (size_t i = 0; i < r->ttl_count; i++) {
+		uint8_t *p = out + r->ttls[i];
+		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+		put32(p, ttl > r->age ? ttl - r->age : 0);
+	}
+	if (opt_length(q, r)) {
+		len += put_opt(out + len, q, r);
+		put16(out + 10, (unsigned)(out[10] << 8 | out[11]) + 1);
+	}
+	return len;
+}
+
+bool message_option_echoed(unsigned code)
+{
+	/* NSID, EXPIRE, COOKIE, KEEPALIVE, PADDING: what the oracle sends back as it came */
+	return code == 3 || code == 9 || code == 10 || code == 11 || code == 12;
+}
+
+size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
+{
+	if (fit < 512)
+		fit = 512;
+	if (r->kind == SODNS_WIRE) {
+		if (r->wire_len + opt_length(q, r) <= fit)
+			return encode_wire(q, r, out);
+		reply_open(r);
+	}
+	return encode_records(q, r, out, fit);
+}
+
+size_t message_encode_rejection(const uint8_t *packet, int rcode, uint8_t out[12])
+{
+	memset(out, 0, 12);
+	memcpy(out, packet, 2);
+	unsigned flags = (unsigned)(packet[2] << 8 | packet[3]);
+	unsigned opcode = rcode == SODNS_NOTIMP ? flags & 0x7800 : 0;
+	unsigned kept = flags & (SODNS_TC | SODNS_RD | SODNS_RA | SODNS_AD | SODNS_CD);
+	put16(out + 2, SODNS_QR | opcode | kept | (unsigned)rcode);
+	return 12;
+}

@@ -1,0 +1,264 @@
+/*
+ * Names: lengths, comparison, text, unpacking from messages.
+ */
+#include "message/name.h"
+
+#include <stdio.h>
+
+#include <sodns/name.h>
+
+uint64_t name_hash_seed = 0x2d358dccaa6c78a5u;
+
+static inline uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+size_t sodns_name_length(const uint8_t *name)
+{
+	const uint8_t *p = name;
+	while (*p)
+		p += *p + 1;
+	return (size_t)(p - name) + 1;
+}
+
+unsigned sodns_name_labels(const uint8_t *name)
+{
+	unsigned n = 0;
+	for (; *name; name += *name + 1)
+		n++;
+	return n;
+}
+
+bool sodns_name_equal(const uint8_t *a, const uint8_t *b)
+{
+	size_t len = sodns_name_length(a);
+	for (size_t i = 0; i < len; i++)
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	return true;
+}
+
+const uint8_t *sodns_name_parent(const uint8_t *name, unsigned n)
+{
+	while (n-- && *name)
+		name += *name + 1;
+	return name;
+}
+
+bool sodns_name_is_below(const uint8_t *name, const uint8_t *zone)
+{
+	unsigned have = sodns_name_labels(name), want = sodns_name_labels(zone);
+	return have >= want && sodns_name_equal(sodns_name_parent(name, have - want), zone);
+}
+
+static int compare_labels(const uint8_t *a, const uint8_t *b)
+{
+	size_t na = *a++, nb = *b++, n = na < nb ? na : nb;
+	for (size_t i = 0; i < n; i++)
+		if (lower(a[i]) != lower(b[i]))
+			return lower(a[i]) < lower(b[i]) ? -1 : 1;
+	return na < nb ? -1 : na > nb;
+}
+
+int sodns_name_compare(const uint8_t *a, const uint8_t *b)
+{
+	name_labels_t la, lb;
+	name_split(a, &la);
+	name_split(b, &lb);
+	unsigned i = la.count, j = lb.count;
+	while (i && j) {
+		int c = compare_labels(a + la.at[--i], b + lb.at[--j]);
+		if (c)
+			return c;
+	}
+	return i ? 1 : j ? -1 : 0;
+}
+
+/* One character of a label's text: plain, \X or \DDD. Returns where the next one begins, NULL if bad. */
+static const char *read_char(const char *t, uint8_t *out)
+{
+	if (*t != '\\') {
+		*out = (uint8_t)*t;
+		return t + 1;
+	}
+	t++;
+	if (*t < '0' || *t > '9') {
+		*out = (uint8_t)*t;
+		return *t ? t + 1 : NULL;
+	}
+	unsigned v = 0;
+	for (int i = 0; i < 3; i++, t++) {
+		if (*t < '0' || *t > '9')
+			return NULL;
+		v = v * 10 + (unsigned)(*t - '0');
+	}
+	*out = (uint8_t)v;
+	return v < 256 ? t : NULL;
+}
+
+/* Appends the origin to the labels that are there. */
+static int complete(const uint8_t *origin, uint8_t *out, size_t len)
+{
+	size_t n = origin ? sodns_name_length(origin) : 1;
+	if (len + n > SODNS_NAME_MAX)
+		return SODNS_EINVAL;
+	if (origin)
+		memcpy(out + len, origin, n);
+	else
+		out[len] = 0;
+	return (int)(len + n);
+}
+
+int sodns_name_from_text(const char *t, const uint8_t *origin, uint8_t out[SODNS_NAME_MAX])
+{
+	if (!*t)
+		return SODNS_EINVAL;
+	if (t[0] == '.' && !t[1])
+		return complete(NULL, out, 0);
+	if (t[0] == '@' && !t[1])
+		return complete(origin, out, 0);
+	size_t label = 0, len = 1;
+	while (*t) {
+		if (*t == '.') {
+			if (len == label + 1 || len - label > 64)
+				return SODNS_EINVAL;
+			out[label] = (uint8_t)(len - label - 1);
+			label = len++;
+			if (!*++t)
+				return complete(NULL, out, label);
+			if (len >= SODNS_NAME_MAX)
+				return SODNS_EINVAL;
+			continue;
+		}
+		uint8_t c;
+		if (len >= SODNS_NAME_MAX || !(t = read_char(t, &c)))
+			return SODNS_EINVAL;
+		out[len++] = c;
+	}
+	if (len - label > 64)
+		return SODNS_EINVAL;
+	out[label] = (uint8_t)(len - label - 1);
+	return complete(origin, out, len);
+}
+
+static char *write_char(char *o, uint8_t c)
+{
+	if (c == '.' || c == '\\' || c == '"' || c == '(' || c == ')' || c == ';' || c == ' ' ||
+	    c == '@' || c == '\'' || c == '$')
+		*o++ = '\\';
+	else if (c < 0x21 || c > 0x7e)
+		return o + sprintf(o, "\\%03u", c);
+	*o++ = (char)c;
+	return o;
+}
+
+size_t sodns_name_to_text(const uint8_t *name, char out[SODNS_NAME_TEXT_MAX])
+{
+	char *o = out;
+	if (!*name)
+		*o++ = '.';
+	while (*name) {
+		for (unsigned n = *name++; n; n--)
+			o = write_char(o, *name++);
+		*o++ = '.';
+	}
+	*o = 0;
+	return (size_t)(o - out);
+}
+
+size_t sodns_name_lower(const uint8_t *name, uint8_t out[SODNS_NAME_MAX])
+{
+	size_t len = sodns_name_length(name);
+	for (size_t i = 0; i < len; i++)
+		out[i] = lower(name[i]);
+	return len;
+}
+
+const uint8_t *sodns_name_match(const uint8_t *name, const uint8_t *const *zones, size_t count)
+{
+	const uint8_t *best = NULL;
+	size_t best_len = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t len = sodns_name_length(zones[i]);
+		if (len > best_len && sodns_name_is_below(name, zones[i])) {
+			best = zones[i];
+			best_len = len;
+		}
+	}
+	return best;
+}
+
+size_t name_split(const uint8_t *name, name_labels_t *l)
+{
+	size_t at = 0;
+	l->count = 0;
+	while (name[at]) {
+		l->at[l->count++] = (uint8_t)at;
+		at += name[at] + 1u;
+	}
+	l->at[l->count] = (uint8_t)at;
+	return at + 1;
+}
+
+void name_hash(const uint8_t *name, name_labels_t *l)
+{
+	uint64_t h = name_hash_seed;
+	l->hash[l->count] = h;
+	for (unsigned i = l->count; i-- > 0;)
+		l->hash[i] = h = name_hash_label(h, name + l->at[i]);
+}
+
+bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len)
+{
+	uint64_t changed = 0;
+	size_t i = 0;
+	for (; i + 8 <= len; i += 8) {
+		uint64_t v, ge_a, gt_z, mask;
+		memcpy(&v, name + i, 8);
+		/* Per byte: the high bit of ge_a is set from 'A' on, of gt_z from 'Z' + 1 on. */
+		uint64_t low = v & 0x7f7f7f7f7f7f7f7fu;
+		ge_a = low + 0x3f3f3f3f3f3f3f3fu;
+		gt_z = low + 0x2525252525252525u;
+		mask = (ge_a & ~gt_z & ~v & 0x8080808080808080u) >> 2;
+		v |= mask;
+		changed |= mask;
+		memcpy(out + i, &v, 8);
+	}
+	for (; i < len; i++) {
+		out[i] = lower(name[i]);
+		changed |= out[i] ^ name[i];
+	}
+	return changed != 0;
+}
+
+size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX], size_t *out_len)
+{
+	size_t n = 0, end = 0, limit = at;
+	for (;;) {
+		if (at >= len)
+			return 0;
+		uint8_t c = m[at];
+		if (c >= 0xc0) {
+			if (at + 1 >= len)
+				return 0;
+			size_t to = (size_t)(c & 0x3f) << 8 | m[at + 1];
+			if (!end)
+				end = at + 2;
+			/* Strictly backwards: every jump goes further down, so that it ends. */
+			if (to >= limit)
+				return 0;
+			limit = at = to;
+			continue;
+		}
+		if (c > 63 || at + c + 1 > len || n + c + 1 > SODNS_NAME_MAX)
+			return 0;
+		memcpy(out + n, m + at, c + 1u);
+		n += c + 1u;
+		at += c + 1u;
+		if (!c)
+			break;
+	}
+	*out_len = n;
+	return end ? end : at;
+}

@@ -1,0 +1,327 @@
+/*
+ * Reading a query's packet (RFC 1035, 4.1; RFC 6891, 6.1), and the SDK's questions about it.
+ *
+ * Leniency is the oracle's (miekg/dns): QR set is dropped, opcodes other than QUERY and NOTIFY are NOTIMP,
+ * exactly one question, at most one record in answer and authority and two in additional; counts that
+ * promise more records than there are bytes are forgiven, and so are bytes behind the last record.
+ */
+#include "message/query.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+static inline uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static bool options_valid(const uint8_t *p, size_t len)
+{
+	while (len) {
+		if (len < 4)
+			return false;
+		size_t n = 4u + get16(p + 2);
+		if (n > len)
+			return false;
+		p += n;
+		len -= n;
+	}
+	return true;
+}
+
+static bool take_opt(sodns_query_t *q, const uint8_t *fixed, const uint8_t *rdata, uint16_t rdlen)
+{
+	if (q->has_edns)
+		return true;
+	if (!options_valid(rdata, rdlen))
+		return false;
+	q->has_edns = true;
+	q->edns_size = get16(fixed + 2);
+	q->edns_version = fixed[5];
+	q->edns_flags = get16(fixed + 6);
+	q->options = rdata;
+	q->options_len = rdlen;
+	return true;
+}
+
+/* Passes over a name without unpacking it; 0 if it is malformed. */
+static size_t skip_name(const uint8_t *m, size_t len, size_t at)
+{
+	uint8_t unpacked[SODNS_NAME_MAX];
+	size_t n;
+	if (at < len && m[at] == 0)
+		return at + 1;
+	return name_unpack(m, len, at, unpacked, &n);
+}
+
+static bool read_records(sodns_query_t *q, size_t at, unsigned count, unsigned additional)
+{
+	const uint8_t *m = q->packet;
+	size_t len = q->packet_len;
+	for (unsigned i = 0; i < count && at < len; i++) {
+		size_t owner = at;
+		at = skip_name(m, len, at);
+		if (!at || at + 10 > len)
+			return false;
+		uint16_t type = get16(m + at), rdlen = get16(m + at + 8);
+		if (at + 10 + rdlen > len)
+			return false;
+		if (i >= count - additional && type == SODNS_TYPE_OPT &&
+		    !take_opt(q, m + at, m + at + 10, rdlen))
+			return false;
+		if (i >= count - additional && type == SODNS_TYPE_TSIG)
+			q->tsig_at = (uint16_t)owner;
+		at += 10u + rdlen;
+	}
+	return true;
+}
+
+/* The question's name: labels and hashes. Returns the offset behind it, or 0. */
+static size_t read_name(sodns_query_t *q)
+{
+	const uint8_t *m = q->packet;
+	size_t at = QUESTION_AT, len = q->packet_len;
+	unsigned n = 0;
+	while (at < len && m[at] && m[at] < 64) {
+		if (at - QUESTION_AT > SODNS_NAME_MAX - 2)
+			return 0;
+		q->labels.at[n++] = (uint8_t)(at - QUESTION_AT);
+		at += m[at] + 1u;
+	}
+	if (at >= len || m[at] || at - QUESTION_AT >= SODNS_NAME_MAX)
+		return 0; /* cut off, too long, or a pointer, which can't point backwards from here */
+	at++;
+	q->labels.count = (uint8_t)n;
+	q->labels.at[n] = (uint8_t)(at - 1 - QUESTION_AT);
+	q->name_len = (uint8_t)(at - QUESTION_AT);
+	q->name = q->name_buffer;
+	q->has_upper = name_copy_lower(q->name_buffer, m + QUESTION_AT, q->name_len);
+	q->original = q->has_upper ? m + QUESTION_AT : q->name;
+	name_hash(q->name, &q->labels);
+	return at;
+}
+
+static enum parse_verdict read_question(sodns_query_t *q)
+{
+	const uint8_t *m = q->packet;
+	size_t at = read_name(q), len = q->packet_len;
+	if (!at)
+		return PARSE_FORMERR;
+	/* A question that ends before type or class has them zero, as the oracle reads it. */
+	if (at == len)
+		return PARSE_OK;
+	if (at + 2 > len)
+		return PARSE_FORMERR;
+	q->type = get16(m + at);
+	if (at + 2 == len)
+		return PARSE_OK;
+	if (at + 4 > len)
+		return PARSE_FORMERR;
+	q->rclass = get16(m + at + 2);
+	unsigned an = get16(m + 6), ns = get16(m + 8), ar = get16(m + 10);
+	if (!(an | ns | ar))
+		return PARSE_OK;
+	return read_records(q, at + 4, an + ns + ar, ar) ? PARSE_OK : PARSE_FORMERR;
+}
+
+enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *m, size_t len)
+{
+	if (len < 12 || m[2] & 0x80)
+		return PARSE_DROP;
+	q->packet = m;
+	q->packet_len = (uint32_t)len;
+	q->id = get16(m);
+	q->flags = get16(m + 2);
+	q->opcode = m[2] >> 3 & 15;
+	q->type = q->rclass = 0;
+	q->name_len = 0;
+	q->has_edns = q->derived = q->has_upper = false;
+	q->edns_size = q->edns_flags = q->options_len = q->tsig_at = 0;
+	q->edns_version = q->depth = 0;
+	q->options = NULL;
+	q->hand = NULL;
+	q->block = NULL;
+	q->view = NULL;
+	if (q->opcode != SODNS_OPCODE_QUERY && q->opcode != SODNS_OPCODE_NOTIFY)
+		return PARSE_NOTIMP;
+	if (get16(m + 4) != 1 || get16(m + 6) > 1 || get16(m + 8) > 1 || get16(m + 10) > 2)
+		return PARSE_FORMERR;
+	return read_question(q);
+}
+
+void query_set_name(sodns_query_t *q, const uint8_t *name)
+{
+	q->name_len = (uint8_t)name_split(name, &q->labels);
+	uint8_t *original = arena_alloc(&q->shared->arena, q->name_len);
+	memcpy(original, name, q->name_len);
+	q->has_upper = name_copy_lower(q->name_buffer, name, q->name_len);
+	q->name = q->name_buffer;
+	q->original = q->has_upper ? original : q->name;
+	name_hash(q->name, &q->labels);
+}
+
+const uint8_t *sodns_query_name(const sodns_query_t *q)
+{
+	return q->name;
+}
+
+const uint8_t *sodns_query_original_name(const sodns_query_t *q)
+{
+	return q->original;
+}
+
+uint16_t sodns_query_type(const sodns_query_t *q)
+{
+	return q->type;
+}
+
+uint16_t sodns_query_class(const sodns_query_t *q)
+{
+	return q->rclass;
+}
+
+unsigned sodns_query_opcode(const sodns_query_t *q)
+{
+	return q->opcode;
+}
+
+uint16_t sodns_query_id(const sodns_query_t *q)
+{
+	return q->id;
+}
+
+uint16_t sodns_query_flags(const sodns_query_t *q)
+{
+	return q->flags & (SODNS_QR | SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z | SODNS_AD | SODNS_CD);
+}
+
+size_t sodns_query_length(const sodns_query_t *q)
+{
+	return q->packet_len;
+}
+
+bool sodns_query_has_edns(const sodns_query_t *q)
+{
+	return q->has_edns;
+}
+
+uint16_t sodns_query_edns_size(const sodns_query_t *q)
+{
+	return q->edns_size;
+}
+
+bool sodns_query_do(const sodns_query_t *q)
+{
+	return q->edns_flags & 0x8000;
+}
+
+const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len)
+{
+	for (size_t at = 0; at < q->options_len; at += 4u + get16(q->options + at + 2)) {
+		*len = get16(q->options + at + 2);
+		if (get16(q->options + at) == code)
+			return q->options + at + 4;
+	}
+	*len = 0;
+	return NULL;
+}
+
+uint16_t sodns_query_size(const sodns_query_t *q)
+{
+	if (q->protocol != SODNS_UDP)
+		return 65535;
+	return q->edns_size < 512 ? 512 : q->edns_size;
+}
+
+enum sodns_protocol sodns_query_protocol(const sodns_query_t *q)
+{
+	return (enum sodns_protocol)q->protocol;
+}
+
+const char *sodns_query_proto(const sodns_query_t *q)
+{
+	return q->protocol == SODNS_UDP || q->protocol == SODNS_QUIC ? "udp" : "tcp";
+}
+
+const sodns_address_t *sodns_query_peer(const sodns_query_t *q)
+{
+	return q->peer;
+}
+
+const sodns_address_t *sodns_query_local(const sodns_query_t *q)
+{
+	return q->local;
+}
+
+uint64_t sodns_query_received(const sodns_query_t *q)
+{
+	return q->shared->received;
+}
+
+uint64_t sodns_query_deadline(const sodns_query_t *q)
+{
+	return q->shared->deadline;
+}
+
+unsigned sodns_query_depth(const sodns_query_t *q)
+{
+	return q->depth;
+}
+
+uint64_t sodns_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void *sodns_alloc(sodns_query_t *q, size_t size)
+{
+	return arena_alloc(&q->shared->arena, size);
+}
+
+char *sodns_printf(sodns_query_t *q, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	int n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	char *text = arena_alloc(&q->shared->arena, (size_t)(n < 0 ? 0 : n) + 1);
+	va_start(ap, format);
+	vsnprintf(text, (size_t)(n < 0 ? 0 : n) + 1, format, ap);
+	va_end(ap);
+	return text;
+}
+
+static struct query_hook *add_hook(sodns_query_t *q, struct query_hook **list, void *arg)
+{
+	struct query_hook *h = arena_alloc(&q->shared->arena, sizeof(*h));
+	h->arg = arg;
+	h->next = *list;
+	*list = h;
+	return h;
+}
+
+void sodns_cleanup(sodns_query_t *q, void (*fn)(void *arg), void *arg)
+{
+	add_hook(q, &q->shared->cleanups, arg)->call.cleanup = fn;
+}
+
+void sodns_on_finish(sodns_query_t *q, sodns_finish_f fn, void *arg, size_t reserve)
+{
+	add_hook(q, &q->shared->finishers, arg)->call.finish = fn;
+	q->shared->reserved += reserve;
+}
+
+void sodns_on_done(sodns_query_t *q, sodns_observe_f fn, void *arg)
+{
+	add_hook(q, &q->shared->observers, arg)->call.observe = fn;
+}
+
+void query_run_cleanups(sodns_query_t *q)
+{
+	for (struct query_hook *h = q->shared->cleanups; h; h = h->next)
+		h->call.cleanup(h->arg);
+	q->shared->cleanups = NULL;
+}

@@ -1,0 +1,87 @@
+/*
+ * A query as the core knows it. The SDK shows it by functions only (sodns/query.h).
+ */
+#ifndef CORE_MESSAGE_QUERY_H
+#define CORE_MESSAGE_QUERY_H
+
+#include <sodns/query.h>
+#include <sodns/reply.h>
+
+#include <stdatomic.h>
+
+#include "message/arena.h"
+#include "message/name.h"
+
+/* Offset of the question's name in every message. */
+#define QUESTION_AT 12
+
+struct query_hook; /* finishers, observers, cleanups: most recent first */
+struct query_metadata;
+struct query_view; /* versions of zones that this query sees (core/zone) */
+
+/* What all derived copies and sub-queries of one client query share. */
+typedef struct query_shared {
+	arena_t arena;
+	uint64_t received, deadline; /* ns, sodns_now() */
+	struct query_hook *finishers, *observers, *cleanups;
+	struct query_metadata *metadata;
+	struct query_view *views;
+	size_t reserved; /* bytes kept free for finishers */
+	bool parked;     /* has waited at least once: views are pinned */
+	_Atomic(long) *in_flight; /* of the generation: counts queries put aside */
+	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
+} query_shared_t;
+
+struct sodns_query {
+	const uint8_t *name;     /* lower case */
+	const uint8_t *original; /* as asked; equals name where nothing was a capital */
+	uint16_t id, flags;      /* flags: the header's second word */
+	uint16_t type, rclass;
+	uint8_t opcode, name_len, protocol, depth;
+	bool has_upper, has_edns, derived;
+	uint8_t edns_version;
+	uint16_t edns_size, edns_flags;
+	const uint8_t *options; /* of the OPT record, checked */
+	uint16_t options_len;
+	uint16_t tsig_at; /* offset of a TSIG record in the packet, or 0 */
+
+	const uint8_t *packet;
+	uint32_t packet_len;
+
+	query_shared_t *shared;
+	const struct handler *hand;     /* the plugin in whose hands the query is */
+	const struct server *server;    /* the listener's server: routing begins there */
+	const struct block *block;      /* the server block that serves it */
+	const char *zone, *view;      /* of the block, as text */
+	const struct handler *chain;    /* where it begins there */
+	const sodns_address_t *peer, *local;
+	name_labels_t labels;
+	uint8_t name_buffer[SODNS_NAME_MAX + 9];
+};
+
+/* What parsing says of a packet. */
+enum parse_verdict {
+	PARSE_OK,
+	PARSE_DROP,    /* not a query: no answer */
+	PARSE_FORMERR, /* answer by header only */
+	PARSE_NOTIMP,
+};
+
+/* Reads a packet into q, which has its shared part already. The packet must stay as long as q. */
+enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *packet, size_t len);
+/* Sets name and labels from a wire name in any case. */
+void query_set_name(sodns_query_t *q, const uint8_t *name);
+/* Calls and forgets the cleanups. */
+void query_run_cleanups(sodns_query_t *q);
+
+struct query_hook {
+	struct query_hook *next;
+	union {
+		sodns_finish_f finish;
+		sodns_observe_f observe;
+		void (*cleanup)(void *arg);
+	} call;
+	void *arg;
+};
+
+#endif

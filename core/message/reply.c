@@ -1,0 +1,256 @@
+/*
+ * Replies: making and editing them (sodns/reply.h).
+ */
+#include "message/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "message/chain.h"
+#include "message/encode.h"
+
+static sodns_reply_t *make(sodns_query_t *q, enum sodns_reply_kind kind)
+{
+	sodns_reply_t *r = arena_alloc(&q->shared->arena, sizeof(*r));
+	memset(r, 0, sizeof(*r));
+	r->q = q;
+	r->kind = kind;
+	r->plugin = q->hand ? q->hand->pub.name : "";
+	if (q->opcode == SODNS_OPCODE_QUERY)
+		r->flags = q->flags & (SODNS_RD | SODNS_CD);
+	return r;
+}
+
+sodns_reply_t *sodns_reply(sodns_query_t *q)
+{
+	return make(q, SODNS_RECORDS);
+}
+
+sodns_reply_t *sodns_fail(sodns_query_t *q, int rcode, const char *format, ...)
+{
+	sodns_reply_t *r = make(q, SODNS_ERROR);
+	r->rcode = rcode;
+	if (!format)
+		return r;
+	char text[1024];
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	r->text = sodns_printf(q, "%s", text);
+	return r;
+}
+
+sodns_reply_t *sodns_drop(sodns_query_t *q)
+{
+	return make(q, SODNS_DROP);
+}
+
+sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t len,
+				const uint16_t *ttls, size_t ttl_count, uint32_t age)
+{
+	sodns_reply_t *r = make(q, SODNS_WIRE);
+	r->wire = message;
+	r->wire_len = len;
+	r->ttls = ttls;
+	r->ttl_count = ttl_count;
+	r->age = age;
+	r->rcode = message[3] & 15;
+	return r;
+}
+
+enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r)
+{
+	return r->kind;
+}
+
+int sodns_reply_rcode(const sodns_reply_t *r)
+{
+	return r->rcode;
+}
+
+const char *sodns_reply_error(const sodns_reply_t *r)
+{
+	return r->text;
+}
+
+const char *sodns_reply_plugin(const sodns_reply_t *r)
+{
+	return r->plugin;
+}
+
+/* Whether edits have something to work on. */
+static bool editable(sodns_reply_t *r)
+{
+	if (r->kind == SODNS_WIRE)
+		reply_open(r);
+	return r->kind == SODNS_RECORDS;
+}
+
+void sodns_reply_set_rcode(sodns_reply_t *r, int rcode)
+{
+	if (editable(r))
+		r->rcode = rcode;
+}
+
+uint16_t sodns_reply_flags(const sodns_reply_t *r)
+{
+	if (r->kind == SODNS_WIRE)
+		return (uint16_t)((r->wire[2] << 8 | r->wire[3]) & ~(SODNS_QR | 0x780f));
+	return r->flags;
+}
+
+void sodns_reply_set_flags(sodns_reply_t *r, uint16_t set, uint16_t clear)
+{
+	const uint16_t allowed = SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z | SODNS_AD | SODNS_CD;
+	if (editable(r))
+		r->flags = (uint16_t)((r->flags & ~clear) | (set & allowed));
+}
+
+static sodns_rrset_t *append(sodns_reply_t *r, enum sodns_section section)
+{
+	struct reply_section *s = &r->section[section];
+	if (s->count == s->room) {
+		uint32_t room = s->room ? s->room * 4 : 3;
+		sodns_rrset_t *sets = arena_alloc(&r->q->shared->arena, room * sizeof(*sets));
+		if (s->count)
+			memcpy(sets, s->sets, s->count * sizeof(*sets));
+		s->sets = sets;
+		s->room = room;
+	}
+	return &s->sets[s->count++];
+}
+
+void sodns_reply_add(sodns_reply_t *r, enum sodns_section section, const sodns_rrset_t *set)
+{
+	if (editable(r) && set->count)
+		*append(r, section) = *set;
+}
+
+void sodns_reply_add_record(sodns_reply_t *r, enum sodns_section section, const uint8_t *owner,
+			    uint16_t type, uint32_t ttl, const void *rdata, uint16_t len)
+{
+	if (!editable(r))
+		return;
+	uint8_t *data = arena_alloc(&r->q->shared->arena, len + 2u);
+	data[0] = (uint8_t)(len >> 8);
+	data[1] = (uint8_t)len;
+	if (len)
+		memcpy(data + 2, rdata, len);
+	*append(r, section) = (sodns_rrset_t){.owner = owner,
+					      .data = data,
+					      .data_len = len + 2u,
+					      .ttl = ttl,
+					      .type = type,
+					      .rclass = SODNS_CLASS_IN,
+					      .count = 1};
+}
+
+sodns_rrset_t *sodns_reply_sets(sodns_reply_t *r, enum sodns_section section, size_t *count)
+{
+	if (!editable(r)) {
+		*count = 0;
+		return NULL;
+	}
+	*count = r->section[section].count;
+	return r->section[section].sets;
+}
+
+void sodns_reply_filter(sodns_reply_t *r, enum sodns_section section,
+			bool (*drop)(void *arg, const sodns_rrset_t *set), void *arg)
+{
+	if (!editable(r))
+		return;
+	struct reply_section *s = &r->section[section];
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < s->count; i++)
+		if (!drop(arg, &s->sets[i]))
+			s->sets[kept++] = s->sets[i];
+	s->count = kept;
+}
+
+void sodns_reply_clear(sodns_reply_t *r, enum sodns_section section)
+{
+	if (editable(r))
+		r->section[section].count = 0;
+}
+
+void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds)
+{
+	if (!editable(r))
+		return;
+	for (int k = 0; k < 3; k++)
+		for (uint32_t i = 0; i < r->section[k].count; i++)
+			if (r->section[k].sets[i].ttl > seconds)
+				r->section[k].sets[i].ttl = seconds;
+}
+
+/* Begins the reply's own options with those of the query that are sent back. */
+static void own_edns(sodns_reply_t *r, size_t more)
+{
+	const sodns_query_t *q = r->q;
+	uint8_t *out = arena_alloc(&r->q->shared->arena, q->options_len + r->options_len + more + 4u);
+	size_t n = 0;
+	if (r->own_edns) {
+		if (r->options_len)
+			memcpy(out, r->options, r->options_len);
+		n = r->options_len;
+	} else {
+		for (size_t at = 0, len; at < q->options_len; at += len) {
+			const uint8_t *o = q->options + at;
+			len = 4u + (size_t)(o[2] << 8 | o[3]);
+			if (message_option_echoed((unsigned)(o[0] << 8 | o[1]))) {
+				memcpy(out + n, o, len);
+				n += len;
+			}
+		}
+		r->edns_size = 4096;
+		r->edns_do = true;
+	}
+	r->own_edns = true;
+	r->options = out;
+	r->options_len = (uint16_t)n;
+}
+
+void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len)
+{
+	if (!editable(r) || len > 65000)
+		return;
+	own_edns(r, len + 4);
+	uint8_t *at = (uint8_t *)(uintptr_t)r->options + r->options_len;
+	at[0] = (uint8_t)(code >> 8);
+	at[1] = (uint8_t)code;
+	at[2] = (uint8_t)(len >> 8);
+	at[3] = (uint8_t)len;
+	if (len)
+		memcpy(at + 4, bytes, len);
+	r->options_len = (uint16_t)(r->options_len + len + 4);
+}
+
+void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok)
+{
+	if (!editable(r))
+		return;
+	own_edns(r, 0);
+	r->edns_size = size;
+	r->edns_do = dnssec_ok;
+}
+
+size_t sodns_reply_length(const sodns_reply_t *r)
+{
+	if (r->kind == SODNS_DROP)
+		return 0;
+	const sodns_query_t *q = r->q;
+	size_t len = QUESTION_AT + q->name_len + 4u;
+	if (r->kind == SODNS_RECORDS)
+		for (int k = 0; k < 3; k++)
+			for (uint32_t i = 0; i < r->section[k].count; i++) {
+				const sodns_rrset_t *s = &r->section[k].sets[i];
+				len += s->count * (sodns_name_length(s->owner) + 8) + s->data_len;
+			}
+	if (r->kind == SODNS_WIRE)
+		len = r->wire_len;
+	if (r->own_edns)
+		len += 11u + r->options_len;
+	return len;
+}

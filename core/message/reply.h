@@ -1,0 +1,51 @@
+/*
+ * A reply as the core knows it, and the way from it to a packet.
+ */
+#ifndef CORE_MESSAGE_REPLY_H
+#define CORE_MESSAGE_REPLY_H
+
+#include "message/query.h"
+
+struct reply_section {
+	sodns_rrset_t *sets;
+	uint32_t count, room;
+};
+
+struct sodns_reply {
+	sodns_query_t *q;
+	enum sodns_reply_kind kind;
+	int rcode;
+	uint16_t flags; /* AA, TC, RD, RA, AD, CD */
+	bool own_edns;  /* has an OPT of its own: leaves even if the client sent none */
+	bool edns_do;
+	uint16_t edns_size;
+	uint16_t options_len;
+	const uint8_t *options;
+	const char *plugin;
+	const char *text;
+	struct reply_section section[3];
+	const uint8_t *wire;
+	size_t wire_len;
+	const uint16_t *ttls;
+	size_t ttl_count;
+	uint32_t age;
+};
+
+/* Writes the message that answers `q` with `r` into out, of `size` bytes; what does not fit within `fit` is
+ * left out and TC set, RRsets from the first that does not fit on. Returns the length. r may be an error.
+ * Names are compressed (RFC 1035, 4.1.4). */
+size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit);
+/* The header-only answers to packets that are no queries. Returns the length. */
+size_t message_encode_rejection(const uint8_t *packet, int rcode, uint8_t out[12]);
+/* Turns a wire image into records, once. */
+void reply_open(sodns_reply_t *r);
+
+/* Where names stand in a type's RDATA: `before` bytes, then `names` names; compressible ones may be
+ * compressed when written (RFC 3597, 4). False: none that matter. */
+typedef struct rdata_names {
+	uint8_t before, names;
+	bool compressible;
+} rdata_names_t;
+bool rdata_names(uint16_t type, rdata_names_t *out);
+
+#endif

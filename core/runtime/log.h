@@ -1,0 +1,18 @@
+/*
+ * The log thread.
+ */
+#ifndef CORE_RUNTIME_LOG_H
+#define CORE_RUNTIME_LOG_H
+
+#include <sodns/log.h>
+
+void log_start(void);
+/* Writes everything that has been logged so far. */
+void log_flush(void);
+void log_stop(void);
+void log_set_debug(bool on);
+
+/* Lines that found their ring full. */
+uint64_t log_dropped(void);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * A thread with an event loop and tasks: what workers and the service thread have in common.
+ *
+ * A task is straight-line code on a stack of its own. It runs until it waits or ends; the loop's own stack (the
+ * base) only polls and switches. A task never leaves its loop. What others want done on a loop they post to it.
+ */
+#ifndef CORE_RUNTIME_LOOP_H
+#define CORE_RUNTIME_LOOP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "message/query.h"
+#include "runtime/context.h"
+#include "zone/epoch.h"
+
+typedef struct loop loop_t;
+typedef struct task task_t;
+
+struct task {
+	context_t context;
+	void *stack;
+	loop_t *loop;
+	task_t *next; /* in the pool */
+	uv_timer_t timer;
+	void (*run)(void *arg);
+	void *arg;
+	query_shared_t *query; /* the query it serves, or NULL */
+	uint64_t deadline;     /* ns, 0: none */
+	uint64_t began;        /* epoch of its batch */
+	task_t *older, *younger; /* list of tasks put aside that hold an epoch */
+	int result;            /* of the wait */
+	bool waiting, waited, cancelled, holds;
+};
+
+struct posted;
+
+struct loop {
+	uv_loop_t uv;
+	context_t base;
+	task_t *current;
+	task_t *pool;
+	unsigned pooled;
+	task_t *oldest_held, *youngest_held;
+	epoch_reader_t reader;
+	uv_async_t wake;
+	pthread_mutex_t lock;
+	struct posted *posted, **posted_tail;
+	uint64_t epoch; /* of the batch that runs */
+	int worker;     /* index, -1: not a worker */
+	_Atomic(unsigned) tasks_waiting;
+};
+
+/* The calling thread's loop, NULL elsewhere. */
+loop_t *loop_current(void);
+
+int loop_init(loop_t *l, int worker);
+/* Takes the loop for the calling thread and runs it until loop_stop(). */
+void loop_run(loop_t *l);
+/* Ends loop_run(); from the loop itself. */
+void loop_stop(loop_t *l);
+/* Calls fn(arg) on the loop soon, at a batch boundary. Any thread. */
+void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
+/* The same, and waits until it has been called. Not from a loop. */
+void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
+
+/* Brackets what a base callback does: readers' epoch. */
+void loop_enter(loop_t *l);
+void loop_leave(loop_t *l);
+
+/* Runs fn(arg) on a task until it ends or waits. From the base only. SODNS_ENOMEM: too many tasks. */
+int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
+/* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline. Returns what
+ * the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or SODNS_ENOMEM when no other task could go on meanwhile. */
+int task_wait(uint64_t ms);
+/* Goes on with a waiting task at once. From the base, on its loop. */
+void task_wake(task_t *t, int result);
+/* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
+void task_cancel(task_t *t);
+/* The running task, NULL on the base. */
+task_t *task_current(void);
+
+/* Tasks that exist, waiting or pooled, in the process; and how many there may be. */
+extern _Atomic(unsigned) task_count;
+extern unsigned task_limit;
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * Services: tasks on a thread of their own, from an instance's start to its teardown.
+ */
+#include "runtime/service.h"
+
+#include <stdlib.h>
+
+#include <sodns/wait.h>
+
+#include "runtime/watchdog.h"
+
+#define RECLAIM_MS 50u
+
+loop_t service_loop;
+static pthread_t thread;
+static uv_timer_t reclaim;
+
+struct sodns_service {
+	const char *name;
+	void (*fn)(void *arg);
+	void *arg;
+	task_t *task;
+	bool ended;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+};
+
+static void on_reclaim(uv_timer_t *timer)
+{
+	(void)timer;
+	grace_reclaim();
+	watchdog_look();
+}
+
+static void *service_main(void *arg)
+{
+	(void)arg;
+	loop_run(&service_loop);
+	return NULL;
+}
+
+int service_start(void)
+{
+	if (loop_init(&service_loop, -1))
+		return SODNS_EIO;
+	uv_timer_init(&service_loop.uv, &reclaim);
+	uv_timer_start(&reclaim, on_reclaim, RECLAIM_MS, RECLAIM_MS);
+	if (pthread_create(&thread, NULL, service_main, NULL))
+		return SODNS_EIO;
+	pthread_setname_np(thread, "sodns-service");
+	return SODNS_OK;
+}
+
+static void stop_loop(void *arg)
+{
+	(void)arg;
+	loop_stop(&service_loop);
+}
+
+void service_stop(void)
+{
+	loop_call(&service_loop, stop_loop, NULL);
+	pthread_join(thread, NULL);
+}
+
+static void run_service(void *arg)
+{
+	sodns_service_t *s = arg;
+	s->task = task_current();
+	s->fn(s->arg);
+	s->task = NULL;
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	pthread_cond_signal(&s->cond);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void spawn(void *arg)
+{
+	sodns_service_t *s = arg;
+	if (!task_run(&service_loop, run_service, s))
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
+{
+	sodns_service_t *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->name = name;
+	s->fn = fn;
+	s->arg = arg;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->cond, NULL);
+	loop_post(&service_loop, spawn, s);
+	return s;
+}
+
+static void cancel(void *arg)
+{
+	sodns_service_t *s = arg;
+	if (s->task)
+		task_cancel(s->task);
+}
+
+void sodns_service_stop(sodns_service_t *s)
+{
+	if (!s)
+		return;
+	loop_post(&service_loop, cancel, s);
+	pthread_mutex_lock(&s->lock);
+	while (!s->ended)
+		pthread_cond_wait(&s->cond, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->cond);
+	free(s);
+}

@@ -1,0 +1,209 @@
+/*
+ * Tasks: taken from a pool, switched to and from, woken by whatever they wait for.
+ */
+#include <stdlib.h>
+
+#include "runtime/loop.h"
+#include "runtime/stack.h"
+#include "zone/store.h"
+
+#define POOL_KEEP 64u
+#define STACK_KEEP 16384u
+
+_Atomic(unsigned) task_count;
+unsigned task_limit = 24000;
+
+task_t *task_current(void)
+{
+	loop_t *l = loop_current();
+	return l ? l->current : NULL;
+}
+
+/* Every task runs this for ever: what it was given, then back to the pool. */
+static void task_main(void *arg)
+{
+	task_t *t = arg;
+	for (;;) {
+		t->run(t->arg);
+		loop_t *l = t->loop;
+		l->current = NULL;
+		t->run = NULL;
+		context_switch(&t->context, &l->base);
+	}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	task_t *t = timer->data;
+	task_wake(t, SODNS_TIMEOUT);
+}
+
+static task_t *task_new(loop_t *l)
+{
+	if (atomic_fetch_add(&task_count, 1) >= task_limit) {
+		atomic_fetch_sub(&task_count, 1);
+		return NULL;
+	}
+	task_t *t = calloc(1, sizeof(*t));
+	void *stack = t ? stack_map(STACK_SIZE) : NULL;
+	if (!stack) {
+		free(t);
+		atomic_fetch_sub(&task_count, 1);
+		return NULL;
+	}
+	t->loop = l;
+	t->stack = stack;
+	uv_timer_init(&l->uv, &t->timer);
+	t->timer.data = t;
+	context_init(&t->context, stack, STACK_SIZE, task_main, t);
+	return t;
+}
+
+static void task_closed(uv_handle_t *h)
+{
+	task_t *t = h->data;
+	context_dispose(&t->context);
+	stack_unmap(t->stack, STACK_SIZE);
+	free(t);
+	atomic_fetch_sub(&task_count, 1);
+}
+
+static task_t *pool_take(loop_t *l)
+{
+	task_t *t = l->pool;
+	if (!t)
+		return task_new(l);
+	l->pool = t->next;
+	l->pooled--;
+	return t;
+}
+
+static void pool_give(loop_t *l, task_t *t)
+{
+	if (l->pooled >= POOL_KEEP) {
+		uv_close((uv_handle_t *)&t->timer, task_closed);
+		return;
+	}
+	t->next = l->pool;
+	l->pool = t;
+	l->pooled++;
+}
+
+/* Tasks put aside in the order in which their batches began: the first tells the oldest epoch. */
+static void publish_oldest(loop_t *l)
+{
+	uint64_t e = l->oldest_held ? l->oldest_held->began : EPOCH_NONE;
+	atomic_store(&l->reader.parked, e);
+}
+
+static void hold_epoch(task_t *t)
+{
+	loop_t *l = t->loop;
+	t->holds = true;
+	t->began = l->epoch;
+	t->older = l->youngest_held;
+	t->younger = NULL;
+	*(t->older ? &t->older->younger : &l->oldest_held) = t;
+	l->youngest_held = t;
+	publish_oldest(l);
+}
+
+static void drop_epoch(task_t *t)
+{
+	loop_t *l = t->loop;
+	*(t->older ? &t->older->younger : &l->oldest_held) = t->younger;
+	*(t->younger ? &t->younger->older : &l->youngest_held) = t->older;
+	t->holds = false;
+	publish_oldest(l);
+}
+
+/* Goes on in t; returns when it waits or has ended. */
+static void switch_to(loop_t *l, task_t *t)
+{
+	l->current = t;
+	context_switch(&l->base, &t->context);
+	if (t->run)
+		return;
+	if (t->holds)
+		drop_epoch(t);
+	t->query = NULL;
+	if (t->waited)
+		stack_trim(t->stack, STACK_SIZE, STACK_KEEP);
+	pool_give(l, t);
+}
+
+int task_run(loop_t *l, void (*fn)(void *arg), void *arg)
+{
+	task_t *t = pool_take(l);
+	if (!t)
+		return SODNS_ENOMEM;
+	t->run = fn;
+	t->arg = arg;
+	t->deadline = 0;
+	t->waited = t->cancelled = false;
+	switch_to(l, t);
+	return SODNS_OK;
+}
+
+/* Somebody has to go on with the batch while this task waits. */
+static bool spare_exists(loop_t *l)
+{
+	if (l->pool)
+		return true;
+	task_t *t = task_new(l);
+	if (t)
+		pool_give(l, t);
+	return t != NULL;
+}
+
+int task_wait(uint64_t ms)
+{
+	loop_t *l = loop_current();
+	task_t *t = l->current;
+	uint64_t now = sodns_now();
+	if (t->cancelled)
+		return SODNS_CANCELLED;
+	if (t->deadline) {
+		uint64_t left = t->deadline > now ? (t->deadline - now + 999999) / 1000000 : 0;
+		if (!left)
+			return SODNS_TIMEOUT;
+		ms = ms < left ? ms : left;
+	}
+	if (!spare_exists(l))
+		return SODNS_ENOMEM;
+	if (t->query) {
+		if (!t->query->parked && t->query->in_flight)
+			atomic_fetch_add(t->query->in_flight, 1);
+		t->query->parked = true;
+		zone_views_pin(t->query);
+		if (!t->holds)
+			hold_epoch(t);
+	}
+	uv_update_time(&l->uv);
+	uv_timer_start(&t->timer, on_timer, ms, 0);
+	t->waiting = t->waited = true;
+	atomic_fetch_add(&l->tasks_waiting, 1);
+	l->current = NULL;
+	context_switch(&t->context, &l->base);
+	return t->result;
+}
+
+void task_wake(task_t *t, int result)
+{
+	loop_t *l = t->loop;
+	if (!t->waiting)
+		return;
+	t->waiting = false;
+	t->result = result;
+	atomic_fetch_sub(&l->tasks_waiting, 1);
+	uv_timer_stop(&t->timer);
+	loop_enter(l);
+	switch_to(l, t);
+	loop_leave(l);
+}
+
+void task_cancel(task_t *t)
+{
+	t->cancelled = true;
+	task_wake(t, SODNS_CANCELLED);
+}

@@ -1,0 +1,45 @@
+/*
+ * Streams: listening, accepting, limits, time-outs, reading and writing, for whatever transport sits on top
+ * (sodns/transport.h). RFC 7766: pipelined queries, answers in the order in which they are ready.
+ */
+#ifndef CORE_RUNTIME_TCP_H
+#define CORE_RUNTIME_TCP_H
+
+#include <sodns/transport.h>
+
+#include "runtime/worker.h"
+
+typedef struct tcp_limits {
+	uint32_t read_ms, write_ms, idle_ms; /* a first query; a reply; the next query */
+	unsigned connections;                /* of one worker */
+	unsigned in_flight;                  /* queries of one connection that wait */
+} tcp_limits_t;
+
+typedef struct tcp_listener {
+	struct tcp_listener *next;
+	worker_t *worker;
+	uv_poll_t poll;
+	int fd;
+	sodns_address_t bound;
+	const sodns_transport_t *transport;
+	tcp_limits_t limits;
+	void *listener; /* the server's */
+	void (*closed)(void *listener);
+} tcp_listener_t;
+
+/* On the worker's loop. */
+tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, const sodns_transport_t *transport,
+			 const tcp_limits_t *limits, void *listener);
+/* Accepts what is queued, then closes; connections live on until they are idle. */
+void tcp_retire(tcp_listener_t *l);
+/* Writes what the batch left in the connections' buffers. */
+void tcp_flush(worker_t *w);
+/* Closes connections of `listener` that have nothing in flight; all of them if it is NULL. */
+void tcp_close_idle(worker_t *w, const void *listener);
+
+/* The core's own: a message behind its length in two bytes (RFC 1035, 4.2.2). */
+extern const sodns_transport_t tcp_plain;
+
+extern _Atomic(uint64_t) tcp_refused; /* connections over the limit */
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * UDP: sockets of one worker, read in batches, answered one by one.
+ */
+#ifndef CORE_RUNTIME_UDP_H
+#define CORE_RUNTIME_UDP_H
+
+#include "runtime/worker.h"
+
+struct server;
+
+typedef struct udp_socket {
+	struct udp_socket *next;
+	worker_t *worker;
+	uv_poll_t poll;
+	int fd;
+	bool wildcard;  /* answers have to leave from the address asked */
+	bool retiring;  /* read until empty, then closed */
+	sodns_address_t bound;
+	void *listener; /* the server's; slots carry it along */
+	void (*closed)(void *listener);
+	uint64_t overflow; /* SO_RXQ_OVFL's last count */
+} udp_socket_t;
+
+/* Begins reading; on the worker's loop. The descriptor is the socket's from now on. */
+udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool wildcard, void *listener);
+/* Reads what is in the socket's queue, answers it, and closes. On the worker's loop. */
+void udp_retire(udp_socket_t *s);
+/* Datagrams that the kernel dropped because a socket's queue was full. */
+extern _Atomic(uint64_t) udp_overflows;
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * What a task can wait for (sodns/wait.h): time, an answer from the network, blocking work.
+ */
+#include <sodns/wait.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/address.h"
+#include "runtime/loop.h"
+
+int sodns_sleep(uint32_t milliseconds)
+{
+	task_t *t = task_current();
+	uint64_t until = sodns_now() + (uint64_t)milliseconds * 1000000u;
+	if (!t)
+		return SODNS_EINVAL;
+	int rc = task_wait(milliseconds);
+	/* The time asked for has passed: that is what was wanted, unless the deadline cut it short. */
+	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
+}
+
+/* A descriptor that a task waits for. On the heap: libuv closes handles later. */
+struct waiting_fd {
+	uv_poll_t poll;
+	task_t *task;
+	int fd;
+};
+
+static void on_fd(uv_poll_t *poll, int status, int events)
+{
+	struct waiting_fd *w = poll->data;
+	(void)events;
+	uv_poll_stop(poll);
+	task_wake(w->task, status < 0 ? SODNS_EIO : SODNS_OK);
+}
+
+static struct waiting_fd *fd_new(int fd)
+{
+	struct waiting_fd *w = calloc(1, sizeof(*w));
+	if (!w || uv_poll_init(&loop_current()->uv, &w->poll, fd)) {
+		free(w);
+		close(fd);
+		return NULL;
+	}
+	w->poll.data = w;
+	w->task = task_current();
+	w->fd = fd;
+	return w;
+}
+
+static void fd_closed(uv_handle_t *h)
+{
+	struct waiting_fd *w = h->data;
+	close(w->fd);
+	free(w);
+}
+
+static void fd_close(struct waiting_fd *w)
+{
+	uv_poll_stop(&w->poll);
+	uv_close((uv_handle_t *)&w->poll, fd_closed);
+}
+
+/* Waits until the descriptor is ready, no longer than until `end`. */
+static int fd_wait(struct waiting_fd *w, int events, uint64_t end)
+{
+	uint64_t now = sodns_now();
+	if (now >= end)
+		return SODNS_TIMEOUT;
+	uv_poll_start(&w->poll, events, on_fd);
+	int rc = task_wait((end - now + 999999) / 1000000);
+	uv_poll_stop(&w->poll);
+	return rc;
+}
+
+static struct waiting_fd *fd_connect(const sodns_address_t *server, int type)
+{
+	struct sockaddr_storage to;
+	socklen_t len = address_to_sockaddr(server, &to);
+	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return NULL;
+	if (connect(fd, (const struct sockaddr *)(const void *)&to, len) && errno != EINPROGRESS) {
+		close(fd);
+		return NULL;
+	}
+	return fd_new(fd);
+}
+
+/* Same id, and the question byte for byte: whoever does not know the query can't answer it. */
+static bool answers(const uint8_t *query, size_t len, const uint8_t *answer, size_t n)
+{
+	size_t end = QUESTION_AT;
+	if (n < QUESTION_AT || !(answer[2] & 0x80) || query[0] != answer[0] || query[1] != answer[1])
+		return false;
+	while (end < len && query[end])
+		end += query[end] + 1u;
+	end += 5;
+	return end <= len && end <= n && answer[5] == 1 && !memcmp(query + 12, answer + 12, end - 12);
+}
+
+int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len, uint8_t *answer, size_t size,
+		       uint32_t ms)
+{
+	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
+	struct waiting_fd *w = task_current() ? fd_connect(server, SOCK_DGRAM) : NULL;
+	if (!w)
+		return SODNS_EIO;
+	int rc = send(w->fd, query, len, 0) < 0 ? SODNS_EIO : SODNS_OK;
+	while (!rc && !(rc = fd_wait(w, UV_READABLE, end))) {
+		ssize_t n = recv(w->fd, answer, size, MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			rc = SODNS_EIO;
+		else if (n > 0 && answers(query, len, answer, (size_t)n))
+			rc = (int)n;
+	}
+	fd_close(w);
+	return rc;
+}
+
+/* Writes or reads exactly len bytes. */
+static int fd_move(struct waiting_fd *w, uint8_t *bytes, size_t len, bool out, uint64_t end)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t n = out ? send(w->fd, bytes + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT)
+				: recv(w->fd, bytes + at, len - at, MSG_DONTWAIT);
+		if (n > 0) {
+			at += (size_t)n;
+			continue;
+		}
+		if (!n || (errno != EAGAIN && errno != EINTR && errno != ENOTCONN))
+			return SODNS_EIO;
+		int rc = fd_wait(w, out ? UV_WRITABLE : UV_READABLE, end);
+		if (rc)
+			return rc;
+	}
+	return SODNS_OK;
+}
+
+int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len, uint8_t *answer, size_t size,
+		       uint32_t ms)
+{
+	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
+	uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};
+	struct waiting_fd *w = task_current() ? fd_connect(server, SOCK_STREAM) : NULL;
+	if (!w)
+		return SODNS_EIO;
+	int rc = fd_wait(w, UV_WRITABLE, end);
+	if (!rc && !(rc = fd_move(w, length, 2, true, end)))
+		rc = fd_move(w, (uint8_t *)(uintptr_t)query, len, true, end);
+	while (!rc && !(rc = fd_move(w, length, 2, false, end))) {
+		size_t n = (size_t)length[0] << 8 | length[1];
+		rc = n > size ? SODNS_ERANGE : fd_move(w, answer, n, false, end);
+		if (!rc && answers(query, len, answer, n))
+			rc = (int)n;
+	}
+	fd_close(w);
+	return rc;
+}
+
+/* Blocking work: the pool works on a copy; who waits for it may have left when it ends. */
+struct blocking {
+	uv_work_t work;
+	task_t *task; /* NULL when it has left */
+	void (*fn)(void *work);
+	void (*abandon)(void *work);
+	_Alignas(16) uint8_t copy[];
+};
+
+static void blocking_run(uv_work_t *w)
+{
+	struct blocking *b = w->data;
+	b->fn(b->copy);
+}
+
+static void blocking_done(uv_work_t *w, int status)
+{
+	struct blocking *b = w->data;
+	(void)status;
+	if (b->task) {
+		task_wake(b->task, SODNS_OK);
+		return;
+	}
+	if (b->abandon)
+		b->abandon(b->copy);
+	free(b);
+}
+
+int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abandon)(void *work))
+{
+	task_t *t = task_current();
+	struct blocking *b = t ? malloc(sizeof(*b) + size) : NULL;
+	if (!b)
+		return SODNS_ENOMEM;
+	*b = (struct blocking){.task = t, .fn = fn, .abandon = abandon};
+	b->work.data = b;
+	memcpy(b->copy, arg, size);
+	if (uv_queue_work(&t->loop->uv, &b->work, blocking_run, blocking_done)) {
+		free(b);
+		return SODNS_EIO;
+	}
+	int rc = task_wait(UINT32_MAX);
+	if (rc) {
+		b->task = NULL;
+		return rc;
+	}
+	memcpy(arg, b->copy, size);
+	free(b);
+	return SODNS_OK;
+}

@@ -1,0 +1,297 @@
+/*
+ * The life of the process. The main thread waits for signals and requests; a reload runs on a thread of its own, so
+ * that a signal to stop is never kept waiting by a slow zone.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "runtime/log.h"
+#include "runtime/service.h"
+#include "server/control.h"
+#include "server/server.h"
+
+#define DRAIN_MS 5000
+/* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop reloads. */
+#define OLD_MS 10000
+
+static generation_t *serving;
+static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(bool) reloading, stopping;
+static _Atomic(int) wanted_reload;
+static int request_fd = -1;
+static char failure[1024];
+
+static void request(void)
+{
+	uint64_t one = 1;
+	(void)!write(request_fd, &one, sizeof(one));
+}
+
+static void request_reload(void)
+{
+	atomic_store(&wanted_reload, 1);
+	request();
+}
+
+static void request_fail(const char *who, const char *message)
+{
+	snprintf(failure, sizeof(failure), "%s%s%s", who ? "plugin/" : "", who ? who : "", who ? ": " : "");
+	size_t n = strlen(failure);
+	snprintf(failure + n, sizeof(failure) - n, "%s", message);
+	request();
+}
+
+/* Builds and prepares; nothing is visible yet. */
+static generation_t *make(char *err, size_t err_size)
+{
+	generation_t *g = generation_build(err, err_size);
+	if (!g)
+		return NULL;
+	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
+	    !listeners_reserve(g, err, err_size))
+		return g;
+	generation_free(g);
+	return NULL;
+}
+
+static bool debug_wanted(const generation_t *g)
+{
+	for (const block_t *b = g->blocks; b; b = b->next)
+		if (b->debug)
+			return true;
+	return false;
+}
+
+/* Frees the old one when the last query that began in it has ended. */
+static void drain(generation_t *old)
+{
+	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
+		poll(NULL, 0, 5);
+	if (atomic_load(&old->in_flight) > 0) {
+		sodns_log(SODNS_LOG_WARNING, NULL, "%ld queries of the old configuration do not end; it is kept",
+			  atomic_load(&old->in_flight));
+		return;
+	}
+	generation_free(old);
+}
+
+static void *reload_main(void *arg)
+{
+	char err[4096];
+	(void)arg;
+	pthread_mutex_lock(&generations);
+	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
+	generation_t *g = make(err, sizeof(err));
+	if (!g || atomic_load(&stopping)) {
+		if (!g)
+			sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
+	} else {
+		generation_t *old = serving;
+		log_set_debug(debug_wanted(g));
+		listeners_switch(g);
+		generation_start(g);
+		serving = g;
+		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		drain(old);
+	}
+	atomic_store(&reloading, false);
+	pthread_mutex_unlock(&generations);
+	request();
+	return NULL;
+}
+
+static void reload(void)
+{
+	pthread_t t;
+	if (atomic_exchange(&reloading, true)) {
+		atomic_store(&wanted_reload, 1);
+		return;
+	}
+	if (pthread_create(&t, NULL, reload_main, NULL))
+		atomic_store(&reloading, false);
+	else
+		pthread_detach(t);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* One line a zone, as the oracle prints them. */
+static void print_zones(const generation_t *g)
+{
+	for (const server_t *s = servers_of(g); s; s = s->next) {
+		char ip[SODNS_ADDRESS_TEXT_MAX] = "";
+		bool dns = !strcmp(s->transport, "dns");
+		qsort(s->zones, s->zone_count, sizeof(*s->zones), by_text);
+		if (!s->wildcard)
+			sodns_address_to_text(&s->address, ip);
+		for (size_t i = 0; i < s->zone_count; i++)
+			printf("%s%s%s:%u%s%s\n", dns ? "" : s->transport, dns ? "" : "://", s->zones[i], s->address.port,
+			       *ip ? " on " : "", ip);
+	}
+}
+
+static int write_pidfile(const char *path)
+{
+	FILE *f = path ? fopen(path, "we") : NULL;
+	if (!path)
+		return 0;
+	if (!f) {
+		fprintf(stderr, "pidfile: open %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	fprintf(f, "%d\n", (int)getpid());
+	fclose(f);
+	return 0;
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void count_waiting(worker_t *w, void *arg)
+{
+	*(unsigned *)arg += atomic_load(&w->loop.tasks_waiting);
+}
+
+/* Queries that came are answered, also those put aside; then the threads end. */
+static void stop(void)
+{
+	atomic_store(&stopping, true);
+	listeners_close();
+	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
+		unsigned waiting = 0;
+		workers_each(count_waiting, &waiting);
+		if (!waiting)
+			break;
+		poll(NULL, 0, 5);
+	}
+}
+
+/* What a signal asks for: false to go on. */
+static bool handle_signal(int fd)
+{
+	struct signalfd_siginfo s;
+	while (read(fd, &s, sizeof(s)) == sizeof(s)) {
+		if (s.ssi_signo == SIGUSR1)
+			reload();
+		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT || s.ssi_signo == SIGQUIT)
+			return true;
+	}
+	return false;
+}
+
+static int wait_for_end(int signal_fd)
+{
+	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN}, {.fd = request_fd, .events = POLLIN}};
+	for (;;) {
+		uint64_t n;
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return 1;
+		if (handle_signal(signal_fd))
+			return 0;
+		if (read(request_fd, &n, sizeof(n)) < 0)
+			continue;
+		if (*failure)
+			return 1;
+		if (!atomic_load(&reloading) && atomic_exchange(&wanted_reload, 0))
+			reload();
+	}
+}
+
+int control_run(bool quiet, const char *pidfile, unsigned worker_total)
+{
+	char err[4096];
+	int signal_fd = block_signals();
+	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	host_request_reload = request_reload;
+	host_request_fail = request_fail;
+	if (service_start() || workers_start(worker_total, &query_server)) {
+		fputs("cannot start threads\n", stderr);
+		return 1;
+	}
+	serving = make(err, sizeof(err));
+	if (!serving || write_pidfile(pidfile)) {
+		log_flush();
+		fflush(stdout);
+		if (!serving)
+			fprintf(stderr, "%s\n", err);
+		plugins_cleanup();
+		_exit(1);
+	}
+	log_set_debug(debug_wanted(serving));
+	if (!quiet)
+		print_zones(serving);
+	if (!quiet)
+		control_print_version();
+	fflush(stdout);
+	log_start();
+	generation_start(serving);
+	listeners_switch(serving);
+	int status = wait_for_end(signal_fd);
+	stop();
+	if (!pthread_mutex_trylock(&generations))
+		generation_free(serving);
+	log_stop();
+	if (*failure)
+		fprintf(stderr, "%s\n", failure);
+	if (pidfile)
+		unlink(pidfile);
+	plugins_cleanup();
+	_exit(status);
+}
+
+static void print_chains(const generation_t *g)
+{
+	for (const block_t *b = g->blocks; b; b = b->next) {
+		for (size_t i = 0; i < b->key_count; i++)
+			printf("%s%s:%u", i ? " " : "", b->keys[i].zone_text, b->keys[i].port);
+		const char *sep = ": ";
+		for (const struct handler *h = b->chain; h; h = h->next, sep = " -> ")
+			printf("%s%s", sep, h->pub.name);
+		puts(b->chain ? "" : ": (no plugin answers)");
+	}
+}
+
+int control_check(bool show_chain)
+{
+	char err[4096];
+	generation_t *g = NULL;
+	if (!service_start())
+		g = generation_build(err, sizeof(err));
+	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {
+		log_flush();
+		fflush(stdout);
+		fprintf(stderr, "%s\n", err);
+		plugins_cleanup();
+		_exit(1);
+	}
+	if (show_chain)
+		print_chains(g);
+	generation_free(g);
+	log_flush();
+	fflush(stdout);
+	plugins_cleanup();
+	_exit(0);
+}

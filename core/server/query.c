@@ -1,0 +1,202 @@
+/*
+ * The way of a query, all of it: arrive, serve, finish. Transports put packets into slots and batches; workers run
+ * batches on tasks; plugins make replies. What lies between is here.
+ */
+#include <sodns/metrics.h>
+#include <sodns/plugin.h>
+
+#include "message/encode.h"
+#include "message/reply.h"
+#include "runtime/watchdog.h"
+#include "server/server.h"
+
+#define DEADLINE_NS 4000000000u
+#define ASK_DEPTH_MAX 8
+
+static void count_drop(const char *reason)
+{
+	static const char *const labels[] = {"reason", NULL};
+	static const sodns_family_t family = {.name = "sodns_packets_dropped_total",
+					      .help = "Packets that got no answer, or only a header.",
+					      .labels = labels};
+	sodns_metric_add(sodns_metric(&family, &reason), 1);
+}
+
+/* Admission: before anything is parsed, whatever the transport. */
+static bool admit(slot_t *s)
+{
+	const server_t *server = s->q.server;
+	if (!s->peer.port && s->q.protocol == SODNS_UDP) {
+		count_drop("source port 0");
+		return false;
+	}
+	if (!server->admitter)
+		return true;
+	sodns_packet_t p = {.bytes = s->packet, .len = s->packet_len, .peer = s->peer, .local = s->local,
+			    .protocol = (enum sodns_protocol)s->q.protocol};
+	enum sodns_verdict v = server->admitter->admit->admit(server->admitter->self, &p);
+	s->peer = p.peer;
+	s->local = p.local;
+	if (v == SODNS_PASS && p.bytes != s->packet) {
+		memmove(s->packet, p.bytes, p.len);
+		s->packet_len = (uint32_t)p.len;
+	}
+	if (v != SODNS_PASS)
+		count_drop(v == SODNS_REJECT ? "refused by a plugin" : "dropped by a plugin");
+	return v == SODNS_PASS;
+}
+
+/* Every packet of the batch comes through here first, then through prefetch, then serve. */
+static void arrive(slot_t *s)
+{
+	worker_t *w = s->worker;
+	sodns_query_t *q = &s->q;
+	q->server = ((listener_worker_t *)s->listener)->server;
+	s->shared.received = w->now;
+	s->shared.deadline = w->now + DEADLINE_NS;
+	s->shared.in_flight = w->in_flight;
+	s->verdict = admit(s) ? query_parse(q, s->packet, s->packet_len) : PARSE_DROP;
+	if (s->verdict == PARSE_OK && q->server->plain)
+		route_plain(q);
+}
+
+static void prefetch(slot_t *s, unsigned stage)
+{
+	const block_t *b = s->q.block;
+	if (s->verdict == PARSE_OK && b && b->prefetcher)
+		b->prefetcher->prefetch->touch(b->prefetcher->self, &s->q, stage);
+}
+
+/* Hands the query to a link of the chain. */
+static sodns_reply_t *enter(const struct handler *h, sodns_query_t *q)
+{
+	const struct handler *outer = q->hand;
+	q->hand = h;
+	atomic_store_explicit(q->shared->in_hand, h, memory_order_relaxed);
+	sodns_reply_t *r = h->serve(&h->pub, q);
+	if (__builtin_expect(!r, 0))
+		r = sodns_fail(q, SODNS_SERVFAIL, "plugin/%s returned no reply", h->pub.name);
+	q->hand = outer;
+	atomic_store_explicit(q->shared->in_hand, outer, memory_order_relaxed);
+	return r;
+}
+
+sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q)
+{
+	const struct handler *next = ((const struct handler *)(const void *)h)->next;
+	if (!next)
+		return sodns_fail(q, SODNS_SERVFAIL, "plugin/%s: no next plugin found", h->name);
+	return enter(next, q);
+}
+
+/* What the server itself refuses, and then the block's chain. */
+static sodns_reply_t *answer(sodns_query_t *q)
+{
+	if (q->rclass != SODNS_CLASS_IN && !q->server->opens_classes) {
+		q->block = NULL;
+		return sodns_fail(q, SODNS_REFUSED, NULL);
+	}
+	if (q->has_edns && q->edns_version) {
+		q->block = NULL;
+		return sodns_fail(q, SODNS_BADVERS, NULL);
+	}
+	if (!q->block && !route_query(q))
+		return sodns_fail(q, SODNS_REFUSED, NULL);
+	if (!q->chain)
+		return sodns_fail(q, SODNS_REFUSED, NULL);
+	return enter(q->chain, q);
+}
+
+static void observe(sodns_query_t *q, const sodns_reply_t *r, const uint8_t *packet, size_t len)
+{
+	if (!q->shared->observers)
+		return;
+	sodns_done_t done = {.packet = packet, .length = len, .reply = r, .rcode = r->rcode,
+			     .duration = sodns_now() - q->shared->received};
+	for (struct query_hook *h = q->shared->observers; h; h = h->next)
+		h->call.observe(h->arg, q, &done);
+}
+
+/* Fits and encodes the reply, lets the finishers at it, sends it, and shows it to the observers. */
+static void finish(slot_t *s, sodns_reply_t *r)
+{
+	sodns_query_t *q = &s->q;
+	uint8_t *out = s->worker->out;
+	size_t size = sodns_query_size(q), reserved = s->shared.reserved, len = 0;
+	if (r->kind != SODNS_DROP) {
+		len = message_encode(q, r, out, size > reserved ? size - reserved : 0);
+		for (struct query_hook *h = s->shared.finishers; h; h = h->next)
+			len = h->call.finish(h->arg, q, out, len, size);
+	}
+	s->send(s, out, len);
+	observe(q, r, len ? out : NULL, len);
+}
+
+/* A packet that is no query: at most a header goes back. */
+static void reject(slot_t *s)
+{
+	size_t len = 0;
+	if (s->verdict != PARSE_DROP) {
+		int rcode = s->verdict == PARSE_NOTIMP ? SODNS_NOTIMP : SODNS_FORMERR;
+		len = message_encode_rejection(s->packet, rcode, s->worker->out);
+		count_drop(rcode == SODNS_NOTIMP ? "opcode" : "malformed");
+	}
+	s->send(s, s->worker->out, len);
+}
+
+static void serve(slot_t *s)
+{
+	if (s->verdict == PARSE_OK)
+		finish(s, answer(&s->q));
+	else
+		reject(s);
+	if (__builtin_expect(atomic_load_explicit(&s->worker->slow, memory_order_relaxed), 0))
+		watchdog_report(s->worker, &s->q);
+}
+
+const worker_server_t query_server = {
+	.arrive = arrive,
+	.prefetch = prefetch,
+	.serve = serve,
+	.batch_done = tcp_flush,
+};
+
+/* The sub-query has hooks and metadata of its own; arena, deadline and views are the client query's. */
+sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
+{
+	query_shared_t *shared = q->shared;
+	sodns_query_t *sub = sodns_query_derive(q);
+	sub->derived = false;
+	sub->type = type;
+	sub->block = NULL;
+	sub->hand = NULL;
+	sub->depth++;
+	query_set_name(sub, name);
+	if (sub->depth > ASK_DEPTH_MAX)
+		return sodns_fail(sub, SODNS_SERVFAIL, "more than %d questions inside each other", ASK_DEPTH_MAX);
+	query_shared_t saved = *shared;
+	shared->finishers = shared->observers = NULL;
+	shared->metadata = NULL;
+	sodns_reply_t *r = answer(sub);
+	observe(sub, r, NULL, 0);
+	shared->finishers = saved.finishers;
+	shared->observers = saved.observers;
+	shared->metadata = saved.metadata;
+	shared->reserved = saved.reserved;
+	return r;
+}
+
+const char *sodns_query_server(const sodns_query_t *q)
+{
+	return q->server->text;
+}
+
+const char *sodns_query_zone(const sodns_query_t *q)
+{
+	return q->block ? q->zone : "dropped";
+}
+
+const char *sodns_query_view(const sodns_query_t *q)
+{
+	return q->block && q->view ? q->view : "";
+}

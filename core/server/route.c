@@ -1,0 +1,201 @@
+/*
+ * Routing: the longest zone of the server that the name lies in, by the hashes of the name's suffixes. The cost
+ * follows the labels of the name, not the number of zones.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/server.h"
+
+static void table_place(server_t *s, route_t r)
+{
+	uint32_t i = (uint32_t)r.hash & (s->room - 1);
+	while (s->table[i].zone)
+		i = (i + 1) & (s->room - 1);
+	s->table[i] = r;
+}
+
+static void table_grow(generation_t *g, server_t *s)
+{
+	route_t *old = s->table;
+	uint32_t room = s->room;
+	s->room = room ? room * 2 : 8;
+	s->table = memory_alloc(g, s->room * sizeof(*s->table));
+	for (uint32_t i = 0; i < room; i++)
+		if (old[i].zone)
+			table_place(s, old[i]);
+}
+
+static route_t *find(const server_t *s, uint64_t hash, const uint8_t *zone, size_t len)
+{
+	for (uint32_t i = (uint32_t)hash & (s->room - 1); s->table[i].zone; i = (i + 1) & (s->room - 1)) {
+		route_t *r = &s->table[i];
+		if (r->hash == hash && r->zone_len == len && !memcmp(r->zone, zone, len))
+			return r;
+	}
+	return NULL;
+}
+
+static void add_zone(generation_t *g, server_t *s, const block_key_t *k)
+{
+	const char **zones = memory_alloc(g, (s->zone_count + 1) * sizeof(*zones));
+	if (s->zone_count)
+		memcpy(zones, s->zones, s->zone_count * sizeof(*zones));
+	zones[s->zone_count++] = k->zone_text;
+	s->zones = zones;
+}
+
+static void add_target(generation_t *g, server_t *s, const block_t *b, const block_key_t *k)
+{
+	name_labels_t l;
+	size_t len = name_split(k->zone, &l);
+	name_hash(k->zone, &l);
+	if (s->used * 2 >= s->room)
+		table_grow(g, s);
+	route_t *r = find(s, l.hash[0], k->zone, len);
+	if (!r) {
+		table_place(s, (route_t){.hash = l.hash[0], .zone = k->zone, .zone_len = (uint8_t)len});
+		s->used++;
+		s->label_counts[l.count / 64] |= 1ull << (l.count % 64);
+		r = find(s, l.hash[0], k->zone, len);
+		add_zone(g, s, k);
+	}
+	target_t *t = memory_alloc(g, sizeof(*t)), **at = &r->targets;
+	*t = (target_t){.block = b, .zone = k->zone_text};
+	while (*at)
+		at = &(*at)->next;
+	*at = t;
+}
+
+static server_t *server_of(generation_t *g, const char *transport, const sodns_address_t *a, bool wildcard)
+{
+	server_t **at = (server_t **)&g->routes;
+	for (; *at; at = &(*at)->next)
+		if (!strcmp((*at)->transport, transport) && (*at)->address.port == a->port &&
+		    (*at)->wildcard == wildcard && sodns_address_equal(&(*at)->address, a))
+			return *at;
+	char ip[SODNS_ADDRESS_TEXT_MAX] = "", text[128];
+	server_t *s = memory_alloc(g, sizeof(*s));
+	if (!wildcard)
+		sodns_address_to_text(a, ip);
+	const char *format = a->family == 6 && !wildcard ? "%s://[%s]:%u" : "%s://%s:%u";
+	snprintf(text, sizeof(text), format, transport, ip, a->port);
+	*s = (server_t){.text = memory_copy(g, text, strlen(text)), .transport = transport, .address = *a,
+			.wildcard = wildcard, .plain = true,
+			.limits = {.read_ms = 3000, .write_ms = 5000, .idle_ms = 10000, .connections = 20000, .in_flight = 512}};
+	return *at = s;
+}
+
+static void apply_settings(server_t *s, const block_t *b)
+{
+	s->limits.read_ms = b->read_ms ? b->read_ms : s->limits.read_ms;
+	s->limits.write_ms = b->write_ms ? b->write_ms : s->limits.write_ms;
+	s->limits.idle_ms = b->idle_ms ? b->idle_ms : s->limits.idle_ms;
+	s->sockets = b->sockets ? b->sockets : s->sockets;
+	s->opens_classes |= b->opens_classes;
+	if (b->filter || b->collect_metadata)
+		s->plain = false;
+	if (b->admitter)
+		s->admitter = b->admitter;
+}
+
+static int add_key(generation_t *g, const block_t *b, const block_key_t *k, const char *host_text, char *err,
+		   size_t err_size)
+{
+	sodns_address_t a = {.family = 6};
+	if (*host_text && sodns_address_from_text(host_text, &a)) {
+		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address", k->file, k->line, host_text);
+		return SODNS_EINVAL;
+	}
+	a.port = k->port;
+	server_t *s = server_of(g, k->transport, &a, !*host_text);
+	add_target(g, s, b, k);
+	apply_settings(s, b);
+	return SODNS_OK;
+}
+
+int servers_build(generation_t *g, char *err, size_t err_size)
+{
+	for (const block_t *b = g->blocks; b; b = b->next)
+		for (size_t k = 0; k < b->key_count; k++) {
+			if (strcmp(b->keys[k].transport, "dns")) {
+				snprintf(err, err_size, "%s:%d - cannot serve %s: no plugin provides the transport '%s'",
+					 b->keys[k].file, b->keys[k].line, b->keys[k].text, b->keys[k].transport);
+				return SODNS_EINVAL;
+			}
+			size_t n = b->bind_count ? b->bind_count : 1;
+			for (size_t i = 0; i < n; i++)
+				if (add_key(g, b, &b->keys[k], b->bind_count ? b->binds[i] : "", err, err_size))
+					return SODNS_EINVAL;
+		}
+	return SODNS_OK;
+}
+
+static void take(sodns_query_t *q, const target_t *t)
+{
+	q->block = t->block;
+	q->zone = t->zone;
+	q->view = t->block->view;
+	q->chain = t->block->chain;
+}
+
+static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, unsigned first)
+{
+	unsigned labels = q->labels.count - first;
+	if (!(s->label_counts[labels / 64] >> (labels % 64) & 1))
+		return NULL;
+	return find(s, q->labels.hash[first], q->name + q->labels.at[first], q->name_len - (size_t)q->labels.at[first]);
+}
+
+/* A DS record lives with the parent: its zone, if it is served here, comes before the name's own; but not the root's,
+ * which is nearly always the block that forwards. */
+bool route_plain(sodns_query_t *q)
+{
+	const server_t *s = q->server;
+	const target_t *own = NULL;
+	for (unsigned i = 0; i <= q->labels.count; i++) {
+		const route_t *r = find_suffix(q, s, i);
+		if (!r || (own && i == q->labels.count))
+			continue;
+		own = r->targets;
+		if (q->type != SODNS_TYPE_DS || i)
+			break;
+	}
+	if (own)
+		take(q, own);
+	return own != NULL;
+}
+
+static bool passes(sodns_query_t *q, const target_t *t)
+{
+	const block_t *b = t->block;
+	q->block = b;
+	q->zone = t->zone;
+	if (b->collect_metadata)
+		for (const instance_t *i = b->instances; i; i = i->next)
+			if (i->metadata)
+				i->metadata->provide(i->self, q);
+	return !b->filter || b->filter(b->filter_arg, q);
+}
+
+bool route_query(sodns_query_t *q)
+{
+	const server_t *s = q->server;
+	const target_t *own = NULL;
+	if (s->plain)
+		return route_plain(q);
+	for (unsigned i = 0; i <= q->labels.count; i++) {
+		const route_t *r = own && i == q->labels.count ? NULL : find_suffix(q, s, i);
+		for (const target_t *t = r ? r->targets : NULL; t; t = t->next) {
+			if (!passes(q, t))
+				continue;
+			take(q, t);
+			own = t;
+			if (q->type != SODNS_TYPE_DS || i)
+				return true;
+			break;
+		}
+	}
+	return own != NULL;
+}

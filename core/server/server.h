@@ -1,0 +1,88 @@
+/*
+ * Servers: what listens at one address, and which block of the Corefile answers there for a name.
+ */
+#ifndef CORE_SERVER_SERVER_H
+#define CORE_SERVER_SERVER_H
+
+#include "host/host.h"
+#include "runtime/tcp.h"
+#include "runtime/udp.h"
+
+/* A block that serves a zone; several only with views. */
+typedef struct target {
+	struct target *next;
+	const block_t *block;
+	const char *zone; /* text */
+} target_t;
+
+typedef struct route {
+	uint64_t hash;
+	const uint8_t *zone;
+	uint8_t zone_len;
+	target_t *targets;
+} route_t;
+
+typedef struct server {
+	struct server *next;
+	const char *text; /* "dns://:1053" */
+	const char *transport;
+	sodns_address_t address;
+	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
+	const instance_t *admitter;
+	tcp_limits_t limits;
+	unsigned sockets;
+	const char **zones; /* texts, for the start-up lines */
+	size_t zone_count;
+	route_t *table; /* open hash, room is a power of two */
+	uint32_t room, used;
+	uint64_t label_counts[2]; /* bit n: some zone has n labels */
+	struct listener *listener;
+} server_t;
+
+/* Makes the servers of a generation. 0, or the error in err. */
+int servers_build(generation_t *g, char *err, size_t err_size);
+static inline server_t *servers_of(const generation_t *g)
+{
+	return g->routes;
+}
+
+/* Finds the block for a query and sets q->block and what goes with it. False: nobody serves the name. May wait
+ * (metadata, views). */
+bool route_query(sodns_query_t *q);
+/* The same for servers where nothing but the name decides; no waiting. */
+bool route_plain(sodns_query_t *q);
+
+/* The three functions that workers call. */
+extern const worker_server_t query_server;
+
+/* Sockets that live longer than generations: one for each address, transport and worker. */
+typedef struct listener {
+	struct listener *next;
+	char *key;
+	const server_t *server;   /* of the generation that serves */
+	const server_t *incoming; /* of the one that is being made */
+	bool opened;              /* workers read from it */
+	int *udp_fds, *tcp_fds;   /* for each worker, until it has them */
+	struct listener_worker *at;
+} listener_t;
+
+typedef struct listener_worker {
+	const server_t *server; /* only this worker reads and sets it */
+	udp_socket_t *udp;
+	tcp_listener_t *tcp;
+} listener_worker_t;
+
+/* Opens what the generation needs and nobody has open yet. On an error what was opened is closed again. */
+int listeners_reserve(generation_t *g, char *err, size_t err_size);
+void listeners_cancel(void);
+/* Hands all workers over to the generation: new queries begin there. Sockets that it does not have are retired. */
+void listeners_switch(generation_t *g);
+/* Stops reading; what is queued is answered first. */
+void listeners_close(void);
+
+/* The life of the process: start, signals, reload, stop. Returns the exit status. */
+int control_run(bool quiet, const char *pidfile, unsigned worker_total);
+/* -check and -chain: sets up and prepares, starts nothing. */
+int control_check(bool show_chain);
+
+#endif

@@ -1,0 +1,507 @@
+/*
+ * Changing a zone: sodns_zone_begin() to sodns_txn_commit().
+ */
+#include "zone/txn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "zone/epoch.h"
+#include "zone/zonefile.h"
+
+static int grow(void **array, size_t *room, size_t need, size_t item)
+{
+	if (need <= *room)
+		return SODNS_OK;
+	size_t more = *room ? *room * 2 : 64;
+	while (more < need)
+		more *= 2;
+	void *p = realloc(*array, more * item);
+	if (!p)
+		return SODNS_ENOMEM;
+	*array = p;
+	*room = more;
+	return SODNS_OK;
+}
+
+sodns_txn_t *sodns_zone_begin(sodns_zone_t *z)
+{
+	sodns_txn_t *t = calloc(1, sizeof(*t));
+	zone_version_t *v = calloc(1, sizeof(*v));
+	if (!t || !v) {
+		free(t);
+		free(v);
+		return NULL;
+	}
+	pthread_mutex_lock(&z->lock);
+	const zone_version_t *now = atomic_load(&z->current);
+	t->z = z;
+	t->next = v;
+	t->bulk = !now->names && !atomic_load(&z->order);
+	t->records = now->records;
+	t->names = now->names;
+	v->number = now->number + 1;
+	v->zone = z;
+	v->serial = now->serial;
+	v->has_soa = now->has_soa;
+	return t;
+}
+
+/* Memory for nodes and states: a region on the first load, the heap later. */
+static void *take(sodns_txn_t *t, size_t size, size_t align, bool *heap)
+{
+	*heap = !t->bulk;
+	if (t->bulk)
+		return region_alloc(t->z, size, align);
+	t->z->heap_objects++;
+	return malloc(size);
+}
+
+static sodns_node_t *node_new(sodns_txn_t *t, sodns_node_t *parent, const uint8_t *label, uint64_t hash)
+{
+	bool heap;
+	size_t size = offsetof(sodns_node_t, label) + label[0] + 1u;
+	if (grow((void **)&t->added, &t->added_room, t->added_count + 1, sizeof(*t->added)) ||
+	    table_reserve(t->z, 1))
+		return NULL;
+	sodns_node_t *n = take(t, size, _Alignof(sodns_node_t), &heap);
+	if (!n)
+		return NULL;
+	n->parent = parent;
+	atomic_init(&n->state, NULL);
+	n->children = 0;
+	n->hash = (uint32_t)(hash >> 32);
+	n->tag = (uint16_t)hash;
+	n->heap = heap;
+	memcpy(n->label, label, label[0] + 1u);
+	table_insert(t->z, n);
+	t->added[t->added_count++] = n;
+	return n;
+}
+
+/* Puts a state in front of a node's chain; within one transaction it replaces the one that it made before. */
+static int push_state(sodns_txn_t *t, sodns_node_t *n, const uint8_t *bytes, size_t size, uint16_t sets,
+		      uint16_t flags)
+{
+	bool heap;
+	zone_state_t *old = atomic_load_explicit(&n->state, memory_order_relaxed);
+	bool again = old && old->since == t->next->number;
+	bool noted = !again && (old || !t->bulk);
+	if (noted && grow((void **)&t->touched, &t->touched_room, t->touched_count + 1, sizeof(*t->touched)))
+		return SODNS_ENOMEM;
+	zone_state_t *s = take(t, sizeof(*s) + size, _Alignof(zone_state_t), &heap);
+	if (!s)
+		return SODNS_ENOMEM;
+	s->since = t->next->number;
+	s->size = (uint32_t)size;
+	s->sets = sets;
+	s->flags = (uint16_t)(flags | (heap ? STATE_HEAP : 0));
+	if (size)
+		memcpy(s->bytes, bytes, size);
+	atomic_init(&s->before, again ? atomic_load(&old->before) : old);
+	atomic_store_explicit(&n->state, s, memory_order_release);
+	if (again && old->flags & STATE_HEAP) {
+		/* A reader may stand on it on its way to an older one. */
+		t->z->heap_objects--;
+		grace_defer(GRACE_BATCH, free, old);
+	}
+	if (noted)
+		t->touched[t->touched_count++] = (struct garbage){n, s};
+	return SODNS_OK;
+}
+
+static bool node_present(const sodns_txn_t *t, const sodns_node_t *n)
+{
+	return state_at(n, t->next->number) != NULL;
+}
+
+/* The name came into being: it counts below its parent, which comes into being with it. */
+static int appear(sodns_txn_t *t, sodns_node_t *n)
+{
+	t->names++;
+	for (; n->parent; n = n->parent) {
+		n->parent->children++;
+		if (node_present(t, n->parent))
+			return SODNS_OK;
+		t->names++;
+		int rc = push_state(t, n->parent, NULL, 0, 0, 0);
+		if (rc)
+			return rc;
+	}
+	return SODNS_OK;
+}
+
+/* The name has neither records nor names below: it goes, and perhaps what only led to it. */
+static int vanish(sodns_txn_t *t, sodns_node_t *n)
+{
+	while (n->parent && !n->children) {
+		int rc = push_state(t, n, NULL, 0, 0, STATE_ABSENT);
+		if (rc)
+			return rc;
+		t->names--;
+		n = n->parent;
+		n->children--;
+		const zone_state_t *s = state_at(n, t->next->number);
+		if (s && s->sets)
+			return SODNS_OK;
+	}
+	return SODNS_OK;
+}
+
+static uint16_t flags_of(const uint8_t *bytes, unsigned sets)
+{
+	uint16_t flags = 0;
+	const zone_set_t *s = (const zone_set_t *)(const void *)bytes;
+	for (; sets; sets--, s = set_after(s)) {
+		if (s->type == SODNS_TYPE_NS)
+			flags |= STATE_NS;
+		if (s->type == SODNS_TYPE_DNAME)
+			flags |= STATE_DNAME;
+	}
+	return flags;
+}
+
+/* The SOA's serial, which stands behind its two names. */
+static void note_soa(sodns_txn_t *t)
+{
+	const zone_set_t *s = (const zone_set_t *)(const void *)t->buffer;
+	t->next->has_soa = false;
+	for (unsigned i = t->sets; i; i--, s = set_after(s)) {
+		if (s->type != SODNS_TYPE_SOA)
+			continue;
+		const uint8_t *p = s->data + 2;
+		p += sodns_name_length(p);
+		p += sodns_name_length(p);
+		t->next->serial = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+		t->next->has_soa = true;
+	}
+}
+
+int txn_flush(sodns_txn_t *t)
+{
+	sodns_node_t *n = t->open;
+	if (!n || !t->dirty)
+		return SODNS_OK;
+	t->dirty = false;
+	bool was = node_present(t, n);
+	if (n == t->z->apex)
+		note_soa(t);
+	if (!t->sets && !n->children && n->parent)
+		return was ? vanish(t, n) : SODNS_OK;
+	int rc = push_state(t, n, t->buffer, t->size, t->sets, flags_of(t->buffer, t->sets));
+	return rc || was ? rc : appear(t, n);
+}
+
+/* The node of the open owner, with those above it. */
+static sodns_node_t *reach(sodns_txn_t *t)
+{
+	const name_labels_t *l = &t->labels;
+	unsigned below = l->count - t->z->origin_labels, i;
+	sodns_node_t *n = t->z->apex;
+	for (i = 0; i < below; i++)
+		if ((n = table_find(t->z, t->owner, l, i)))
+			break;
+	if (!n)
+		n = t->z->apex;
+	while (i-- > 0 && n)
+		n = node_new(t, n, t->owner + l->at[i], l->hash[i]);
+	return n;
+}
+
+static bool owner_in_zone(const sodns_txn_t *t)
+{
+	const sodns_zone_t *z = t->z;
+	if (t->labels.count < z->origin_labels)
+		return false;
+	return !memcmp(t->owner + t->labels.at[t->labels.count - z->origin_labels], z->origin, z->origin_len);
+}
+
+int txn_open(sodns_txn_t *t, const uint8_t *owner)
+{
+	if (t->open && !memcmp(t->owner, owner, t->owner_len))
+		return SODNS_OK;
+	int rc = txn_flush(t);
+	t->open = NULL;
+	if (rc)
+		return rc;
+	t->owner_len = name_split(owner, &t->labels);
+	memcpy(t->owner, owner, t->owner_len);
+	name_hash(t->owner, &t->labels);
+	if (!owner_in_zone(t))
+		return SODNS_EINVAL;
+	sodns_node_t *n = reach(t);
+	if (!n)
+		return SODNS_ENOMEM;
+	const zone_state_t *s = state_at(n, t->next->number);
+	t->size = s ? s->size : 0;
+	t->sets = s ? s->sets : 0;
+	if (grow((void **)&t->buffer, &t->room, t->size + 1, 1))
+		return SODNS_ENOMEM;
+	if (t->size)
+		memcpy(t->buffer, s->bytes, t->size);
+	t->open = n;
+	return SODNS_OK;
+}
+
+static zone_set_t *open_set(sodns_txn_t *t, uint16_t type, uint16_t covers)
+{
+	zone_set_t *s = (zone_set_t *)(void *)t->buffer;
+	for (unsigned i = t->sets; i; i--, s = (zone_set_t *)(uintptr_t)set_after(s))
+		if (s->type == type && s->covers == covers)
+			return s;
+	return NULL;
+}
+
+/* Makes a set's data `len` bytes long; what is behind it moves. */
+static zone_set_t *resize_set(sodns_txn_t *t, zone_set_t *s, uint32_t len)
+{
+	size_t at = (size_t)((uint8_t *)s - t->buffer);
+	size_t old_end = at + sizeof(*s) + ((s->len + 3) & ~3u), new_end = at + sizeof(*s) + ((len + 3) & ~3u);
+	if (grow((void **)&t->buffer, &t->room, t->size + new_end - old_end + 1, 1))
+		return NULL;
+	memmove(t->buffer + new_end, t->buffer + old_end, t->size - old_end);
+	t->size = t->size - old_end + new_end;
+	s = (zone_set_t *)(void *)(t->buffer + at);
+	memset((uint8_t *)s + sizeof(*s) + len, 0, ((len + 3) & ~3u) - len);
+	s->len = len;
+	return s;
+}
+
+static void drop_set(sodns_txn_t *t, zone_set_t *s)
+{
+	uint8_t *end = (uint8_t *)(uintptr_t)set_after(s);
+	t->records -= s->count;
+	memmove(s, end, t->size - (size_t)(end - t->buffer));
+	t->size -= (size_t)(end - (uint8_t *)s);
+	t->sets--;
+	t->dirty = true;
+}
+
+static zone_set_t *new_set(sodns_txn_t *t, uint16_t type, uint16_t covers, uint32_t ttl)
+{
+	if (grow((void **)&t->buffer, &t->room, t->size + sizeof(zone_set_t) + 1, 1))
+		return NULL;
+	zone_set_t *s = (zone_set_t *)(void *)(t->buffer + t->size);
+	*s = (zone_set_t){.type = type, .covers = covers, .ttl = ttl};
+	t->size += sizeof(*s);
+	t->sets++;
+	return s;
+}
+
+static uint8_t *find_record(const zone_set_t *s, const uint8_t *rdata, uint16_t len)
+{
+	const uint8_t *at = s->data;
+	for (unsigned i = 0; i < s->count; i++) {
+		uint16_t n;
+		const uint8_t *have = sodns_rdata(at, &n);
+		if (n == len && !memcmp(have, rdata, len))
+			return (uint8_t *)(uintptr_t)at;
+		at = have + n;
+	}
+	return NULL;
+}
+
+static uint16_t covered(uint16_t type, const uint8_t *rdata, uint16_t len)
+{
+	return type == SODNS_TYPE_RRSIG && len > 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
+}
+
+int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *rdata,
+		  uint16_t len)
+{
+	int rc = txn_open(t, owner);
+	if (rc)
+		return rc;
+	uint16_t covers = covered(type, rdata, len);
+	zone_set_t *s = open_set(t, type, covers);
+	if (s && find_record(s, rdata, len))
+		return SODNS_OK;
+	if (s && s->count == UINT16_MAX)
+		return SODNS_ERANGE;
+	if (!s && !(s = new_set(t, type, covers, ttl)))
+		return SODNS_ENOMEM;
+	uint32_t at = s->len;
+	if (!(s = resize_set(t, s, at + 2 + len)))
+		return SODNS_ENOMEM;
+	s->data[at] = (uint8_t)(len >> 8);
+	s->data[at + 1] = (uint8_t)len;
+	memcpy(s->data + at + 2, rdata, len);
+	s->count++;
+	t->records++;
+	t->dirty = true;
+	return SODNS_OK;
+}
+
+int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *data,
+		  uint32_t data_len, uint16_t count)
+{
+	int rc = txn_open(t, owner);
+	if (rc)
+		return rc;
+	uint16_t covers = count ? covered(type, data + 2, (uint16_t)(data[0] << 8 | data[1])) : 0;
+	zone_set_t *s = open_set(t, type, covers);
+	if (s)
+		drop_set(t, s);
+	if (!count)
+		return s ? SODNS_OK : SODNS_ENOENT;
+	if (!(s = new_set(t, type, covers, ttl)) || !(s = resize_set(t, s, data_len)))
+		return SODNS_ENOMEM;
+	memcpy(s->data, data, data_len);
+	s->count = count;
+	t->records += count;
+	t->dirty = true;
+	return SODNS_OK;
+}
+
+static int remove_name(sodns_txn_t *t)
+{
+	if (!t->sets)
+		return SODNS_ENOENT;
+	while (t->sets)
+		drop_set(t, (zone_set_t *)(void *)t->buffer);
+	return SODNS_OK;
+}
+
+int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t type, const uint8_t *rdata, uint16_t len)
+{
+	int rc = txn_open(t, owner);
+	if (rc)
+		return rc;
+	if (type == SODNS_TYPE_ANY && !rdata)
+		return remove_name(t);
+	zone_set_t *s = open_set(t, type, rdata ? covered(type, rdata, len) : 0);
+	uint8_t *at = s && rdata ? find_record(s, rdata, len) : NULL;
+	if (!at)
+		return SODNS_ENOENT;
+	if (s->count == 1) {
+		drop_set(t, s);
+		return SODNS_OK;
+	}
+	memmove(at, at + 2 + len, s->len - (size_t)(at - s->data) - 2 - len);
+	s->count--;
+	t->records--;
+	t->dirty = true;
+	return resize_set(t, s, s->len - 2 - len) ? SODNS_OK : SODNS_ENOMEM;
+}
+
+static void txn_end(sodns_txn_t *t)
+{
+	zone_collect_locked(t->z);
+	pthread_mutex_unlock(&t->z->lock);
+	free(t->buffer);
+	free(t->added);
+	free(t->touched);
+	free(t);
+}
+
+static int order_added(sodns_txn_t *t)
+{
+	if (t->bulk)
+		return order_build(t->z, t->added, t->added_count);
+	for (size_t i = 0; i < t->added_count; i++) {
+		int rc = order_insert(t->z, t->added[i]);
+		if (rc)
+			return rc;
+	}
+	return SODNS_OK;
+}
+
+static void version_graced(void *p)
+{
+	zone_version_t *v = p;
+	sodns_zone_t *z = v->zone;
+	atomic_store(&v->graced, true);
+	zone_collect(z);
+	zone_unref(z);
+}
+
+void sodns_txn_commit(sodns_txn_t *t)
+{
+	sodns_zone_t *z = t->z;
+	if (txn_flush(t) || order_added(t)) {
+		sodns_txn_abort(t);
+		return;
+	}
+	zone_version_t *old = atomic_load(&z->current);
+	t->next->records = t->records;
+	t->next->names = t->names;
+	/* What the new states replaced belongs to the version that was the last to see it. A name changed twice has
+	 * one entry: its newest state is the one that counts. */
+	size_t n = 0;
+	for (size_t i = 0; i < t->touched_count; i++) {
+		struct garbage g = {t->touched[i].node, atomic_load(&t->touched[i].node->state)};
+		if (atomic_load(&g.newer->before) || g.newer->flags & STATE_ABSENT)
+			t->touched[n++] = g;
+	}
+	if (n) {
+		old->garbage = t->touched;
+		old->garbage_count = n;
+		t->touched = NULL;
+	}
+	old->newer = t->next;
+	atomic_store_explicit(&z->current, t->next, memory_order_release);
+	atomic_fetch_add(&z->refs, 1);
+	grace_defer(GRACE_BATCH, version_graced, old);
+	txn_end(t);
+}
+
+/* A name that only this transaction has known leaves the table again. */
+static void forget_added(sodns_txn_t *t, sodns_node_t *n)
+{
+	sodns_zone_t *z = t->z;
+	zone_state_t *s = atomic_exchange(&n->state, NULL);
+	table_remove(z, n);
+	if (s && s->flags & STATE_HEAP) {
+		z->heap_objects--;
+		grace_defer(GRACE_BATCH, free, s);
+	}
+	if (n->heap) {
+		z->heap_objects--;
+		grace_defer(GRACE_BATCH, free, n);
+	}
+}
+
+/* Takes back what nobody has seen. */
+void sodns_txn_abort(sodns_txn_t *t)
+{
+	sodns_zone_t *z = t->z;
+	for (size_t i = 0; i < t->touched_count; i++) {
+		sodns_node_t *n = t->touched[i].node;
+		zone_state_t *s = atomic_load(&n->state), *before = atomic_load(&s->before);
+		bool was = before && !(before->flags & STATE_ABSENT), is = !(s->flags & STATE_ABSENT);
+		if (n->parent && was != is)
+			n->parent->children += was ? 1 : UINT32_MAX;
+		if (!before)
+			continue; /* an added name: below */
+		atomic_store(&n->state, before);
+		if (s->flags & STATE_HEAP) {
+			z->heap_objects--;
+			grace_defer(GRACE_BATCH, free, s);
+		}
+	}
+	for (size_t i = 0; i < t->added_count; i++)
+		forget_added(t, t->added[i]);
+	if (t->bulk)
+		z->apex->children = 0;
+	free(t->next);
+	txn_end(t);
+}
+
+static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
+{
+	int rc = sodns_txn_add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
+	if (rc == SODNS_ENOMEM)
+		snprintf(err, err_size, "out of memory");
+	return rc == SODNS_EINVAL ? SODNS_OK : rc;
+}
+
+int sodns_txn_load_file(sodns_txn_t *t, const char *path, char *err, size_t err_size)
+{
+	struct stat st;
+	/* A line has about 36 bytes: what is reserved beyond need is never touched. */
+	if (!stat(path, &st) && table_reserve(t->z, (size_t)st.st_size / 36))
+		return SODNS_ENOMEM;
+	zonefile_options_t options = {.origin = t->z->origin, .default_ttl = 3600};
+	return zonefile_parse_file(path, &options, load_record, t, err, err_size);
+}

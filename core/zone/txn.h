@@ -1,0 +1,38 @@
+/*
+ * A change to a zone while it is made. Records come mostly name by name, so one name at a time is open: its RRsets are
+ * edited in a buffer and written as one state when another name's turn comes.
+ */
+#ifndef CORE_ZONE_TXN_H
+#define CORE_ZONE_TXN_H
+
+#include "zone/store.h"
+
+struct sodns_txn {
+	sodns_zone_t *z;
+	zone_version_t *next; /* what the commit publishes */
+	bool bulk;            /* the zone is new: regions, and the order is built at the end */
+	bool failed;          /* out of memory on the way: a commit becomes an abort */
+	/* the open name */
+	sodns_node_t *open;
+	uint8_t *buffer;
+	size_t size, room;
+	uint16_t sets;
+	bool dirty;
+	uint8_t owner[SODNS_NAME_MAX];
+	size_t owner_len;
+	name_labels_t labels;
+	/* undo and garbage */
+	struct garbage *touched;
+	size_t touched_count, touched_room;
+	sodns_node_t **added;
+	size_t added_count, added_room;
+	/* counts of the next version */
+	size_t records, names;
+};
+
+/* Opens the node of an owner for editing, making it and the empty non-terminals above it. */
+int txn_open(sodns_txn_t *t, const uint8_t *owner);
+/* Writes the open name's state. */
+int txn_flush(sodns_txn_t *t);
+
+#endif

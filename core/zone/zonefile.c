@@ -1,0 +1,304 @@
+/*
+ * Master files, entry by entry: owner, TTL, class, type, RDATA; and the directives.
+ */
+#include "zone/zonefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "zone/scan.h"
+
+int scan_error(scanner_t *s, const char *format, ...)
+{
+	int n = snprintf(s->err, s->err_size, "%s:%u: ", s->file, s->line);
+	va_list ap;
+	va_start(ap, format);
+	if (n > 0 && (size_t)n < s->err_size)
+		vsnprintf(s->err + n, s->err_size - (size_t)n, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+static int end_of_entry(scanner_t *s)
+{
+	word_t w;
+	if (scan_word(s, &w))
+		return scan_error(s, "garbage after record: \"%.*s\"", (int)w.len, w.at);
+	return s->parens ? scan_error(s, "unbalanced brace") : 0;
+}
+
+static bool word_is(const word_t *w, const char *text)
+{
+	return !w->quoted && strlen(text) == w->len && !strncasecmp(w->at, text, w->len);
+}
+
+static uint16_t type_of(const word_t *w)
+{
+	char text[24];
+	if (w->len >= sizeof(text))
+		return 0;
+	memcpy(text, w->at, w->len);
+	text[w->len] = 0;
+	return sodns_type_from_text(text);
+}
+
+/* The four types that most lines have need no table. */
+static uint16_t type_fast(const word_t *w)
+{
+	const char *t = w->at;
+	if (w->len == 1 && (t[0] | 32) == 'a')
+		return SODNS_TYPE_A;
+	if (w->len == 2 && (t[0] | 32) == 'n' && (t[1] | 32) == 's')
+		return SODNS_TYPE_NS;
+	if (w->len == 4 && !strncasecmp(t, "AAAA", 4))
+		return SODNS_TYPE_AAAA;
+	return type_of(w);
+}
+
+/* [TTL] [CLASS] TYPE, the first two in any order. Returns the type, 0 after an error. */
+static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *ttl_given)
+{
+	word_t w;
+	*rclass = SODNS_CLASS_IN;
+	*ttl_given = false;
+	for (int i = 0; i < 3; i++) {
+		if (!scan_word(s, &w)) {
+			scan_error(s, "record without a type");
+			return 0;
+		}
+		if (w.len == 2 && (w.at[0] | 32) == 'i' && (w.at[1] | 32) == 'n')
+			continue;
+		if (w.at[0] >= '0' && w.at[0] <= '9' && !*ttl_given && scan_ttl(&w, ttl)) {
+			*ttl_given = true;
+			continue;
+		}
+		uint16_t type = type_fast(&w);
+		if (type)
+			return type;
+		char text[16];
+		size_t n = w.len < 15 ? w.len : 15;
+		memcpy(text, w.at, n);
+		text[n] = 0;
+		*rclass = sodns_class_from_text(text);
+		if (!*rclass) {
+			scan_error(s, "unknown type: \"%.*s\"", (int)w.len, w.at);
+			return 0;
+		}
+	}
+	scan_error(s, "record without a type");
+	return 0;
+}
+
+static int read_record(scanner_t *s)
+{
+	uint32_t ttl = s->ttl;
+	uint16_t rclass;
+	bool given;
+	uint16_t type = read_head(s, &ttl, &rclass, &given);
+	if (!type)
+		return -1;
+	if (!given && !s->ttl_known)
+		ttl = s->options->default_ttl;
+	if (given && !s->ttl_fixed) {
+		s->ttl = ttl;
+		s->ttl_known = true;
+	}
+	if (scan_rdata(s, type, ttl) || end_of_entry(s))
+		return -1;
+	zonefile_record_t rr = {s->owner, type, rclass, ttl, s->rdata, (uint16_t)s->rdata_len};
+	char why[512] = "";
+	if (s->fn(s->ctx, &rr, why, sizeof(why)))
+		return scan_error(s, "%s", why);
+	return 0;
+}
+
+static int include(scanner_t *s);
+
+static int read_directive(scanner_t *s, const word_t *name)
+{
+	word_t w;
+	if (word_is(name, "$INCLUDE"))
+		return include(s);
+	if (word_is(name, "$GENERATE"))
+		return scan_generate(s);
+	bool ttl = word_is(name, "$TTL");
+	if (!ttl && !word_is(name, "$ORIGIN"))
+		return scan_error(s, "unknown directive: \"%.*s\"", (int)name->len, name->at);
+	if (!scan_word(s, &w))
+		return scan_error(s, "%.*s wants an argument", (int)name->len, name->at);
+	if (ttl) {
+		if (!scan_ttl(&w, &s->ttl))
+			return scan_error(s, "expecting $TTL value, not this...: \"%.*s\"", (int)w.len, w.at);
+		s->ttl_known = s->ttl_fixed = true;
+		return end_of_entry(s);
+	}
+	uint8_t origin[SODNS_NAME_MAX];
+	size_t n = scan_name(s, &w, true, origin);
+	if (!n)
+		return scan_error(s, "bad origin name: \"%.*s\"", (int)w.len, w.at);
+	memcpy(s->origin, origin, n);
+	s->origin_len = n;
+	return end_of_entry(s);
+}
+
+/* One entry; its first word tells what it is. */
+static int read_entry(scanner_t *s)
+{
+	word_t w;
+	bool blank = *s->p == ' ' || *s->p == '\t';
+	if (blank) {
+		if (!scan_more(s))
+			return 0;
+		if (!s->owner_known)
+			return scan_error(s, "record without an owner name");
+		return read_record(s);
+	}
+	if (!scan_word(s, &w))
+		return 0;
+	if (*w.at == '$' && !w.quoted)
+		return read_directive(s, &w);
+	if (!scan_name(s, &w, true, s->owner))
+		return scan_error(s, "bad owner name: \"%.*s\"", (int)w.len, w.at);
+	s->owner_known = true;
+	return read_record(s);
+}
+
+/* Behind the end of the line on which an entry ended. */
+static void next_line(scanner_t *s)
+{
+	const char *nl = s->p < s->end ? memchr(s->p, '\n', (size_t)(s->end - s->p)) : NULL;
+	s->p = nl ? nl + 1 : s->end;
+	s->line++;
+}
+
+static int scan_all(scanner_t *s)
+{
+	while (s->p < s->end) {
+		s->parens = 0;
+		if (read_entry(s))
+			return -1;
+		next_line(s);
+	}
+	return 0;
+}
+
+int scan_lines(scanner_t *s, const char *text, size_t len)
+{
+	const char *p = s->p, *end = s->end;
+	unsigned line = s->line;
+	s->p = text;
+	s->end = text + len;
+	int rc = 0;
+	while (s->p < s->end && !rc) {
+		s->parens = 0;
+		s->line = line;
+		rc = read_entry(s);
+		if (!rc)
+			next_line(s);
+	}
+	s->p = p;
+	s->end = end;
+	s->line = line;
+	return rc;
+}
+
+/* The whole file: a zone that is cut short under a mapping would be a SIGBUS. */
+static char *read_whole(const char *path, size_t *len, char *err, size_t err_size)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+		snprintf(err, err_size, "open %s: %s", path, fd >= 0 && S_ISDIR(st.st_mode) ? "is a directory" : strerror(errno));
+		for (char *c = err + strlen("open ") + strlen(path); *c; c++)
+			*c = *c >= 'A' && *c <= 'Z' && c[1] >= 'a' ? (char)(*c | 32) : *c;
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	size_t room = (size_t)st.st_size + 1;
+	char *text = malloc(room);
+	ssize_t n = 1;
+	*len = 0;
+	while (text && n > 0 && *len < room - 1) {
+		n = read(fd, text + *len, room - 1 - *len);
+		if (n > 0)
+			*len += (size_t)n;
+	}
+	if (n < 0)
+		snprintf(err, err_size, "read %s: %s", path, strerror(errno));
+	close(fd);
+	if (n >= 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void relative_to(const char *file, const char *path, size_t len, char out[PATH_MAX])
+{
+	const char *slash = *path == '/' ? NULL : strrchr(file, '/');
+	snprintf(out, PATH_MAX, "%.*s%.*s", slash ? (int)(slash - file + 1) : 0, file, (int)len, path);
+}
+
+/* $INCLUDE FILE [ORIGIN]: origin and owner are this file's again afterwards (RFC 1035, 5.1). */
+static int include(scanner_t *s)
+{
+	word_t w, origin;
+	char path[PATH_MAX];
+	scanner_t inner = *s;
+	if (s->options->no_include || !scan_word(s, &w))
+		return scan_error(s, s->options->no_include ? "$INCLUDE directive not allowed" : "$INCLUDE wants a file");
+	if (s->depth >= INCLUDE_DEPTH_MAX)
+		return scan_error(s, "too deeply nested $INCLUDE");
+	if (scan_word(s, &origin) && !(inner.origin_len = scan_name(s, &origin, true, inner.origin)))
+		return scan_error(s, "bad origin name: \"%.*s\"", (int)origin.len, origin.at);
+	if (end_of_entry(s))
+		return -1;
+	relative_to(s->file, w.at, w.len, path);
+	size_t len;
+	char why[PATH_MAX + 64];
+	char *text = read_whole(path, &len, why, sizeof(why));
+	if (!text)
+		return scan_error(s, "failed to open: %s", why);
+	inner.file = path;
+	inner.p = text;
+	inner.end = text + len;
+	inner.line = 1;
+	inner.depth++;
+	int rc = scan_all(&inner);
+	free(text);
+	return rc;
+}
+
+int zonefile_parse_text(const char *name, const char *text, size_t len, const zonefile_options_t *o,
+			zonefile_record_f fn, void *ctx, char *err, size_t err_size)
+{
+	scanner_t s = {.file = name, .p = text, .end = text + len, .line = 1, .options = o, .fn = fn, .ctx = ctx, .err = err,
+		       .err_size = err_size};
+	s.origin_len = sodns_name_lower(o->origin, s.origin);
+	s.rdata = malloc(RDATA_MAX + 512);
+	if (!s.rdata)
+		return scan_error(&s, "out of memory");
+	int rc = scan_all(&s);
+	free(s.rdata);
+	return rc;
+}
+
+int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_record_f fn, void *ctx, char *err,
+			size_t err_size)
+{
+	size_t len;
+	char *text = read_whole(path, &len, err, err_size);
+	if (!text)
+		return -1;
+	int rc = zonefile_parse_text(path, text, len, o, fn, ctx, err, err_size);
+	free(text);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * Addresses and networks: a small form of their own, so that no plugin handles sockaddr. IPv4 is kept
+ * as IPv4; a v4-mapped IPv6 address from a socket is turned into IPv4. [any thread] throughout.
+ */
+#ifndef SODNS_NET_H
+#define SODNS_NET_H
+
+#include <sodns/abi.h>
+
+typedef struct sodns_address {
+	uint8_t family;    /* 4, 6, or 0 for none */
+	uint8_t bytes[16]; /* network order; IPv4 uses the first four */
+	uint16_t port;     /* host order */
+	uint32_t scope;    /* IPv6 zone index, or 0 */
+} sodns_address_t;
+
+typedef struct sodns_prefix {
+	sodns_address_t address;
+	uint8_t bits;
+} sodns_prefix_t;
+
+#define SODNS_ADDRESS_TEXT_MAX 64
+
+/* "192.0.2.1", "2001:db8::1"; the port is left out. Returns the length. */
+SODNS_API size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_ADDRESS_TEXT_MAX]);
+/* The address of a text, without port. 0 or SODNS_EINVAL. */
+SODNS_API int sodns_address_from_text(const char *text, sodns_address_t *out);
+/* "ADDRESS", "ADDRESS:PORT", "[V6]:PORT"; default_port where there is none. 0 or SODNS_EINVAL. */
+SODNS_API int sodns_endpoint_from_text(const char *text, uint16_t default_port, sodns_address_t *out);
+/* Same family and address, port aside. */
+SODNS_API bool sodns_address_equal(const sodns_address_t *a, const sodns_address_t *b);
+/* "10.0.0.0/8", or a bare address with all its bits. 0 or SODNS_EINVAL. */
+SODNS_API int sodns_prefix_from_text(const char *text, sodns_prefix_t *out);
+SODNS_API bool sodns_prefix_contains(const sodns_prefix_t *p, const sodns_address_t *a);
+
+#endif

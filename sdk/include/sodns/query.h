@@ -1,0 +1,98 @@
+/*
+ * What was asked, by whom, over what, and until when.
+ *
+ * A query is never changed by a plugin. Who wants to ask something else further down the chain derives a
+ * changed copy and passes that to sodns_next(): the question that the client sent, and its letter case,
+ * are restored by the server when the reply leaves. sodns_ask() begins a new question at the routing
+ * step, as if a client had asked it, inside the same deadline.
+ *
+ * All functions here belong to a query's worker while the query runs: [query] unless they say otherwise.
+ */
+#ifndef SODNS_QUERY_H
+#define SODNS_QUERY_H
+
+#include <sodns/net.h>
+#include <sodns/rr.h>
+
+enum sodns_protocol { SODNS_UDP = 1, SODNS_TCP = 2, SODNS_TLS = 3, SODNS_HTTPS = 4, SODNS_QUIC = 5, SODNS_GRPC = 6 };
+
+/* The name asked, lower case; until the query ends. */
+SODNS_API const uint8_t *sodns_query_name(const sodns_query_t *q);
+/* The name with the letter case in which it was asked. */
+SODNS_API const uint8_t *sodns_query_original_name(const sodns_query_t *q);
+SODNS_API uint16_t sodns_query_type(const sodns_query_t *q);
+SODNS_API uint16_t sodns_query_class(const sodns_query_t *q);
+/* SODNS_OPCODE_QUERY or SODNS_OPCODE_NOTIFY; everything else is answered before the chain. */
+SODNS_API unsigned sodns_query_opcode(const sodns_query_t *q);
+SODNS_API uint16_t sodns_query_id(const sodns_query_t *q);
+/* Header bits as received: SODNS_RD, SODNS_CD, … */
+SODNS_API uint16_t sodns_query_flags(const sodns_query_t *q);
+/* Bytes of the query's message. */
+SODNS_API size_t sodns_query_length(const sodns_query_t *q);
+
+/* EDNS (RFC 6891): whether there was an OPT record, the UDP size as sent, the DO bit. */
+SODNS_API bool sodns_query_has_edns(const sodns_query_t *q);
+SODNS_API uint16_t sodns_query_edns_size(const sodns_query_t *q);
+SODNS_API bool sodns_query_do(const sodns_query_t *q);
+/* An option's bytes, or NULL; *len is set. The first one if there are several. */
+SODNS_API const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len);
+/* Room for the reply, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
+SODNS_API uint16_t sodns_query_size(const sodns_query_t *q);
+
+SODNS_API enum sodns_protocol sodns_query_protocol(const sodns_query_t *q);
+/* "udp" or "tcp": what CoreDNS calls proto, by the socket underneath. */
+SODNS_API const char *sodns_query_proto(const sodns_query_t *q);
+SODNS_API const sodns_address_t *sodns_query_peer(const sodns_query_t *q);
+/* The address the client sent to; the wildcard address over UDP if the socket listens on it. */
+SODNS_API const sodns_address_t *sodns_query_local(const sodns_query_t *q);
+
+/* The server's address as in metrics ("dns://:53"), the zone of the block that serves the query (text,
+ * with the final dot), and its view ("" without). Until the query ends. */
+SODNS_API const char *sodns_query_server(const sodns_query_t *q);
+SODNS_API const char *sodns_query_zone(const sodns_query_t *q);
+SODNS_API const char *sodns_query_view(const sodns_query_t *q);
+
+/* When the query arrived and until when it has to be answered: nanoseconds of sodns_now(). */
+SODNS_API uint64_t sodns_query_received(const sodns_query_t *q);
+SODNS_API uint64_t sodns_query_deadline(const sodns_query_t *q);
+/* The monotonic clock in nanoseconds. [any thread] */
+SODNS_API uint64_t sodns_now(void);
+
+/* Memory of the query's arena, aligned for everything, not cleared; never NULL (what does not fit a
+ * chunk gets one of its own). Gone when the query ends. */
+SODNS_API void *sodns_alloc(sodns_query_t *q, size_t size);
+/* printf into the arena. */
+SODNS_API char *sodns_printf(sodns_query_t *q, const char *format, ...) SODNS_PRINTF(2, 3);
+/* Calls fn(arg) when the query ends, after its reply left; last come, first called. */
+SODNS_API void sodns_cleanup(sodns_query_t *q, void (*fn)(void *arg), void *arg);
+
+/* A copy of q that may be changed by the setters below and passed on; it shares q's arena, deadline,
+ * metadata, finishers and observers. */
+SODNS_API sodns_query_t *sodns_query_derive(sodns_query_t *q);
+/* Setters for derived queries. The name is copied; letter case is kept as the "original". */
+SODNS_API void sodns_query_set_name(sodns_query_t *derived, const uint8_t *name);
+SODNS_API void sodns_query_set_type(sodns_query_t *derived, uint16_t type);
+SODNS_API void sodns_query_set_class(sodns_query_t *derived, uint16_t rclass);
+/* Header bits to send on: RD, AD, CD. */
+SODNS_API void sodns_query_set_flags(sodns_query_t *derived, uint16_t flags);
+/* Turns EDNS on with this size, or off with size 0. */
+SODNS_API void sodns_query_set_edns(sodns_query_t *derived, uint16_t size, bool dnssec_ok);
+/* Replaces or adds an option (bytes are copied; NULL removes it); turns EDNS on if it was off. */
+SODNS_API void sodns_query_set_option(sodns_query_t *derived, uint16_t code, const uint8_t *bytes,
+				      size_t len);
+
+/* Asks name and type as a new question of the same client, from routing on, and returns the reply. At
+ * most 8 deep: then a SERVFAIL error. [query] [may wait] */
+SODNS_API sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type);
+/* How deep in sodns_ask() this query is: 0 for the client's own. */
+SODNS_API unsigned sodns_query_depth(const sodns_query_t *q);
+
+/* Metadata: named values that plugins give to a query and others read, such as "view/name". A value is
+ * computed when first read, by fn(arg, q), which returns text that lives as long as the query, or NULL.
+ * `key` must outlive the query. A later setting of the same key wins. */
+typedef const char *(*sodns_metadata_f)(void *arg, sodns_query_t *q);
+SODNS_API void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn, void *arg);
+/* The value, or NULL if nobody gave one. */
+SODNS_API const char *sodns_metadata_get(sodns_query_t *q, const char *key);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * Record types, classes, rcodes, header bits, and the form in which records travel: the RRset.
+ *
+ * An RRset's data are its records' RDATA one after the other, each behind its length in two bytes, most
+ * significant first: the form of a DNS message, names in it not compressed. They are const: whoever
+ * wants other data makes new ones in the query's arena and points there.
+ */
+#ifndef SODNS_RR_H
+#define SODNS_RR_H
+
+#include <sodns/abi.h>
+
+enum sodns_type {
+	SODNS_TYPE_A = 1,
+	SODNS_TYPE_NS = 2,
+	SODNS_TYPE_CNAME = 5,
+	SODNS_TYPE_SOA = 6,
+	SODNS_TYPE_PTR = 12,
+	SODNS_TYPE_HINFO = 13,
+	SODNS_TYPE_MX = 15,
+	SODNS_TYPE_TXT = 16,
+	SODNS_TYPE_AAAA = 28,
+	SODNS_TYPE_SRV = 33,
+	SODNS_TYPE_NAPTR = 35,
+	SODNS_TYPE_DNAME = 39,
+	SODNS_TYPE_OPT = 41,
+	SODNS_TYPE_DS = 43,
+	SODNS_TYPE_RRSIG = 46,
+	SODNS_TYPE_NSEC = 47,
+	SODNS_TYPE_DNSKEY = 48,
+	SODNS_TYPE_NSEC3 = 50,
+	SODNS_TYPE_NSEC3PARAM = 51,
+	SODNS_TYPE_SVCB = 64,
+	SODNS_TYPE_HTTPS = 65,
+	SODNS_TYPE_TSIG = 250,
+	SODNS_TYPE_IXFR = 251,
+	SODNS_TYPE_AXFR = 252,
+	SODNS_TYPE_ANY = 255,
+};
+
+enum sodns_class { SODNS_CLASS_IN = 1, SODNS_CLASS_CH = 3, SODNS_CLASS_HS = 4, SODNS_CLASS_ANY = 255 };
+
+enum sodns_rcode {
+	SODNS_NOERROR = 0,
+	SODNS_FORMERR = 1,
+	SODNS_SERVFAIL = 2,
+	SODNS_NXDOMAIN = 3,
+	SODNS_NOTIMP = 4,
+	SODNS_REFUSED = 5,
+	SODNS_NOTAUTH = 9,
+	SODNS_NOTZONE = 10,
+	SODNS_BADVERS = 16,
+};
+
+enum sodns_opcode { SODNS_OPCODE_QUERY = 0, SODNS_OPCODE_NOTIFY = 4, SODNS_OPCODE_UPDATE = 5 };
+
+/* Bits of the header's second 16-bit word, host byte order. */
+#define SODNS_QR 0x8000u
+#define SODNS_AA 0x0400u
+#define SODNS_TC 0x0200u
+#define SODNS_RD 0x0100u
+#define SODNS_RA 0x0080u
+#define SODNS_Z 0x0040u
+#define SODNS_AD 0x0020u
+#define SODNS_CD 0x0010u
+
+typedef struct sodns_rrset {
+	const uint8_t *owner;
+	const uint8_t *data; /* count times: 16-bit length, RDATA */
+	uint32_t data_len;
+	uint32_t ttl; /* seconds */
+	uint16_t type;
+	uint16_t rclass;
+	uint16_t count;
+	uint16_t covers; /* RRSIG: the type its records cover, where they all cover one; else 0 */
+} sodns_rrset_t;
+
+/* One record of an RRset's data at `at`: its RDATA, the length in *len. The next one begins at
+ * rdata + *len. [any thread] */
+static inline const uint8_t *sodns_rdata(const uint8_t *at, uint16_t *len)
+{
+	*len = (uint16_t)(at[0] << 8 | at[1]);
+	return at + 2;
+}
+
+/* "A", "TYPE65280"; a pointer to a constant, or into buf for types without a name. [any thread] */
+SODNS_API const char *sodns_type_text(uint16_t type, char buf[16]);
+/* The type of a text, letter case aside, also TYPE65280. 0: there is none. [any thread] */
+SODNS_API uint16_t sodns_type_from_text(const char *text);
+/* "IN", "CLASS300"; as sodns_type_text(). [any thread] */
+SODNS_API const char *sodns_class_text(uint16_t rclass, char buf[16]);
+/* The class of a text, 0 if there is none. [any thread] */
+SODNS_API uint16_t sodns_class_from_text(const char *text);
+/* "NOERROR", "RCODE17" (buf). [any thread] */
+SODNS_API const char *sodns_rcode_text(int rcode, char buf[16]);
+/* The rcode of a text, letter case aside, or SODNS_EINVAL. [any thread] */
+SODNS_API int sodns_rcode_from_text(const char *text);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks them:
+ *
+ *	while (sodns_setup_next(s)) {                 // each "hello ..." of the block
+ *		const char *arg;
+ *		while ((arg = sodns_setup_arg(s)))    // the words behind it, on its line
+ *			...
+ *		while (sodns_setup_block(s)) {        // each line of its { }
+ *			const char *property = sodns_setup_value(s);
+ *			...
+ *		}
+ *	}
+ *	return sodns_add_handler(s, self);
+ *
+ * An error is `return sodns_error(s, "unknown property '%s'", property)`: the daemon adds file, line and
+ * plugin. All functions: [setup], on strings that live as long as the configuration.
+ */
+#ifndef SODNS_SETUP_H
+#define SODNS_SETUP_H
+
+#include <sodns/net.h>
+
+/* The directive's name, as it stands in the Corefile. */
+SODNS_API const char *sodns_setup_name(const sodns_setup_t *s);
+/* Moves to the next occurrence of the directive. */
+SODNS_API bool sodns_setup_next(sodns_setup_t *s);
+/* The next word of the line, or NULL at its end (and at a '{'). */
+SODNS_API const char *sodns_setup_arg(sodns_setup_t *s);
+/* All further words of the line; *count is set; the array is good until the next call of this. */
+SODNS_API const char *const *sodns_setup_args(sodns_setup_t *s, size_t *count);
+/* Moves to the next line of the directive's { } block; false when it ends, or there is none. Blocks
+ * may be nested. */
+SODNS_API bool sodns_setup_block(sodns_setup_t *s);
+/* The word the cursor stands on. */
+SODNS_API const char *sodns_setup_value(const sodns_setup_t *s);
+SODNS_API const char *sodns_setup_file(const sodns_setup_t *s);
+SODNS_API int sodns_setup_line(const sodns_setup_t *s);
+
+/* Notes the error, with file and line, and returns a negative value to return from setup. */
+SODNS_API int sodns_error(sodns_setup_t *s, const char *format, ...) SODNS_PRINTF(2, 3);
+/* "Wrong argument count or unexpected line ending after 'x'". */
+SODNS_API int sodns_error_args(sodns_setup_t *s);
+/* "unknown property 'x'" for the word the cursor stands on. */
+SODNS_API int sodns_error_property(sodns_setup_t *s);
+
+/* Options as data: one row for each property of a directive's block. sodns_setup_options() reads all
+ * lines of the block into the struct `to` and words the errors. */
+enum sodns_option_kind {
+	SODNS_OPT_FLAG,     /* bool: present, no argument */
+	SODNS_OPT_BOOL,     /* bool: true, false, on, off */
+	SODNS_OPT_UINT,     /* uint32_t in [min, max] */
+	SODNS_OPT_DURATION, /* uint64_t nanoseconds: "1m30s", "500ms"; in [min, max] */
+	SODNS_OPT_STRING,   /* const char * */
+	SODNS_OPT_CALL,     /* call() reads the arguments itself */
+};
+typedef struct sodns_option {
+	const char *name;
+	enum sodns_option_kind kind;
+	size_t offset; /* of the field in the struct */
+	uint64_t min, max; /* max 0: no bound */
+	int (*call)(sodns_setup_t *s, void *to);
+	const char *help;
+} sodns_option_t;
+SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count, void *to);
+
+/* Go's durations: "300ms", "1h15m", "-1s". Nanoseconds in *out; 0 or SODNS_EINVAL. [any thread] */
+SODNS_API int sodns_duration_from_text(const char *text, int64_t *out);
+/* As Go prints them: "1h15m0s", "300ms". [any thread] */
+SODNS_API size_t sodns_duration_to_text(int64_t ns, char out[40]);
+
+/* The zones of the server block: lower case, wire form; until teardown. */
+SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);
+/* The rest of the line as zones (CIDRs become reverse zones), or the server block's zones if the line
+ * has no more words; until teardown. NULL after an error, which is noted. */
+SODNS_API const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count);
+/* One text as zones: as above. */
+SODNS_API const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text, size_t *count);
+/* A path of the Corefile, relative to the block's `root`; until teardown. */
+SODNS_API const char *sodns_setup_path(sodns_setup_t *s, const char *path);
+/* The first key of the server block as written, for messages. */
+SODNS_API const char *sodns_setup_key(const sodns_setup_t *s);
+
+/* Puts an instance into the block's chain. `self` is what the other callbacks get. May be called more
+ * than once. Returns 0. */
+SODNS_API int sodns_add_handler(sodns_setup_t *s, void *self);
+/* An instance without a place in the chain: prepare, start, teardown and abilities only. */
+SODNS_API int sodns_add_instance(sodns_setup_t *s, void *self);
+/* Memory of the configuration, cleared; freed after teardown. Never NULL. */
+SODNS_API void *sodns_setup_alloc(sodns_setup_t *s, size_t size);
+
+/* Prepare: an error's text ("plugin/NAME: " is put in front), and the way to reach what an earlier
+ * generation left (share.h). [prepare] */
+SODNS_API int sodns_prepare_error(sodns_prepare_t *p, const char *format, ...) SODNS_PRINTF(2, 3);
+
+/* `fallthrough [ZONES...]`: the same for every plugin that answers. Reads the rest of the line. */
+typedef struct sodns_fallthrough {
+	const uint8_t *const *zones;
+	size_t count;
+	bool set;
+} sodns_fallthrough_t;
+SODNS_API int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out);
+/* Whether a query for name goes on to the next plugin. [any thread] */
+SODNS_API bool sodns_fallthrough_match(const sodns_fallthrough_t *f, const uint8_t *name);
+
+#endif
