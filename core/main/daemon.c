@@ -1,0 +1,197 @@
+/*
+ * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the executable is nothing
+ * but its main().
+ */
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "main/daemon.h"
+#include "message/name.h"
+#include "runtime/worker.h"
+#include "server/control.h"
+#include "server/server.h"
+
+#ifndef SODNS_PLUGIN_DIR
+#define SODNS_PLUGIN_DIR "/usr/lib/sodns/plugins"
+#endif
+#ifndef SODNS_PLUGIN_CFG
+#define SODNS_PLUGIN_CFG "/etc/sodns/plugin.cfg"
+#endif
+
+struct flags {
+	bool quiet, version, plugins, check, chain, help;
+	const char *pidfile;
+	unsigned workers;
+};
+
+#if defined(__x86_64__)
+#define ARCH "amd64"
+#elif defined(__aarch64__)
+#define ARCH "arm64"
+#endif
+#ifdef __clang__
+#define COMPILER "clang-" __clang_version__
+#else
+#define COMPILER "gcc-" __VERSION__
+#endif
+
+void control_print_version(void)
+{
+	printf("sodns-%s\nlinux/%s, %s, abi %d.%d\n", SODNS_SDK_VERSION, ARCH, COMPILER, SODNS_ABI_MAJOR, SODNS_ABI_MINOR);
+}
+
+static const char usage[] =
+	"Usage: sodns [flags]\n"
+	"  -conf FILE        Corefile to load, - for standard input (default \"Corefile\")\n"
+	"  -dns.port PORT    default port (default 53); -p is the same\n"
+	"  -pidfile FILE     write the process id there\n"
+	"  -plugin.cfg FILE  the plugins and their order\n"
+	"  -plugin-dir DIR   where plugins without a path are looked up\n"
+	"  -workers N        threads that serve (default: CPUs by affinity and cgroup quota)\n"
+	"  -check            set up and prepare everything, start nothing; the exit status says\n"
+	"  -chain            as -check, and print each server's chain of plugins\n"
+	"  -plugins          list the plugins\n"
+	"  -quiet            no start-up lines\n"
+	"  -version          print the version\n";
+
+static int bad_usage(const char *what, const char *flag)
+{
+	fprintf(stderr, "%s: %s\n%s", what, flag, usage);
+	return -1;
+}
+
+static int read_workers(struct flags *f, const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+	if (!n || *end || n > 1024)
+		return bad_usage("-workers wants a number from 1 to 1024, not", text);
+	f->workers = (unsigned)n;
+	return 0;
+}
+
+/* Flags as Go's: -name value, -name=value, --name. */
+static int read_flags(int argc, char **argv, struct flags *f)
+{
+	const struct {
+		const char *name;
+		bool *on;
+		const char **text;
+	} known[] = {
+		{"quiet", &f->quiet, NULL}, {"version", &f->version, NULL}, {"plugins", &f->plugins, NULL},
+		{"check", &f->check, NULL}, {"chain", &f->chain, NULL}, {"help", &f->help, NULL}, {"h", &f->help, NULL},
+		{"conf", NULL, &host.corefile}, {"dns.port", NULL, &host.port}, {"p", NULL, &host.port},
+		{"pidfile", NULL, &f->pidfile}, {"plugin.cfg", NULL, &host.plugin_cfg}, {"plugin-dir", NULL, &host.plugin_dir},
+	};
+	for (int i = 1; i < argc; i++) {
+		const char *arg = argv[i], *text;
+		if (*arg != '-')
+			return bad_usage("unexpected argument", arg);
+		const char *name = arg + 1 + (arg[1] == '-'), *value = strchr(name, '=');
+		size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
+		bool is_workers = n == 7 && !memcmp(name, "workers", 7);
+		while (k < sizeof(known) / sizeof(known[0]) && (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
+			k++;
+		if (k == sizeof(known) / sizeof(known[0]) && !is_workers)
+			return bad_usage("flag provided but not defined", arg);
+		if (!is_workers && known[k].on) {
+			*known[k].on = !value || !strcmp(value, "true");
+			continue;
+		}
+		if (!value && ++i >= argc)
+			return bad_usage("flag needs an argument", arg);
+		text = value ? value : argv[i];
+		if (is_workers && read_workers(f, text))
+			return -1;
+		if (!is_workers)
+			*known[k].text = text;
+	}
+	return 0;
+}
+
+/* A daemon that runs in its build tree finds its plugins beside it. */
+static void find_plugins(void)
+{
+	static char cfg[PATH_MAX], dir[PATH_MAX];
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = 0;
+	const char *here = dirname(exe);
+	snprintf(cfg, sizeof(cfg), "%s/plugin.cfg", here);
+	snprintf(dir, sizeof(dir), "%s/plugins", here);
+	bool beside = !access(dir, X_OK) && !access(cfg, R_OK);
+	if (!host.plugin_cfg)
+		host.plugin_cfg = beside ? cfg : SODNS_PLUGIN_CFG;
+	if (!host.plugin_dir)
+		host.plugin_dir = beside ? dir : SODNS_PLUGIN_DIR;
+}
+
+static int read_stdin(void)
+{
+	size_t room = 65536;
+	ssize_t n;
+	host.stdin_text = malloc(room);
+	while (host.stdin_text && (n = read(STDIN_FILENO, host.stdin_text + host.stdin_len, room - host.stdin_len)) > 0) {
+		host.stdin_len += (size_t)n;
+		if (host.stdin_len == room)
+			host.stdin_text = realloc(host.stdin_text, room *= 2);
+	}
+	return host.stdin_text ? 0 : -1;
+}
+
+static int list_plugins(void)
+{
+	char err[2048];
+	int status = 0;
+	plugin_cfg_t *c = plugin_cfg_read(err, sizeof(err));
+	if (!c) {
+		fprintf(stderr, "%s\n", err);
+		return 1;
+	}
+	for (size_t i = 0; i < c->count; i++) {
+		const plugin_entry_t *e = &c->entries[i];
+		if (e->later)
+			continue;
+		const plugin_t *p = plugin_open(e, err, sizeof(err));
+		if (p)
+			printf("dns.%s\t%s\tsdk %s\t%s\n", p->name, p->r.version ? p->r.version : "-", p->r.sdk_version, p->path);
+		else
+			fprintf(stderr, "%s\n", err);
+		status |= !p;
+	}
+	plugins_cleanup();
+	return status;
+}
+
+int sodns_main(int argc, char **argv)
+{
+	struct flags f = {0};
+	host.port = "53";
+	if (read_flags(argc, argv, &f))
+		return 2;
+	if (f.help) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (f.version) {
+		control_print_version();
+		return 0;
+	}
+	find_plugins();
+	if (f.plugins)
+		return list_plugins();
+	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0)
+		return 1;
+	if (host.corefile && !strcmp(host.corefile, "-") && read_stdin())
+		return 1;
+	if (f.check || f.chain)
+		return control_check(f.chain);
+	return control_run(f.quiet, f.pidfile, f.workers ? f.workers : worker_default_count());
+}
