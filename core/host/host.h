@@ -144,7 +144,7 @@ char *memory_copy(generation_t *g, const char *text, size_t len);
 void kept_release(generation_t *g);
 
 /* Control's side of sodns_host_reload() and sodns_host_fail(). */
-extern void (*host_request_reload)(void);
+extern void (*host_request_reload)(void (*failed)(const char *why));
 extern void (*host_request_fail)(const char *who, const char *message);
 /* SHA-512 over the Corefile and all files that decide. */
 int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size);

@@ -18,7 +18,6 @@ struct kept {
 	unsigned refs;
 	void *object;
 	void (*release)(void *object);
-	bool current; /* the last one given under its key */
 };
 
 struct kept_ref {
@@ -29,10 +28,11 @@ struct kept_ref {
 static struct kept *all;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* The last one given under its key: `all` begins with the newest. */
 static struct kept *find(const char *plugin, const char *key)
 {
 	for (struct kept *k = all; k; k = k->next)
-		if (k->current && !strcmp(k->plugin, plugin) && !strcmp(k->key, key))
+		if (!strcmp(k->plugin, plugin) && !strcmp(k->key, key))
 			return k;
 	return NULL;
 }
@@ -70,11 +70,8 @@ void sodns_bequeath(sodns_prepare_t *p, const char *key, uint32_t layout, void *
 	if (!k)
 		abort();
 	*k = (struct kept){.plugin = strdup(p->instance->plugin->name), .key = strdup(key), .layout = layout, .object = object,
-			   .release = release, .current = true};
+			   .release = release};
 	pthread_mutex_lock(&lock);
-	struct kept *old = find(k->plugin, key);
-	if (old)
-		old->current = false;
 	k->next = all;
 	all = k;
 	refer(p->generation, k);

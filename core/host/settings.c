@@ -6,7 +6,7 @@
 
 #include "host/setup.h"
 
-void (*host_request_reload)(void);
+void (*host_request_reload)(void (*failed)(const char *why));
 void (*host_request_fail)(const char *who, const char *message);
 
 int sodns_server_bind(sodns_setup_t *s, const char *address)
@@ -55,10 +55,10 @@ void sodns_server_metadata(sodns_setup_t *s)
 	s->block->collect_metadata = true;
 }
 
-void sodns_host_reload(void)
+void sodns_host_reload(void (*failed)(const char *why))
 {
 	if (host_request_reload)
-		host_request_reload();
+		host_request_reload(failed);
 }
 
 void sodns_host_fail(const char *who, const char *message)

@@ -32,6 +32,7 @@ struct task {
 	task_t *older, *younger; /* list of tasks put aside that hold an epoch */
 	int result;            /* of the wait */
 	bool waiting, waited, cancelled, holds;
+	bool sleeping; /* in sodns_sleep(), which may be ended early */
 };
 
 struct posted;

@@ -99,6 +99,19 @@ sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), vo
 	return s;
 }
 
+static void wake(void *arg)
+{
+	sodns_service_t *s = arg;
+	if (s->task && s->task->sleeping)
+		task_wake(s->task, SODNS_OK);
+}
+
+void sodns_service_wake(sodns_service_t *s)
+{
+	if (s)
+		loop_post(&service_loop, wake, s);
+}
+
 static void cancel(void *arg)
 {
 	sodns_service_t *s = arg;

@@ -18,7 +18,9 @@ int sodns_sleep(uint32_t milliseconds)
 	uint64_t until = sodns_now() + (uint64_t)milliseconds * 1000000u;
 	if (!t)
 		return SODNS_EINVAL;
+	t->sleeping = true;
 	int rc = task_wait(milliseconds);
+	t->sleeping = false;
 	/* The time asked for has passed: that is what was wanted, unless the deadline cut it short. */
 	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
 }
@@ -166,6 +168,7 @@ int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size
 struct blocking {
 	uv_work_t work;
 	task_t *task; /* NULL when it has left */
+	bool ended;
 	void (*fn)(void *work);
 	void (*abandon)(void *work);
 	_Alignas(16) uint8_t copy[];
@@ -181,6 +184,7 @@ static void blocking_done(uv_work_t *w, int status)
 {
 	struct blocking *b = w->data;
 	(void)status;
+	b->ended = true;
 	if (b->task) {
 		task_wake(b->task, SODNS_OK);
 		return;
@@ -188,6 +192,21 @@ static void blocking_done(uv_work_t *w, int status)
 	if (b->abandon)
 		b->abandon(b->copy);
 	free(b);
+}
+
+/* A service that is stopped stays until fn has ended: its instance is torn down when it returns. */
+static int wait_for_end(struct blocking *b)
+{
+	task_t *t = b->task;
+	int rc = task_wait(UINT32_MAX);
+	if (t->query || rc != SODNS_CANCELLED)
+		return rc;
+	while (!b->ended) {
+		t->cancelled = false;
+		task_wait(UINT32_MAX);
+	}
+	t->cancelled = true;
+	return SODNS_OK;
 }
 
 int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abandon)(void *work))
@@ -203,7 +222,7 @@ int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abando
 		free(b);
 		return SODNS_EIO;
 	}
-	int rc = task_wait(UINT32_MAX);
+	int rc = wait_for_end(b);
 	if (rc) {
 		b->task = NULL;
 		return rc;

@@ -35,8 +35,12 @@ static void request(void)
 	(void)!write(request_fd, &one, sizeof(one));
 }
 
-static void request_reload(void)
+/* Who is told when the next reload fails; the last one who asked for it. */
+static void (*_Atomic on_failure)(const char *why);
+
+static void request_reload(void (*failed)(const char *why))
 {
+	atomic_store(&on_failure, failed);
 	atomic_store(&wanted_reload, 1);
 	request();
 }
@@ -87,12 +91,17 @@ static void *reload_main(void *arg)
 {
 	char err[4096];
 	(void)arg;
+	void (*failed)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	generation_t *g = make(err, sizeof(err));
 	if (!g || atomic_load(&stopping)) {
-		if (!g)
+		if (!g && failed)
+			failed(err);
+		else if (!g)
 			sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
+		else
+			generation_free(g);
 	} else {
 		generation_t *old = serving;
 		log_set_debug(debug_wanted(g));

@@ -89,6 +89,11 @@ sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q)
 	return enter(next, q);
 }
 
+bool sodns_has_next(const sodns_handler_t *h)
+{
+	return ((const struct handler *)(const void *)h)->next;
+}
+
 /* What the server itself refuses, and then the block's chain. */
 static sodns_reply_t *answer(sodns_query_t *q)
 {

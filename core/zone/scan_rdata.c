@@ -369,8 +369,13 @@ int scan_rdata(scanner_t *s, uint16_t type, uint32_t ttl)
 		scan_word(s, &w);
 		return by_bytes(s, type);
 	}
-	if (!form)
-		return by_ldns(s, type, ttl);
+	if (!form) {
+		int rc = by_ldns(s, type, ttl);
+		/* The targets of service bindings are looked up in the zone. */
+		if (!rc && (type == SODNS_TYPE_SVCB || type == SODNS_TYPE_HTTPS))
+			sodns_name_lower(s->rdata + 2, s->rdata + 2);
+		return rc;
+	}
 	if (!by_form(s, type, form, &w))
 		return 0;
 	/* Mnemonics in places where numbers stand mostly: ldns knows them. */

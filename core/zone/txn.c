@@ -162,7 +162,14 @@ static uint16_t flags_of(const uint8_t *bytes, unsigned sets)
 	return flags;
 }
 
-/* The SOA's serial, which stands behind its two names. */
+/* Behind the two names. */
+static uint32_t soa_serial(const uint8_t *p)
+{
+	p += sodns_name_length(p);
+	p += sodns_name_length(p);
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static void note_soa(sodns_txn_t *t)
 {
 	const zone_set_t *s = (const zone_set_t *)(const void *)t->buffer;
@@ -170,10 +177,7 @@ static void note_soa(sodns_txn_t *t)
 	for (unsigned i = t->sets; i; i--, s = set_after(s)) {
 		if (s->type != SODNS_TYPE_SOA)
 			continue;
-		const uint8_t *p = s->data + 2;
-		p += sodns_name_length(p);
-		p += sodns_name_length(p);
-		t->next->serial = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+		t->next->serial = soa_serial(s->data + 2);
 		t->next->has_soa = true;
 	}
 }
@@ -490,18 +494,57 @@ void sodns_txn_abort(sodns_txn_t *t)
 
 static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
 {
+	const sodns_txn_t *t = ctx;
+	if (rr->type == SODNS_TYPE_NSEC3 || rr->type == SODNS_TYPE_NSEC3PARAM) {
+		char owner[SODNS_NAME_TEXT_MAX], origin[SODNS_NAME_TEXT_MAX];
+		sodns_name_to_text(rr->owner, owner);
+		sodns_name_to_text(t->z->origin, origin);
+		snprintf(err, err_size, "NSEC3 zone is not supported, dropping RR: %s for zone: %s", owner, origin);
+		return SODNS_EINVAL;
+	}
 	int rc = sodns_txn_add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
 	if (rc == SODNS_ENOMEM)
 		snprintf(err, err_size, "out of memory");
 	return rc == SODNS_EINVAL ? SODNS_OK : rc;
 }
 
-int sodns_txn_load_file(sodns_txn_t *t, const char *path, char *err, size_t err_size)
+int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char *err, size_t err_size)
 {
 	struct stat st;
 	/* A line has about 36 bytes: what is reserved beyond need is never touched. */
 	if (!stat(path, &st) && table_reserve(t->z, (size_t)st.st_size / 36))
 		return SODNS_ENOMEM;
-	zonefile_options_t options = {.origin = t->z->origin, .default_ttl = 3600};
+	zonefile_options_t options = {.origin = t->z->origin, .default_ttl = 3600, .files = files};
+	if (files)
+		*files = 0;
 	return zonefile_parse_file(path, &options, load_record, t, err, err_size);
+}
+
+struct first_serial {
+	uint32_t serial;
+	bool found;
+};
+
+/* Stops at the first SOA. */
+static int read_serial(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
+{
+	struct first_serial *f = ctx;
+	(void)err;
+	(void)err_size;
+	if (rr->type != SODNS_TYPE_SOA)
+		return 0;
+	f->serial = soa_serial(rr->rdata);
+	f->found = true;
+	return 1;
+}
+
+int sodns_zone_file_serial(const char *path, const uint8_t *origin, uint32_t *serial, char *err, size_t err_size)
+{
+	struct first_serial f = {0};
+	zonefile_options_t options = {.origin = origin, .default_ttl = 3600};
+	int rc = zonefile_parse_file(path, &options, read_serial, &f, err, err_size);
+	*serial = f.serial;
+	if (f.found)
+		return SODNS_OK;
+	return rc ? SODNS_EINVAL : SODNS_ENOENT;
 }

@@ -264,6 +264,8 @@ static int include(scanner_t *s)
 	relative_to(s->file, w.at, w.len, path);
 	size_t len;
 	char why[PATH_MAX + 64];
+	if (s->options->files)
+		++*s->options->files;
 	char *text = read_whole(path, &len, why, sizeof(why));
 	if (!text)
 		return scan_error(s, "failed to open: %s", why);
@@ -296,6 +298,8 @@ int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_
 {
 	size_t len;
 	char *text = read_whole(path, &len, err, err_size);
+	if (o->files)
+		++*o->files;
 	if (!text)
 		return -1;
 	int rc = zonefile_parse_text(path, text, len, o, fn, ctx, err, err_size);

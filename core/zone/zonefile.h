@@ -25,6 +25,7 @@ typedef struct zonefile_options {
 	const uint8_t *origin; /* wire form */
 	uint32_t default_ttl;  /* for records before the first TTL */
 	bool no_include;       /* $INCLUDE is an error */
+	unsigned *files;       /* counts the files read; may be NULL */
 } zonefile_options_t;
 
 /* 0, or negative with "FILE:LINE: …" in err. */

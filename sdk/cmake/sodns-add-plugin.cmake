@@ -10,6 +10,7 @@ function(sodns_add_plugin name)
 	target_link_libraries(${target} PRIVATE sodns_sdk ${arg_LIBRARIES})
 	set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} C_VISIBILITY_PRESET hidden
 		LIBRARY_OUTPUT_DIRECTORY ${arg_DIRECTORY} BUILD_RPATH "$ORIGIN/..")
+	target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
 	target_compile_options(${target} PRIVATE -Wframe-larger-than=8192 -Wvla)
 	if(NOT SODNS_SANITIZE)
 		target_link_options(${target} PRIVATE -Wl,-z,defs)

@@ -1,7 +1,6 @@
 /*
  * The addresses of the machine's network interfaces, by getifaddrs(3).
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>

@@ -85,6 +85,9 @@ typedef struct sodns_plugin {
  * chain a SERVFAIL error "no next plugin found". [query] [may wait] */
 SODNS_API sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q);
 
+/* Whether a plugin comes after this one in the chain. [query] */
+SODNS_API bool sodns_has_next(const sodns_handler_t *h);
+
 /* Exports the registration of this shared object: SODNS_PLUGIN(.name = "x", .setup = ...); */
 #define SODNS_PLUGIN(...)                                                                          \
 	SODNS_EXPORT const sodns_plugin_t sodns_plugin = {.magic = SODNS_MAGIC,                    \

@@ -26,8 +26,9 @@ SODNS_API void sodns_server_view(sodns_setup_t *s, const char *name,
 SODNS_API void sodns_server_metadata(sodns_setup_t *s);
 
 /* Requests to the host. [any thread] */
-/* Reads the Corefile again, as SIGUSR1 does. */
-SODNS_API void sodns_host_reload(void);
+/* Reads the Corefile again, as SIGUSR1 does. What does not build leaves everything as it is, and `failed` is called with
+ * the reason (NULL: it is logged as for SIGUSR1). */
+SODNS_API void sodns_host_reload(void (*failed)(const char *why));
 /* Ends the process with a message as if start had failed. */
 SODNS_API void sodns_host_fail(const char *who, const char *message);
 /* SHA-512 (hex, 128 characters) over the Corefile, what it imports, plugin.cfg and the plugins' files as they are on

@@ -23,8 +23,8 @@ SODNS_API int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *q
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
 
 /* Runs fn(work) on a pool thread, for what blocks or takes long. `work` is a copy of `size` bytes at
- * `arg`, copied back into arg when fn has ended. If the wait ends first (TIMEOUT, CANCELLED) fn runs on with its
- * copy, and `abandon`, unless NULL, is called with it afterwards on the pool thread. [may wait] */
+ * `arg`, copied back into arg when fn has ended. If a query's wait ends first (TIMEOUT, CANCELLED) fn runs on with
+ * its copy, and `abandon`, unless NULL, is called with it afterwards. A service always waits for fn to end. [may wait] */
 SODNS_API int sodns_blocking(void (*fn)(void *work), void *arg, size_t size,
 			     void (*abandon)(void *work)) SODNS_MAY_WAIT;
 
@@ -50,5 +50,7 @@ SODNS_API int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *ar
 typedef struct sodns_service sodns_service_t;
 SODNS_API sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg);
 SODNS_API void sodns_service_stop(sodns_service_t *s);
+/* Ends the service's sleep, if it sleeps: sodns_sleep() returns 0 there. [any thread] */
+SODNS_API void sodns_service_wake(sodns_service_t *s);
 
 #endif

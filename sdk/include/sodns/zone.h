@@ -14,6 +14,7 @@
 
 #include <sodns/name.h>
 #include <sodns/query.h>
+#include <sodns/reply.h>
 
 typedef struct sodns_txn sodns_txn_t;
 typedef struct sodns_zone_view sodns_zone_view_t;
@@ -40,8 +41,13 @@ SODNS_API int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t ty
 SODNS_API void sodns_txn_commit(sodns_txn_t *t);
 SODNS_API void sodns_txn_abort(sodns_txn_t *t);
 /* Reads a master file (RFC 1035, 5) into the transaction: $INCLUDE, $GENERATE, $TTL, $ORIGIN. 0, or a negative
- * value with the reason, file and line in err. Records outside of the zone are left out. */
-SODNS_API int sodns_txn_load_file(sodns_txn_t *t, const char *path, char *err, size_t err_size);
+ * value with the reason, file and line in err. Records outside of the zone are left out. *files, unless NULL, is
+ * set to the number of files that were read. */
+SODNS_API int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char *err, size_t err_size);
+/* The serial of the first SOA in a master file. 0, SODNS_ENOENT if it has none, or SODNS_EINVAL with the reason in
+ * err. Blocks. [any thread] */
+SODNS_API int sodns_zone_file_serial(const char *path, const uint8_t *origin, uint32_t *serial, char *err,
+				     size_t err_size);
 
 /* Records and names of the newest version. [any thread] */
 SODNS_API size_t sodns_zone_records(const sodns_zone_t *z);
@@ -78,6 +84,19 @@ SODNS_API size_t sodns_node_name(const sodns_node_t *n, uint8_t out[SODNS_NAME_M
 SODNS_API const sodns_node_t *sodns_zone_previous(const sodns_zone_view_t *v, const uint8_t *name);
 /* The first name with records after `name` (NULL: the apex), in canonical order, or NULL at the end. */
 SODNS_API const sodns_node_t *sodns_zone_following(const sodns_zone_view_t *v, const uint8_t *name);
+
+/* The authoritative answer to q from the zone that its name lies in: RFC 1034, 4.3.2, with wildcards, DNAME, and the
+ * proofs of zones signed with NSEC. Aliases that leave the zone are followed by sodns_ask(). *result says how it
+ * went; a plugin that falls through does so when there is no answer record. [query] [may wait] */
+enum sodns_zone_result {
+	SODNS_ZONE_SUCCESS,  /* the answer, or an empty non-terminal */
+	SODNS_ZONE_NODATA,
+	SODNS_ZONE_NXDOMAIN,
+	SODNS_ZONE_REFERRAL, /* perhaps behind aliases */
+	SODNS_ZONE_FAILURE,  /* SERVFAIL: no SOA, or an alias could not be followed */
+};
+SODNS_API sodns_reply_t *sodns_zone_answer(sodns_query_t *q, const sodns_zone_t *z,
+					   enum sodns_zone_result *result) SODNS_MAY_WAIT;
 
 /* Hints for a batch of queries: begin fetching what sodns_zone_find() will need into the processor's
  * cache. Stage 0 first for all queries of the batch, then stage 1. [query] */

@@ -1,0 +1,78 @@
+/*
+ * The additional section: addresses of names that the records of an answer or a referral point to.
+ */
+#include <string.h>
+
+#include "zone/answer.h"
+
+/* A and AAAA of a name in the zone; delegated names have theirs here too (glue). */
+static void add_addresses(answer_t *a, const uint8_t *name)
+{
+	sodns_zone_match_t m;
+	if (!sodns_zone_find(a->view, name, &m) || !m.node)
+		return;
+	answer_add(a, SODNS_ADDITIONAL, m.node, name, SODNS_TYPE_A);
+	answer_add(a, SODNS_ADDITIONAL, m.node, name, SODNS_TYPE_AAAA);
+}
+
+void glue_servers(answer_t *a, const sodns_rrset_t *ns)
+{
+	const uint8_t *at = ns->data;
+	uint16_t len;
+	for (unsigned i = 0; i < ns->count; i++, at += len) {
+		at = sodns_rdata(at, &len);
+		if (sodns_name_is_below(at, ns->owner))
+			add_addresses(a, at);
+	}
+}
+
+/* Where the target's name begins in RDATA of the type, or -1 for a type without one. */
+static int target_offset(uint16_t type)
+{
+	switch (type) {
+	case SODNS_TYPE_MX:
+	case SODNS_TYPE_SVCB:
+	case SODNS_TYPE_HTTPS:
+		return 2;
+	case SODNS_TYPE_SRV:
+		return 6;
+	default:
+		return -1;
+	}
+}
+
+static bool seen(const uint8_t *const *names, size_t count, const uint8_t *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sodns_name_equal(names[i], name))
+			return true;
+	return false;
+}
+
+static void add_targets(answer_t *a, const sodns_rrset_t *set, int offset)
+{
+	const uint8_t **done = sodns_alloc(a->q, set->count * sizeof(*done)), *at = set->data;
+	size_t count = 0;
+	uint16_t len;
+	for (unsigned i = 0; i < set->count; i++, at += len) {
+		at = sodns_rdata(at, &len);
+		const uint8_t *name = at + offset;
+		if (len <= offset || !sodns_name_is_below(name, a->zone->origin) || seen(done, count, name))
+			continue;
+		uint8_t *lower = sodns_alloc(a->q, SODNS_NAME_MAX);
+		sodns_name_lower(name, lower);
+		done[count++] = name;
+		add_addresses(a, lower);
+	}
+}
+
+void glue_targets(answer_t *a)
+{
+	size_t count;
+	const sodns_rrset_t *sets = sodns_reply_sets(a->reply, SODNS_ANSWER, &count);
+	for (size_t i = 0; i < count; i++) {
+		int offset = target_offset(sets[i].type);
+		if (offset >= 0)
+			add_targets(a, &sets[i], offset);
+	}
+}

@@ -1,0 +1,54 @@
+/*
+ * file: answers from zones that were read from master files.
+ */
+#include "file.h"
+
+static void drop_notify(sodns_query_t *q, const uint8_t *origin)
+{
+	char peer[SODNS_ADDRESS_TEXT_MAX], zone[SODNS_NAME_TEXT_MAX];
+	sodns_address_to_text(sodns_query_peer(q), peer);
+	sodns_name_to_text(origin, zone);
+	sodns_log(SODNS_LOG_INFO, "file", "Dropping notify from %s for %s", peer, zone);
+}
+
+sodns_reply_t *file_serve(const sodns_handler_t *h, sodns_query_t *q)
+{
+	const struct file *f = h->self;
+	enum sodns_zone_result result;
+	const struct served *zone = file_match(f, q);
+	if (!zone)
+		return sodns_has_next(h) ? sodns_next(h, q) : sodns_fail(q, SODNS_REFUSED, NULL);
+	uint16_t type = sodns_query_type(q);
+	if (type == SODNS_TYPE_AXFR || type == SODNS_TYPE_IXFR)
+		return sodns_fail(q, SODNS_REFUSED, NULL);
+	if (sodns_query_opcode(q) == SODNS_OPCODE_NOTIFY) {
+		drop_notify(q, zone->origin);
+		return sodns_drop(q);
+	}
+	const sodns_zone_t *z = sodns_reach(&zone->source->zone);
+	if (!z)
+		return sodns_fail(q, SODNS_SERVFAIL, NULL);
+	sodns_reply_t *r = sodns_zone_answer(q, z, &result);
+	if (!f->fallthrough.set || (result != SODNS_ZONE_NXDOMAIN && result != SODNS_ZONE_SUCCESS))
+		return r;
+	size_t answers;
+	sodns_reply_sets(r, SODNS_ANSWER, &answers);
+	return !answers && sodns_fallthrough_match(&f->fallthrough, sodns_query_name(q)) ? sodns_next(h, q) : r;
+}
+
+const struct served *file_match(const struct file *f, const sodns_query_t *q)
+{
+	const uint8_t *origin = sodns_name_match(sodns_query_name(q), f->origins, f->count);
+	for (size_t i = 0; origin && i < f->count; i++)
+		if (f->origins[i] == origin)
+			return &f->zones[i];
+	return NULL;
+}
+
+void file_touch(void *self, const sodns_query_t *q, unsigned stage)
+{
+	const struct served *zone = file_match(self, q);
+	const sodns_zone_t *z = zone ? sodns_reach(&zone->source->zone) : NULL;
+	if (z)
+		sodns_zone_prefetch(z, q, stage);
+}

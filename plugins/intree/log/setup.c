@@ -1,0 +1,99 @@
+/*
+ * The directive: log [NAMES...] [FORMAT] { class CLASSES... }
+ */
+#include <string.h>
+
+#include "log.h"
+
+/* The format with {common} and {combined} written out. */
+static const char *expand(sodns_setup_t *s, const char *format)
+{
+	static const struct {
+		const char *name, *text;
+	} words[] = {{"{common}", COMMON_FORMAT}, {"{combined}", COMBINED_FORMAT}};
+	for (size_t i = 0; i < 2; i++) {
+		const char *at;
+		while ((at = strstr(format, words[i].name))) {
+			size_t before = (size_t)(at - format), n = strlen(words[i].text);
+			const char *rest = at + strlen(words[i].name);
+			char *out = sodns_setup_alloc(s, before + n + strlen(rest) + 1);
+			memcpy(out, format, before);
+			memcpy(out + before, words[i].text, n);
+			strcpy(out + before + n, rest);
+			format = out;
+		}
+	}
+	return format;
+}
+
+static int read_classes(sodns_setup_t *s, unsigned *classes)
+{
+	while (sodns_setup_block(s)) {
+		const char *word;
+		size_t n = 0;
+		if (strcmp(sodns_setup_value(s), "class"))
+			return sodns_error_property(s);
+		for (; (word = sodns_setup_arg(s)); n++) {
+			enum class c = class_from_text(word);
+			if (!c)
+				return sodns_error(s, "invalid Class: %s", word);
+			*classes |= c;
+		}
+		if (!n)
+			return sodns_error_args(s);
+	}
+	if (!*classes)
+		*classes = CLASS_ALL;
+	return 0;
+}
+
+static const uint8_t *scope_of(sodns_setup_t *s, const char *text)
+{
+	uint8_t name[SODNS_NAME_MAX], *out = sodns_setup_alloc(s, SODNS_NAME_MAX);
+	if (sodns_name_from_text(text, NULL, name) < 0) {
+		sodns_error(s, "not a domain name: '%s'", text);
+		return NULL;
+	}
+	sodns_name_lower(name, out);
+	return out;
+}
+
+static int read_directive(sodns_setup_t *s, struct log *l)
+{
+	static const char *const everything[] = {"."};
+	size_t n;
+	const char *const *args = sodns_setup_args(s, &n), *format = COMMON_FORMAT;
+	unsigned classes = 0;
+	if (n > 1 && strchr(args[n - 1], '{'))
+		format = expand(s, args[--n]);
+	if (!n)
+		args = everything;
+	n = n ? n : 1;
+	struct rule *rules = sodns_setup_alloc(s, (l->count + n) * sizeof(*rules));
+	if (l->count)
+		memcpy(rules, l->rules, l->count * sizeof(*rules));
+	for (size_t i = 0; i < n; i++) {
+		rules[l->count + i].scope = scope_of(s, args[i]);
+		if (!rules[l->count + i].scope)
+			return -1;
+		format_compile(s, format, &rules[l->count + i]);
+	}
+	if (read_classes(s, &classes))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		rules[l->count + i].classes = classes;
+	l->rules = rules;
+	l->count += n;
+	return 0;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct log *l = sodns_setup_alloc(s, sizeof(*l));
+	while (sodns_setup_next(s))
+		if (read_directive(s, l))
+			return -1;
+	return sodns_add_handler(s, l);
+}
+
+SODNS_PLUGIN(.name = "log", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = log_serve);

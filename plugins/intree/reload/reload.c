@@ -1,0 +1,132 @@
+/*
+ * reload: looks now and then whether the Corefile, a file that it imports, plugin.cfg or a plugin's .so has changed on disk,
+ * and asks the host to read everything again.
+ */
+#include <string.h>
+#include <sys/random.h>
+
+#include <sodns/metrics.h>
+#include <sodns/plugin.h>
+#include <sodns/server.h>
+#include <sodns/wait.h>
+
+#define SECOND INT64_C(1000000000)
+#define INTERVAL_MIN (2 * SECOND)
+#define JITTER_MIN (1 * SECOND)
+
+struct reload {
+	uint32_t ms;
+	sodns_service_t *service;
+};
+
+static const sodns_family_t failed_family = {.name = "coredns_reload_failed_total",
+					     .help = "Counter of the number of failed reload attempts."};
+static const char *const info_labels[] = {"hash", "value", NULL};
+static const sodns_family_t info_family = {.name = "coredns_reload_version_info",
+					   .help = "A metric with a constant '1' value labeled by hash, and value which "
+						   "type of hash generated.",
+					   .kind = SODNS_GAUGE, .labels = info_labels};
+
+static void on_failed(const char *why)
+{
+	sodns_log(SODNS_LOG_ERROR, "reload", "Corefile changed but reload failed: %s", why);
+	sodns_metric_add(sodns_metric(&failed_family, NULL), 1);
+}
+
+static void show(const char *hex, double value)
+{
+	const char *values[] = {"sha512", hex};
+	sodns_metric_set(sodns_metric(&info_family, values), value);
+}
+
+struct look {
+	char hex[129];
+	char err[512];
+	bool ok;
+};
+
+static void look(void *work)
+{
+	struct look *l = work;
+	l->ok = sodns_host_fingerprint(l->hex, l->err, sizeof(l->err));
+}
+
+static void watch(void *arg)
+{
+	const struct reload *r = arg;
+	struct look now;
+	if (sodns_blocking(look, &now, sizeof(now), NULL) || !now.ok)
+		return;
+	char hex[129];
+	memcpy(hex, now.hex, sizeof(hex));
+	sodns_log(SODNS_LOG_INFO, "reload", "Running configuration SHA512 = %s", hex);
+	show(hex, 1);
+	while (sodns_sleep(r->ms) != SODNS_CANCELLED) {
+		if (sodns_blocking(look, &now, sizeof(now), NULL))
+			return;
+		if (!now.ok) {
+			sodns_log(SODNS_LOG_WARNING, "reload", "Corefile parse failed: %s", now.err);
+			continue;
+		}
+		if (!strcmp(hex, now.hex))
+			continue;
+		/* What does not build is not tried again before it changes again. */
+		show(hex, 0);
+		memcpy(hex, now.hex, sizeof(hex));
+		show(hex, 1);
+		sodns_host_reload(on_failed);
+	}
+}
+
+static void start(void *self)
+{
+	struct reload *r = self;
+	r->service = sodns_service_start("reload", watch, r);
+}
+
+static void teardown(void *self)
+{
+	struct reload *r = self;
+	sodns_service_stop(r->service);
+}
+
+static int read_duration(sodns_setup_t *s, const char *text, int64_t *out)
+{
+	if (sodns_duration_from_text(text, out))
+		return sodns_error(s, "time: invalid duration \"%s\"", text);
+	return 0;
+}
+
+/* interval ± jitter/2, so that a fleet does not reload at the same moment. */
+static int64_t spread(int64_t interval, int64_t jitter)
+{
+	uint64_t random = 0;
+	if (jitter > interval / 2)
+		jitter = interval / 2;
+	if (jitter <= 0 || getrandom(&random, sizeof(random), 0) < 0)
+		return interval;
+	return interval + (int64_t)(random % (uint64_t)jitter) - jitter / 2;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	int64_t interval = 30 * SECOND, jitter = 15 * SECOND;
+	size_t n;
+	sodns_setup_next(s);
+	const char *const *args = sodns_setup_args(s, &n);
+	if (n > 2)
+		return sodns_error_args(s);
+	if (n > 0 && read_duration(s, args[0], &interval))
+		return -1;
+	if (interval < INTERVAL_MIN)
+		return sodns_error(s, "interval value must be greater or equal to 2s");
+	if (n > 1 && read_duration(s, args[1], &jitter))
+		return -1;
+	if (jitter < 0 || (jitter && jitter < JITTER_MIN))
+		return sodns_error(s, "jitter value must be 0 or greater or equal to 1s");
+	struct reload *r = sodns_setup_alloc(s, sizeof(*r));
+	r->ms = (uint32_t)(spread(interval, jitter) / 1000000);
+	return sodns_add_instance(s, r);
+}
+
+SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .start = start, .teardown = teardown);
