@@ -71,7 +71,7 @@ enum sodns_zone_result chase_alias(answer_t *a, const uint8_t *target)
 	return complete(a);
 }
 
-/* The name asked with `owner` replaced by `target`; NULL if that is too long for a name. */
+/* The name asked with `owner` replaced by `target`; NULL if that is too long for a name (RFC 6672, 2.2). */
 static const uint8_t *substitute(answer_t *a, const uint8_t *owner, const uint8_t *target)
 {
 	const uint8_t *name = sodns_query_name(a->q);
@@ -92,9 +92,13 @@ enum sodns_zone_result chase_dname(answer_t *a, const sodns_node_t *n, const uin
 	const uint8_t *name = sodns_query_name(a->q);
 	const uint8_t *target = substitute(a, owner, dname.data + 2);
 	/* A substitution that changes nothing could only loop. */
-	if (!target || sodns_name_equal(target, name))
+	if (target && sodns_name_equal(target, name))
 		return SODNS_ZONE_FAILURE;
 	answer_add(a, SODNS_ANSWER, n, owner, SODNS_TYPE_DNAME);
+	if (!target) {
+		sodns_reply_set_rcode(a->reply, SODNS_YXDOMAIN);
+		return SODNS_ZONE_SUCCESS;
+	}
 	sodns_reply_add_record(a->reply, SODNS_ANSWER, name, SODNS_TYPE_CNAME, dname.ttl, target,
 			       (uint16_t)sodns_name_length(target));
 	if (a->type != SODNS_TYPE_CNAME)

@@ -93,7 +93,7 @@ static bool put_line(const char *p, const char *end, long i, char *out, size_t r
 	return true;
 }
 
-int scan_generate(scanner_t *s)
+static int generate(scanner_t *s)
 {
 	word_t w;
 	struct range r;
@@ -114,4 +114,17 @@ int scan_generate(scanner_t *s)
 	}
 	s->p = end;
 	return 0;
+}
+
+/* What is generated has the default TTL unless it names one, whatever $TTL says: as in CoreDNS. */
+int scan_generate(scanner_t *s)
+{
+	const uint32_t ttl = s->ttl;
+	const bool known = s->ttl_known, fixed = s->ttl_fixed;
+	s->ttl_known = s->ttl_fixed = false;
+	int rc = generate(s);
+	s->ttl = ttl;
+	s->ttl_known = known;
+	s->ttl_fixed = fixed;
+	return rc;
 }

@@ -346,9 +346,7 @@ static int by_ldns(scanner_t *s, uint16_t type, uint32_t ttl)
 	ldns_status st = ldns_rr_new_frm_str(&rr, text, ttl, origin, NULL);
 	if (st == LDNS_STATUS_OK)
 		st = ldns_rr_rdata2buffer_wire(wire, rr);
-	/* ldns writes a length in front */
-	bool ok = st == LDNS_STATUS_OK && ldns_buffer_position(wire) >= 2 &&
-		  put(s, ldns_buffer_begin(wire) + 2, ldns_buffer_position(wire) - 2);
+	bool ok = st == LDNS_STATUS_OK && put(s, ldns_buffer_begin(wire), ldns_buffer_position(wire));
 	ldns_buffer_free(wire);
 	ldns_rdf_deep_free(origin);
 	ldns_rr_free(rr);
