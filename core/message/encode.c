@@ -11,7 +11,7 @@
 #define SUFFIXES_MAX 600u
 #define MEMO 16u
 
-/* Suffixes written so far: a small open hash of their offsets. Emptied by the list of slots in use. */
+/* Suffixes written so far, the question's aside: a small open hash of their offsets. Emptied by the list of slots in use. */
 struct suffixes {
 	uint16_t at[SLOTS];
 	uint16_t tag[SLOTS];
@@ -28,7 +28,6 @@ typedef struct encoder {
 		uint16_t at;
 	} memo[MEMO];
 	unsigned memos;
-	bool question_known; /* the question's suffixes are in the table */
 } encoder_t;
 
 static inline void put16(uint8_t *p, unsigned v)
@@ -90,19 +89,16 @@ static unsigned suffix_find(const encoder_t *e, uint64_t hash, const uint8_t *su
 	return 0;
 }
 
-static void know_question(encoder_t *e)
+/* How many of the name's rightmost labels are the question's too, letter for letter. */
+static unsigned shared_with_question(const sodns_query_t *q, const uint8_t *name, const name_labels_t *l)
 {
-	const sodns_query_t *q = e->q;
-	name_labels_t l;
-	const name_labels_t *labels = &q->labels;
-	e->question_known = true;
-	if (q->has_upper) {
-		name_split(q->original, &l);
-		name_hash(q->original, &l);
-		labels = &l;
+	unsigned n = l->count, m = q->labels.count, k = 0;
+	for (; k < n && k < m; k++) {
+		const uint8_t *a = name + l->at[n - 1 - k], *b = q->original + q->labels.at[m - 1 - k];
+		if (*a != *b || memcmp(a + 1, b + 1, *a))
+			break;
 	}
-	for (unsigned i = 0; i < labels->count; i++)
-		suffix_add(labels->hash[i], QUESTION_AT + (size_t)labels->at[i]);
+	return k;
 }
 
 static bool put_pointer(encoder_t *e, unsigned at)
@@ -122,18 +118,31 @@ static void memorise(encoder_t *e, const uint8_t *name, size_t at)
 	e->memo[e->memos++ % MEMO].at = (uint16_t)at;
 }
 
-/* Writes the labels that no suffix in the table covers, then a pointer or the root. */
+/* The hashes of the suffixes that are longer than the question's. */
+static void hash_rest(const sodns_query_t *q, const uint8_t *name, name_labels_t *l, unsigned shared)
+{
+	if (q->has_upper || !shared) {
+		name_hash(name, l);
+		return;
+	}
+	l->hash[l->count - shared] = q->labels.hash[q->labels.count - shared];
+	for (unsigned i = l->count - shared; i-- > 0;)
+		l->hash[i] = name_hash_label(l->hash[i + 1], name + l->at[i]);
+}
+
+/* Writes the labels that stand nowhere yet, then a pointer or the root. */
 static bool put_new_name(encoder_t *e, const uint8_t *name)
 {
+	const sodns_query_t *q = e->q;
 	name_labels_t l;
 	size_t len = name_split(name, &l), start = (size_t)(e->at - e->out);
-	unsigned i, found = 0;
-	name_hash(name, &l);
-	if (!e->question_known)
-		know_question(e);
-	for (i = 0; i < l.count; i++)
-		if ((found = suffix_find(e, l.hash[i], name + l.at[i])))
+	unsigned shared = shared_with_question(q, name, &l), i, found = 0;
+	hash_rest(q, name, &l, shared);
+	for (i = 0; i < l.count - shared; i++)
+		if (suffixes.count && (found = suffix_find(e, l.hash[i], name + l.at[i])))
 			break;
+	if (!found && shared)
+		found = QUESTION_AT + (unsigned)q->labels.at[q->labels.count - shared];
 	size_t plain = found ? l.at[i] : len;
 	if ((size_t)(e->end - e->at) < plain + (found ? 2 : 0))
 		return false;
@@ -304,10 +313,13 @@ static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *
 static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, size_t fit)
 {
 	size_t opt = opt_length(q, r);
-	encoder_t e = {.q = q, .out = out};
+	encoder_t e;
 	bool complete = true;
 	unsigned counts[3] = {0};
 	suffixes.count = 0;
+	e.q = q;
+	e.out = out;
+	e.memos = 0;
 	e.at = put_question(q, out + QUESTION_AT);
 	e.end = out + (fit > opt ? fit - opt : 0);
 	if (e.end < e.at)

@@ -171,6 +171,25 @@ const uint8_t *sodns_query_original_name(const sodns_query_t *q)
 	return q->original;
 }
 
+int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_t count)
+{
+	int best = -1;
+	size_t best_len = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t labels = 0, len = 0;
+		for (const uint8_t *z = zones[i]; z[len]; len += z[len] + 1u)
+			labels++;
+		len++;
+		if (labels > q->labels.count || len < best_len || q->labels.at[q->labels.count - labels] + len != q->name_len)
+			continue;
+		if (memcmp(q->name + q->name_len - len, zones[i], len))
+			continue;
+		best = (int)i;
+		best_len = len;
+	}
+	return best;
+}
+
 uint16_t sodns_query_type(const sodns_query_t *q)
 {
 	return q->type;

@@ -1,12 +1,12 @@
 /*
  * The UDP path. Sockets are polled by the loop and read by calls of our own: libuv's UDP costs a tenth of the
- * whole path. One recvmmsg fills the batch, so that look-ups can be prefetched across it; answers go out one by one
- * as they are made, which is cheaper here than gathering them (message headers cost more than system calls).
+ * whole path. One recvmmsg fills the batch, so that look-ups can be prefetched across it, and one sendmmsg empties it:
+ * between the two the plugins have the caches to themselves.
  */
 #include "runtime/udp.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #define CONTROL_SIZE 96
 /* A worker that never runs dry still comes back to its loop: after this many batches. */
 #define ROUNDS 8
+#define OVERFLOW_EVERY 256u
 
 _Atomic(uint64_t) udp_overflows;
 
@@ -26,16 +27,25 @@ struct receive_buffers {
 };
 static __thread struct receive_buffers buffers;
 
+/* Answers of a batch wait here for its end, so that one call sends them all. A reply that comes later, or is long, leaves
+ * at once. */
+#define GATHER_MAX 1232u
+struct send_buffers {
+	struct mmsghdr message[BATCH];
+	struct iovec iov[BATCH];
+	union slot_from to[BATCH];
+	_Alignas(8) char control[BATCH][CONTROL_SIZE];
+	uint8_t bytes[BATCH][GATHER_MAX];
+	unsigned count;
+	int fd;
+};
+static __thread struct send_buffers leaving;
+
 /* The address that a datagram to a wildcard socket was sent to, and the interface. */
-static void read_control(udp_socket_t *u, slot_t *s, struct msghdr *m)
+static void read_control(slot_t *s, struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-			uint32_t n;
-			memcpy(&n, CMSG_DATA(c), sizeof(n));
-			atomic_fetch_add_explicit(&udp_overflows, (uint32_t)(n - u->overflow), memory_order_relaxed);
-			u->overflow = n;
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			memcpy(s->asked, &info.ipi6_addr, 16);
@@ -49,43 +59,60 @@ static void read_control(udp_socket_t *u, slot_t *s, struct msghdr *m)
 	}
 }
 
-static void send_wildcard(udp_socket_t *u, slot_t *s, uint8_t *packet, size_t len)
+/* The source address of a reply from a wildcard socket: the one that was asked. */
+static size_t write_control(const udp_socket_t *u, const slot_t *s, char *control)
 {
-	_Alignas(8) char control[CONTROL_SIZE] = {0};
-	struct iovec iov = {packet, len};
-	struct msghdr m = {.msg_name = &s->from, .msg_namelen = s->from_len, .msg_iov = &iov, .msg_iovlen = 1,
-			   .msg_control = control, .msg_controllen = sizeof(control)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	struct cmsghdr *c = (struct cmsghdr *)(void *)control;
 	if (u->bound.family == 6) {
 		struct in6_pktinfo info = {.ipi6_ifindex = 0};
 		memcpy(&info.ipi6_addr, s->asked, 16);
 		if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 			info.ipi6_ifindex = s->asked_if;
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
+		*c = (struct cmsghdr){.cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
 		memcpy(CMSG_DATA(c), &info, sizeof(info));
-		m.msg_controllen = CMSG_SPACE(sizeof(info));
-	} else {
-		struct in_pktinfo info = {.ipi_ifindex = 0};
-		memcpy(&info.ipi_spec_dst, s->asked, 4);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-		m.msg_controllen = CMSG_SPACE(sizeof(info));
+		return CMSG_SPACE(sizeof(info));
 	}
-	(void)!sendmsg(u->fd, &m, 0);
+	struct in_pktinfo info = {.ipi_ifindex = 0};
+	memcpy(&info.ipi_spec_dst, s->asked, 4);
+	*c = (struct cmsghdr){.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+	return CMSG_SPACE(sizeof(info));
+}
+
+/* A full send queue or a vanished client loses the answer, as the network may: on with the next one. */
+static void flush(void)
+{
+	struct send_buffers *b = &leaving;
+	for (unsigned at = 0; at < b->count;) {
+		int n = sendmmsg(b->fd, b->message + at, b->count - at, MSG_DONTWAIT);
+		at += n > 0 ? (unsigned)n : 1;
+	}
+	b->count = 0;
 }
 
 static void udp_send(slot_t *s, uint8_t *packet, size_t len)
 {
+	struct send_buffers *b = &leaving;
 	udp_socket_t *u = s->channel;
-	/* A full send queue or a vanished client loses the answer, as the network may. */
-	if (u->wildcard)
-		send_wildcard(u, s, packet, len);
-	else
-		(void)!sendto(u->fd, packet, len, MSG_DONTWAIT, &s->from.any, s->from_len);
+	if (!len)
+		return;
+	if (b->count == BATCH || len > GATHER_MAX)
+		flush();
+	unsigned i = b->count++;
+	struct msghdr *m = &b->message[i].msg_hdr;
+	b->fd = u->fd;
+	b->to[i] = s->from;
+	b->iov[i].iov_base = packet;
+	b->iov[i].iov_len = len;
+	m->msg_namelen = s->from_len;
+	m->msg_controllen = u->wildcard ? write_control(u, s, b->control[i]) : 0;
+	m->msg_control = u->wildcard ? b->control[i] : NULL;
+	if (len <= GATHER_MAX && s->worker->count) {
+		b->iov[i].iov_base = b->bytes[i];
+		memcpy(b->bytes[i], packet, len);
+		return;
+	}
+	flush();
 }
 
 static void prepare_message(udp_socket_t *u, unsigned i, slot_t *s)
@@ -109,13 +136,24 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	if (m->msg_hdr.msg_flags & MSG_TRUNC)
 		s->packet_len = 12;
 	if (u->wildcard)
-		read_control(u, s, &m->msg_hdr);
+		read_control(s, &m->msg_hdr);
 	s->send = udp_send;
 	s->channel = u;
 	s->listener = u->listener;
 	s->q.protocol = SODNS_UDP;
 	address_from_sockaddr(&s->from.any, &s->peer);
 	s->local = u->bound;
+}
+
+/* What the kernel dropped because the queue was full: asked now and then, as SO_RXQ_OVFL would cost every packet. */
+static void count_overflows(udp_socket_t *u)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+	if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &len) || len <= SK_MEMINFO_DROPS * sizeof(*info))
+		return;
+	atomic_fetch_add_explicit(&udp_overflows, info[SK_MEMINFO_DROPS] - u->overflow, memory_order_relaxed);
+	u->overflow = info[SK_MEMINFO_DROPS];
 }
 
 /* Reads one batch. Returns how many datagrams came. */
@@ -138,9 +176,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0)
 		return;
+	if (!(u->wakeups++ % OVERFLOW_EVERY))
+		count_overflows(u);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		unsigned n = receive(u);
 		batch_run(u->worker);
+		flush();
 		if (n < BATCH)
 			return;
 	}
@@ -161,6 +202,9 @@ udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool w
 	u->poll.data = u;
 	u->next = w->udp;
 	w->udp = u;
+	for (unsigned i = 0; i < BATCH; i++)
+		leaving.message[i].msg_hdr = (struct msghdr){.msg_name = &leaving.to[i], .msg_iov = &leaving.iov[i],
+							     .msg_iovlen = 1};
 	uv_poll_start(&u->poll, UV_READABLE, on_readable);
 	return u;
 }
@@ -182,9 +226,12 @@ void udp_retire(udp_socket_t *u)
 			*at = u->next;
 			break;
 		}
-	while (receive(u))
+	while (receive(u)) {
 		batch_run(w);
+		flush();
+	}
 	w->count = 0;
+	count_overflows(u);
 	uv_poll_stop(&u->poll);
 	uv_close((uv_handle_t *)&u->poll, on_closed);
 }

@@ -18,7 +18,8 @@ typedef struct udp_socket {
 	sodns_address_t bound;
 	void *listener; /* the server's; slots carry it along */
 	void (*closed)(void *listener);
-	uint64_t overflow; /* SO_RXQ_OVFL's last count */
+	uint32_t overflow; /* the kernel's count of drops when last asked */
+	unsigned wakeups;
 } udp_socket_t;
 
 /* Begins reading; on the worker's loop. The descriptor is the socket's from now on. */

@@ -23,6 +23,12 @@ typedef struct slot slot_t;
 struct handler;
 struct udp_socket;
 
+union slot_from {
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+	struct sockaddr any;
+};
+
 struct slot {
 	sodns_query_t q;
 	query_shared_t shared;
@@ -33,11 +39,7 @@ struct slot {
 	void *channel;
 	void *listener; /* where it came from: the server's */
 	uint64_t token;
-	union {
-		struct sockaddr_in6 v6;
-		struct sockaddr_in v4;
-		struct sockaddr any;
-	} from;
+	union slot_from from;
 	socklen_t from_len;
 	uint8_t asked[16]; /* destination address, wildcard sockets */
 	uint32_t asked_if;

@@ -26,7 +26,6 @@ static int set(int fd, int level, int option, int value)
 
 static void set_udp_options(int fd, const server_t *s, int family)
 {
-	set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
 		set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
 	if (s->wildcard && family == AF_INET6)

@@ -38,11 +38,8 @@ sodns_reply_t *file_serve(const sodns_handler_t *h, sodns_query_t *q)
 
 const struct served *file_match(const struct file *f, const sodns_query_t *q)
 {
-	const uint8_t *origin = sodns_name_match(sodns_query_name(q), f->origins, f->count);
-	for (size_t i = 0; origin && i < f->count; i++)
-		if (f->origins[i] == origin)
-			return &f->zones[i];
-	return NULL;
+	int i = sodns_query_match(q, f->origins, f->count);
+	return i < 0 ? NULL : &f->zones[i];
 }
 
 void file_touch(void *self, const sodns_query_t *q, unsigned stage)

@@ -20,6 +20,8 @@ enum sodns_protocol { SODNS_UDP = 1, SODNS_TCP = 2, SODNS_TLS = 3, SODNS_HTTPS =
 SODNS_API const uint8_t *sodns_query_name(const sodns_query_t *q);
 /* The name with the letter case in which it was asked. */
 SODNS_API const uint8_t *sodns_query_original_name(const sodns_query_t *q);
+/* The longest of `count` zones (lower case) that the name asked lies in: its index (the last of several equal ones), or -1. */
+SODNS_API int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_t count);
 SODNS_API uint16_t sodns_query_type(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_class(const sodns_query_t *q);
 /* SODNS_OPCODE_QUERY or SODNS_OPCODE_NOTIFY; everything else is answered before the chain. */
