@@ -189,8 +189,11 @@ static int check_file(const plugin_entry_t *e, char *err, size_t err_size)
 
 int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size)
 {
+	char why[1024];
 	for (size_t i = 0; i < c->count; i++) {
-		int rc = c->entries[i].later ? SODNS_OK : check_file(&c->entries[i], err, err_size);
+		int rc = c->entries[i].later ? SODNS_OK : check_file(&c->entries[i], why, sizeof(why));
+		if (rc)
+			snprintf(err, err_size, "%s:%d - %s", c->file, c->entries[i].line, why);
 		if (rc)
 			return rc;
 	}

@@ -166,6 +166,7 @@ static int list_plugins(void)
 			fprintf(stderr, "%s\n", err);
 		status |= !p;
 	}
+	plugin_cfg_free(c);
 	plugins_cleanup();
 	return status;
 }

@@ -20,6 +20,12 @@ struct query_metadata;
 struct query_view; /* versions of zones that this query sees (core/zone) */
 
 /* What all derived copies and sub-queries of one client query share. */
+/* What a query that is put aside needs when it goes on; only its worker counts. */
+struct query_parking {
+	unsigned count;
+	void (*emptied)(struct query_parking *p); /* NULL: nobody waits for that */
+};
+
 typedef struct query_shared {
 	arena_t arena;
 	uint64_t received, deadline; /* ns, sodns_now() */
@@ -29,6 +35,7 @@ typedef struct query_shared {
 	size_t reserved; /* bytes kept free for finishers */
 	bool parked;     /* has waited at least once: views are pinned */
 	_Atomic(long) *in_flight; /* of the generation: counts queries put aside */
+	struct query_parking *parking; /* of the socket, NULL: none */
 	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
 } query_shared_t;
 

@@ -174,6 +174,8 @@ int task_wait(uint64_t ms)
 	if (t->query) {
 		if (!t->query->parked && t->query->in_flight)
 			atomic_fetch_add(t->query->in_flight, 1);
+		if (!t->query->parked && t->query->parking)
+			t->query->parking->count++;
 		t->query->parked = true;
 		zone_views_pin(t->query);
 		if (!t->holds)

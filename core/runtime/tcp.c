@@ -189,6 +189,7 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	s->channel = c;
 	s->listener = c->listener;
 	s->token = token;
+	s->shared.parking = NULL;
 	s->q.protocol = (uint8_t)c->transport->protocol;
 	s->peer = c->peer;
 	s->local = c->local;

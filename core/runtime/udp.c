@@ -141,6 +141,7 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	s->channel = u;
 	s->listener = u->listener;
 	s->q.protocol = SODNS_UDP;
+	s->shared.parking = &u->parking;
 	address_from_sockaddr(&s->from.any, &s->peer);
 	s->local = u->bound;
 }
@@ -218,6 +219,13 @@ static void on_closed(uv_handle_t *h)
 	free(u);
 }
 
+/* The last query that came by this socket has been answered. */
+static void on_emptied(struct query_parking *p)
+{
+	udp_socket_t *u = (udp_socket_t *)(void *)((char *)p - offsetof(udp_socket_t, parking));
+	uv_close((uv_handle_t *)&u->poll, on_closed);
+}
+
 void udp_retire(udp_socket_t *u)
 {
 	worker_t *w = u->worker;
@@ -233,5 +241,7 @@ void udp_retire(udp_socket_t *u)
 	w->count = 0;
 	count_overflows(u);
 	uv_poll_stop(&u->poll);
-	uv_close((uv_handle_t *)&u->poll, on_closed);
+	u->parking.emptied = on_emptied;
+	if (!u->parking.count)
+		on_emptied(&u->parking);
 }

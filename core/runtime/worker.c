@@ -88,6 +88,8 @@ static void slot_reset(slot_t *s)
 	arena_reset(&q->arena);
 	if (q->parked && q->in_flight)
 		atomic_fetch_sub(q->in_flight, 1);
+	if (q->parked && q->parking && !--q->parking->count && q->parking->emptied)
+		q->parking->emptied(q->parking);
 	q->parked = false;
 	q->finishers = q->observers = q->cleanups = NULL;
 	q->metadata = NULL;

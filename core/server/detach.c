@@ -92,6 +92,7 @@ int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t 
 	s->send = nothing_sent;
 	s->shared.received = sodns_now();
 	s->shared.deadline = s->shared.received + (uint64_t)ms * 1000000u;
+	s->shared.parking = NULL;
 	s->shared.in_flight = q->shared->in_flight;
 	/* It may outlive the query that began it: it counts for the generation from the start. */
 	s->shared.parked = true;

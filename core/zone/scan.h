@@ -23,6 +23,7 @@ typedef struct scanner {
 	const char *p, *end;
 	unsigned line, depth; /* depth: of includes */
 	unsigned parens;
+	bool open_quote; /* the text ended within a quoted string */
 	const zonefile_options_t *options;
 	zonefile_record_f fn;
 	void *ctx;

@@ -61,6 +61,7 @@ static bool scan_quoted(scanner_t *s, word_t *w)
 			p++;
 	}
 	w->len = (size_t)(p - w->at);
+	s->open_quote = p == s->end;
 	s->p = p < s->end ? p + 1 : p;
 	return true;
 }

@@ -32,6 +32,8 @@ static int end_of_entry(scanner_t *s)
 	word_t w;
 	if (scan_word(s, &w))
 		return scan_error(s, "garbage after record: \"%.*s\"", (int)w.len, w.at);
+	if (s->open_quote)
+		return scan_error(s, "unbalanced quote");
 	return s->parens ? scan_error(s, "unbalanced brace") : 0;
 }
 

@@ -1,0 +1,139 @@
+"""Starts the built daemon with a Corefile in a folder of its own, asks it, and looks at what it prints.
+
+Every server gets free ports, {PORT} in Corefiles is the first; nothing is installed, nothing is left behind.
+"""
+import os, pathlib, re, shutil, signal, socket, subprocess, tempfile, time, unittest
+
+import dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype
+
+BUILD = pathlib.Path(os.environ.get('SODNS_BUILD', pathlib.Path(__file__).resolve().parents[2] / 'build/release'))
+SANITIZED = 'asan' in BUILD.name or 'tsan' in BUILD.name
+CFG = (BUILD / 'plugin.cfg').read_text()
+
+
+def free_port():
+    """A port that is free for UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as t, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+            t.bind(('127.0.0.1', 0))
+            try:
+                u.bind(t.getsockname())
+                return t.getsockname()[1]
+            except OSError:
+                pass
+
+
+def test_plugin(name):
+    return BUILD / 'test-plugins' / f'{name}.so'
+
+
+class Server:
+    """One daemon. `extra`: names of test plugins, put in front of whoami in plugin.cfg, each "name" or "name:file"."""
+
+    def __init__(self, corefile, files=None, extra=(), args=(), workers=1, cfg=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sodns-test-'))
+        self.port = free_port()
+        self.extra_args = list(args)
+        self.workers = workers
+        for name, text in (files or {}).items():
+            (self.folder / name).write_text(text)
+        self.write_corefile(corefile)
+        self.write_cfg(extra, cfg)
+        self.process = None
+
+    def write_corefile(self, text):
+        if text is not None:
+            (self.folder / 'Corefile').write_text(text.replace('{PORT}', str(self.port)))
+
+    def write_cfg(self, extra=(), cfg=None):
+        lines = ''.join(f'{e.split(":")[0]}:{test_plugin(e.split(":")[-1])}\n' for e in extra)
+        text = cfg if cfg is not None else CFG.replace('whoami:', lines + 'whoami:')
+        (self.folder / 'plugin.cfg').write_text(text)
+
+    def command(self, *args):
+        return [str(BUILD / 'sodns'), '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
+
+    def run(self, *args, timeout=30):
+        """Runs the daemon to its end."""
+        return subprocess.run(self.command(*args), cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+
+    def start(self):
+        with open(self.folder / 'stdout', 'w') as out, open(self.folder / 'stderr', 'w') as err:
+            self.process = subprocess.Popen(
+                self.command('-conf', 'Corefile', '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
+                stdout=out, stderr=err)
+        for _ in range(1500):
+            if self.process.poll() is not None:
+                raise AssertionError(f'ended at start: {self.err()}')
+            with socket.socket() as s:
+                if s.connect_ex(('127.0.0.1', self.port)) == 0:
+                    return self
+            time.sleep(0.01)
+        raise AssertionError('does not listen')
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exc):
+        try:
+            if self.process:
+                self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(20)
+        self.process = None
+        err = self.err()
+        assert 'Sanitizer' not in err and 'runtime error' not in err, err
+        assert status == 0, f'exit status {status}: {err}'
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def out(self):
+        return (self.folder / 'stdout').read_text()
+
+    def err(self):
+        return (self.folder / 'stderr').read_text()
+
+    def wait_for(self, pattern, seconds=10, count=1):
+        """Until the output has the pattern `count` times."""
+        end = time.time() + seconds
+        while time.time() < end:
+            if len(re.findall(pattern, self.out(), re.M)) >= count:
+                return
+            time.sleep(0.02)
+        raise AssertionError(f'{pattern!r} not in output:\n{self.out()}\n{self.err()}')
+
+    def ask(self, name, rdtype='A', tcp=False, timeout=6, **options):
+        q = dns.message.make_query(name, rdtype, **options)
+        ask = dns.query.tcp if tcp else dns.query.udp
+        return ask(q, '127.0.0.1', timeout=timeout, port=self.port)
+
+    def texts(self, name, **options):
+        """The strings of a TXT answer."""
+        return [s.decode() for rr in self.ask(name, 'TXT', **options).answer for rd in rr for s in rd.strings]
+
+    def rss_kib(self):
+        return int(re.search(r'VmRSS:\s+(\d+)', pathlib.Path(f'/proc/{self.process.pid}/status').read_text())[1])
+
+
+class Case(unittest.TestCase):
+    def refused(self, corefile, message, files=None, extra=(), cfg=None):
+        """The Corefile is refused, with a last line that matches."""
+        s = Server(corefile, files=files, extra=extra, cfg=cfg)
+        try:
+            r = s.run('-conf', 'Corefile')
+            self.assertNotEqual(r.returncode, 0, r.stdout + r.stderr)
+            last = (r.stderr.strip().splitlines() or [''])[-1]
+            self.assertRegex(last, message)
+            self.assertNotIn('Sanitizer', r.stderr)
+        finally:
+            shutil.rmtree(s.folder, ignore_errors=True)
+
+
+def main():
+    unittest.main(verbosity=0)

@@ -1,0 +1,91 @@
+"""Whatever a user can get wrong is refused with file, line and the offending word."""
+import harness
+from harness import BUILD, CFG, Case, Server
+
+ZONE = '@ 60 SOA ns root 1 2 3 4 5\n'
+
+
+class Corefile(Case):
+    def test_words(self):
+        for text, message in {
+            '. {\n whoam\n}\n': r"Corefile:2 - Error during parsing: Unknown directive 'whoam'.*whoami",
+            '. {\n cache 30\n}\n': r"Corefile:2 - Error during parsing: Unknown directive 'cache' \(not in this release",
+            '. {\n whoami\n': r"Corefile:2 - Syntax error: Unexpected token 'whoami', expecting '}'",
+            '. {\n whoami extra\n}\n': r"plugin/whoami: .*Corefile:2 - Error during parsing: Wrong argument count or "
+                                       r"unexpected line ending after 'extra'",
+            '. {\n errors {\n  succes\n }\n}\n': r'plugin/errors: .*Corefile:3 - Error during parsing: Unknown field succes',
+            '. {\n errors {\n  consolidate 5m "(" \n }\n}\n': r'plugin/errors: .*Corefile:3 - .*missing closing parenthesis',
+            '. {\n errors {\n  consolidate soon x\n }\n}\n': r'Corefile:3 - .*time: invalid duration "soon"',
+            '. {\n log {\n  klass all\n }\n}\n': r"plugin/log: .*Corefile:3 - Error during parsing: unknown property 'klass'",
+            '. {\n log {\n  class some\n }\n}\n': r'plugin/log: .*Corefile:3 - .*invalid Class: some',
+            '. {\n reload 1s\n}\n': r'plugin/reload: .*Corefile:2 - .*interval value must be greater or equal to 2s',
+            '. {\n bind eth77\n whoami\n}\n': r'plugin/bind: .*not a valid IP address or interface name: "eth77"',
+            '. {\n root\n}\n': r"plugin/root: .*Corefile:2 - .*Wrong argument count",
+            'a:{PORT} {\n whoami\n}\na:{PORT} {\n whoami\n}\n': r'cannot serve dns://a\.:\d+ - it is already defined',
+            'import nothing-*.conf\nimport missing.conf\n': r"Corefile:2 - Error during parsing: File to import not found: missing\.conf",
+            'tls://.:{PORT} {\n whoami\n}\n': r"^Corefile:1 - cannot serve tls://\.:\d+: no plugin provides the transport 'tls'$",
+            '..bad. {\n whoami\n}\n': r'Corefile:1|invalid|\.\.bad',
+        }.items():
+            with self.subTest(text):
+                self.refused(text, message)
+
+    def test_missing(self):
+        s = Server(None)
+        r = s.run('-conf', 'NoSuchCorefile')
+        self.assertEqual(r.returncode, 1)
+        self.assertRegex(r.stderr, r'open NoSuchCorefile: no such file or directory|NoSuchCorefile')
+
+
+class Zones(Case):
+    def zone(self, text, message, options='reload 0'):
+        self.refused('z.example {\n file zone {\n %s\n }\n}\n' % options, message, files={'zone': text})
+
+    def test_zone_files(self):
+        self.zone('www A 192.0.2.1\n', r'^plugin/file: file ".*zone" has no SOA record for origin z\.example\.$')
+        self.zone(ZONE + 'www A 192.0.2\n', r'zone:2: .*192\.0\.2')
+        self.zone(ZONE + '\nwww BOGUS x\n', r'zone:3: .*BOGUS')
+        self.zone(ZONE + 'www MX mail\n', r'zone:2: ')
+        self.zone(ZONE + '$INCLUDE gone\n', r'zone:2: .*gone: no such file or directory')
+        self.zone(ZONE + '$GENERATE 5-1 h$ A 10.0.0.$\n', r'zone:2: .*\$GENERATE')
+        self.zone(ZONE + 'www TXT "open\n', r'zone:\d: ')
+        self.zone(ZONE + 'x NSEC3PARAM 1 0 0 -\n', r'NSEC3 zone is not supported, dropping RR: x\.z\.example\. for zone: z\.example\.')
+        self.zone(ZONE, r"plugin/file: .*Corefile:3 - Error during parsing: unknown property 'relod'", 'relod 5s')
+        self.zone(ZONE, r'plugin/file: .*Corefile:3 - .*time: invalid duration "often"', 'reload often')
+
+    def test_missing_zone(self):
+        self.refused('z.example {\n file gone {\n reload 0\n }\n}\n', r'^plugin/file: open .*gone: no such file or directory$')
+        with Server('z.example:{PORT} {\n file gone {\n reload 1s\n }\n}\n') as s:
+            s.wait_for(r'^\[WARNING\] plugin/file: Failed to open "open .*gone: no such file or directory": trying again in 1s$')
+            self.assertEqual(s.ask('z.example', 'SOA').rcode(), 2)
+            (s.folder / 'gone').write_text(ZONE)
+            s.wait_for(r'^\[INFO\] plugin/file: Successfully reloaded zone "z\.example\." in ".*gone" with 1 SOA serial$')
+            self.assertEqual(len(s.ask('z.example', 'SOA').answer), 1)
+
+
+class Plugins(Case):
+    def plugin(self, entry, message, corefile='. {\n test word\n}\n'):
+        self.refused(corefile, message, extra=[entry])
+
+    def test_refused(self):
+        self.plugin('test:wrong-major', r'^plugin/test: .*wrong-major\.so is built for ABI 7\.\d+ \(SDK [\d.]+\), this sodns has '
+                                        r'ABI 0\.\d+: build the plugin again')
+        self.plugin('test:newer-minor', r'ABI 0\.99 .*: install a newer sodns')
+        self.plugin('test:wrong-magic', r"'sodns_plugin' is not a registration")
+        self.plugin('test:other-name', r"registers itself as 'other': name it so in plugin\.cfg")
+        self.plugin('test:no-symbol', r"no-symbol\.so has no symbol 'sodns_plugin': not a sodns plugin")
+        self.plugin('test:unresolved', r'unresolved\.so: undefined symbol: sodns_function_of_the_future')
+        self.plugin('test:setup-fails', r"^plugin/test: .*Corefile:2 - Error during parsing: the word 'word' is not to my taste$")
+        self.plugin('test:prepare-fails', r'^plugin/test: cannot reach the moon$')
+
+    def test_cfg(self):
+        corefile = '. {\n whoami\n}\n'
+        self.refused(corefile, r"^plugin\.cfg:1 - expected NAME:PATH, got 'no colon here'$", cfg='no colon here\n')
+        self.refused(corefile, r"^plugin\.cfg:2 - plugin 'whoami' is named twice, first on line 1$", cfg='whoami:whoami.so\nwhoami:other.so\n')
+        self.refused(corefile, r'plugin\.cfg:1 - .*gone\.so: [Nn]o such file', cfg='gone:gone.so\n' + CFG)
+        s = Server(corefile, files={'text.so': 'not ELF'}, cfg='')
+        s.write_cfg(cfg=f'text:{s.folder}/text.so\n' + CFG)
+        self.assertRegex(s.run('-conf', 'Corefile').stderr, r'plugin\.cfg:1 - .*text\.so')
+
+
+if __name__ == '__main__':
+    harness.main()
