@@ -367,7 +367,7 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 
 void corefile_free(corefile_t *c)
 {
-	while (c->memory) {
+	while (c && c->memory) {
 		struct corefile_memory *n = c->memory->next;
 		free(c->memory);
 		c->memory = n;

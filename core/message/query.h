@@ -19,13 +19,13 @@ struct query_hook; /* finishers, observers, cleanups: most recent first */
 struct query_metadata;
 struct query_view; /* versions of zones that this query sees (core/zone) */
 
-/* What all derived copies and sub-queries of one client query share. */
 /* What a query that is put aside needs when it goes on; only its worker counts. */
 struct query_parking {
 	unsigned count;
 	void (*emptied)(struct query_parking *p); /* NULL: nobody waits for that */
 };
 
+/* What all derived copies and sub-queries of one client query share. */
 typedef struct query_shared {
 	arena_t arena;
 	uint64_t received, deadline; /* ns, sodns_now() */

@@ -7,6 +7,7 @@
 
 #include <sodns/transport.h>
 
+#include "runtime/tcp_plain.h"
 #include "runtime/worker.h"
 
 typedef struct tcp_limits {
@@ -36,9 +37,6 @@ void tcp_retire(tcp_listener_t *l);
 void tcp_flush(worker_t *w);
 /* Closes connections of `listener` that have nothing in flight; all of them if it is NULL. */
 void tcp_close_idle(worker_t *w, const void *listener);
-
-/* The core's own: a message behind its length in two bytes (RFC 1035, 4.2.2). */
-extern const sodns_transport_t tcp_plain;
 
 extern _Atomic(uint64_t) tcp_refused; /* connections over the limit */
 

@@ -212,7 +212,7 @@ static void cut_slice(struct builder *b, sodns_node_t *n, uint32_t *start)
 	*start += count;
 }
 
-/* Puts every present name into its parent's slice, and sorts the slices. */
+/* Puts every name into its parent's slice, and sorts the slices. */
 static void fill_slices(struct builder *b, sodns_node_t *apex, sodns_node_t **added, size_t count)
 {
 	uint32_t start = 0;
@@ -221,10 +221,6 @@ static void fill_slices(struct builder *b, sodns_node_t *apex, sodns_node_t **ad
 		cut_slice(b, added[i], &start);
 	for (size_t i = 0; i < count; i++) {
 		sodns_node_t *n = added[i];
-		if (!state_at(n, UINT64_MAX)) {
-			n->children = 0;
-			continue;
-		}
 		struct slice *s = &b->slices[n->parent->children];
 		b->sorted[s->start + s->count++] = (struct keyed){label_key(n->label), n};
 	}

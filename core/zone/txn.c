@@ -399,8 +399,39 @@ static void txn_end(sodns_txn_t *t)
 	free(t);
 }
 
+/* A name that only this transaction has known leaves the table again. */
+static void forget_added(sodns_txn_t *t, sodns_node_t *n)
+{
+	sodns_zone_t *z = t->z;
+	zone_state_t *s = atomic_exchange(&n->state, NULL);
+	table_remove(z, n);
+	if (s && s->flags & STATE_HEAP) {
+		z->heap_objects--;
+		grace_defer(GRACE_BATCH, free, s);
+	}
+	if (n->heap) {
+		z->heap_objects--;
+		grace_defer(GRACE_BATCH, free, n);
+	}
+}
+
+/* A first load sorts what is there in the end: names that came and went within it are forgotten. */
+static void forget_absent(sodns_txn_t *t)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < t->added_count; i++) {
+		if (state_at(t->added[i], UINT64_MAX))
+			t->added[kept++] = t->added[i];
+		else
+			forget_added(t, t->added[i]);
+	}
+	t->added_count = kept;
+}
+
 static int order_added(sodns_txn_t *t)
 {
+	if (t->bulk)
+		forget_absent(t);
 	if (t->bulk)
 		return order_build(t->z, t->added, t->added_count);
 	for (size_t i = 0; i < t->added_count; i++) {
@@ -435,7 +466,7 @@ void sodns_txn_commit(sodns_txn_t *t)
 	size_t n = 0;
 	for (size_t i = 0; i < t->touched_count; i++) {
 		struct garbage g = {t->touched[i].node, atomic_load(&t->touched[i].node->state)};
-		if (atomic_load(&g.newer->before) || g.newer->flags & STATE_ABSENT)
+		if (g.newer && (atomic_load(&g.newer->before) || g.newer->flags & STATE_ABSENT))
 			t->touched[n++] = g;
 	}
 	if (n) {
@@ -448,22 +479,6 @@ void sodns_txn_commit(sodns_txn_t *t)
 	atomic_fetch_add(&z->refs, 1);
 	grace_defer(GRACE_BATCH, version_graced, old);
 	txn_end(t);
-}
-
-/* A name that only this transaction has known leaves the table again. */
-static void forget_added(sodns_txn_t *t, sodns_node_t *n)
-{
-	sodns_zone_t *z = t->z;
-	zone_state_t *s = atomic_exchange(&n->state, NULL);
-	table_remove(z, n);
-	if (s && s->flags & STATE_HEAP) {
-		z->heap_objects--;
-		grace_defer(GRACE_BATCH, free, s);
-	}
-	if (n->heap) {
-		z->heap_objects--;
-		grace_defer(GRACE_BATCH, free, n);
-	}
 }
 
 /* Takes back what nobody has seen. */

@@ -1,0 +1,55 @@
+/*
+ * Packets: as a query, answered; and as a reply that came from elsewhere, opened and written again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "message/encode.h"
+#include "message/query.h"
+#include "message/reply.h"
+
+static uint8_t out[65535 + 64];
+
+static void answer(sodns_query_t *q, const uint8_t *data, size_t len)
+{
+	static const uint8_t address[4] = {192, 0, 2, 1};
+	sodns_reply_t *r = sodns_reply(q);
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_A, 60, address, 4);
+	message_encode(q, r, out, sodns_query_size(q));
+	r = sodns_reply_parse(q, data, len);
+	if (!r)
+		return;
+	sodns_reply_add_option(r, 3, "id", 2);
+	sodns_reply_cap_ttl(r, 5);
+	message_encode(q, r, out, 512);
+	size_t n = message_encode(q, r, out, 65535);
+	if (n < 12 || n > 65535)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static sodns_query_t q;
+	static query_shared_t shared;
+	static sodns_address_t peer, local;
+	_Alignas(16) static uint8_t arena[8192];
+	static uint8_t packet[1472 + 16];
+	if (len > 1472)
+		return 0;
+	memset(&q, 0, sizeof(q));
+	memset(&shared, 0, sizeof(shared));
+	memcpy(packet, data, len);
+	q.shared = &shared;
+	q.peer = &peer;
+	q.local = &local;
+	q.protocol = SODNS_UDP;
+	arena_init(&shared.arena, arena, sizeof(arena));
+	enum parse_verdict v = query_parse(&q, packet, len);
+	if (v == PARSE_OK)
+		answer(&q, data, len);
+	else if (v != PARSE_DROP)
+		message_encode_rejection(packet, SODNS_FORMERR, out);
+	arena_reset(&shared.arena);
+	return 0;
+}

@@ -1,0 +1,155 @@
+/* Messages: what is written can be read again, by us and by ldns; truncation; compression. */
+#include "test.h"
+
+#include <ldns/ldns.h>
+
+#include "message/encode.h"
+#include "message/reply.h"
+
+static uint8_t out[65535 + 64];
+
+static const uint8_t *name(struct test_query *t, const char *text)
+{
+	uint8_t *p = sodns_alloc(&t->q, SODNS_NAME_MAX);
+	assert_true(sodns_name_from_text(text, NULL, p) > 0);
+	return p;
+}
+
+static void add_address(sodns_reply_t *r, const uint8_t *owner, uint8_t last)
+{
+	const uint8_t address[4] = {192, 0, 2, last};
+	sodns_reply_add_record(r, SODNS_ANSWER, owner, SODNS_TYPE_A, 60, address, 4);
+}
+
+static void compression(void **state)
+{
+	struct test_query t;
+	(void)state;
+	test_query_make(&t, "www.example.org.", SODNS_TYPE_MX);
+	sodns_reply_t *r = sodns_reply(&t.q);
+	uint8_t mx[64] = {0, 10};
+	const uint8_t *target = name(&t, "mail.example.org.");
+	memcpy(mx + 2, target, sodns_name_length(target));
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(&t.q), SODNS_TYPE_MX, 60, mx,
+			       (uint16_t)(2 + sodns_name_length(target)));
+	add_address(r, target, 1);
+	size_t len = message_encode(&t.q, r, out, 512);
+	/* header 12, question 21, MX: pointer 2 + 10 + 2 + "mail" 5 + pointer 2, A: pointer 2 + 10 + 4 */
+	assert_int_equal(len, 12 + 21 + 21 + 16);
+	ldns_pkt *p = NULL;
+	assert_int_equal(ldns_wire2pkt(&p, out, len), LDNS_STATUS_OK);
+	char *text = ldns_rr_list2str(ldns_pkt_answer(p));
+	assert_string_equal(text, "www.example.org.\t60\tIN\tMX\t10 mail.example.org.\n"
+				  "mail.example.org.\t60\tIN\tA\t192.0.2.1\n");
+	free(text);
+	ldns_pkt_free(p);
+	test_query_free(&t);
+}
+
+/* Records of random owners: ldns reads what we wrote, and we read it again. */
+static void round_trip(void **state)
+{
+	(void)state;
+	static const char *const labels[] = {"a", "www", "mail", "example", "org", "a-label-that-is-quite-long", "*"};
+	srand(7);
+	for (int round = 0; round < 500; round++) {
+		struct test_query t;
+		test_query_make(&t, round % 2 ? "www.example.org." : "WwW.eXample.org.", SODNS_TYPE_A);
+		sodns_reply_t *r = sodns_reply(&t.q);
+		unsigned count = (unsigned)rand() % 40;
+		for (unsigned i = 0; i < count; i++) {
+			char text[256] = "";
+			for (int k = rand() % 6; k >= 0; k--) {
+				strcat(text, labels[rand() % 7]);
+				strcat(text, ".");
+			}
+			const uint8_t *n = name(&t, text);
+			if (rand() % 2)
+				add_address(r, n, (uint8_t)i);
+			else
+				sodns_reply_add_record(r, SODNS_ANSWER, n, SODNS_TYPE_CNAME, 5, name(&t, text),
+						       (uint16_t)sodns_name_length(n));
+		}
+		size_t len = message_encode(&t.q, r, out, 65535);
+		ldns_pkt *p = NULL;
+		assert_int_equal(ldns_wire2pkt(&p, out, len), LDNS_STATUS_OK);
+		assert_int_equal(ldns_pkt_ancount(p), count);
+		ldns_pkt_free(p);
+		sodns_reply_t *again = sodns_reply_parse(&t.q, out, len);
+		assert_non_null(again);
+		assert_int_equal(sodns_reply_length(again), sodns_reply_length(r));
+		test_query_free(&t);
+	}
+}
+
+static void truncation(void **state)
+{
+	struct test_query t;
+	(void)state;
+	test_query_make(&t, "many.example.", SODNS_TYPE_A);
+	sodns_reply_t *r = sodns_reply(&t.q);
+	for (int i = 0; i < 100; i++)
+		add_address(r, sodns_query_name(&t.q), (uint8_t)i);
+	size_t len = message_encode(&t.q, r, out, 512);
+	assert_true(len <= 512 && len > 512 - 16);
+	assert_true(out[2] & 2);
+	assert_int_equal(out[7], (len - 12 - 18) / 16);
+	len = message_encode(&t.q, r, out, 65535);
+	assert_false(out[2] & 2);
+	assert_int_equal(out[7], 100);
+	test_query_free(&t);
+}
+
+static void errors_stay(void **state)
+{
+	struct test_query t;
+	(void)state;
+	test_query_make(&t, "x.example.", SODNS_TYPE_A);
+	sodns_reply_t *r = sodns_fail(&t.q, SODNS_SERVFAIL, "why: %d", 7);
+	add_address(r, sodns_query_name(&t.q), 1);
+	sodns_reply_set_rcode(r, SODNS_NOERROR);
+	sodns_reply_set_flags(r, SODNS_AA, 0);
+	sodns_reply_add_option(r, 3, "x", 1);
+	assert_string_equal(sodns_reply_error(r), "why: 7");
+	assert_int_equal(message_encode(&t.q, r, out, 512), 12 + 11 + 4);
+	assert_int_equal(out[3] & 15, SODNS_SERVFAIL);
+	assert_false(out[2] & 4);
+	test_query_free(&t);
+}
+
+/* A kept message gets the new query's id and case, and its TTLs are lowered. */
+static void wire_image(void **state)
+{
+	struct test_query t, u;
+	(void)state;
+	test_query_make(&t, "x.example.", SODNS_TYPE_A);
+	sodns_reply_t *r = sodns_reply(&t.q);
+	add_address(r, sodns_query_name(&t.q), 1);
+	size_t len = message_encode(&t.q, r, out, 512);
+	const uint16_t ttls[] = {12 + 11 + 4 + 6};
+	uint8_t kept[512], sent[600];
+	memcpy(kept, out, len);
+	test_query_make(&u, "X.eXample.", SODNS_TYPE_A);
+	u.q.id = 0x7777;
+	sodns_reply_t *w = sodns_reply_wire(&u.q, kept, len, ttls, 1, 20);
+	assert_int_equal(message_encode(&u.q, w, sent, 512), len);
+	assert_int_equal(sent[0] << 8 | sent[1], 0x7777);
+	assert_int_equal(sent[13], 'X');
+	assert_int_equal(sent[ttls[0] + 3], 40);
+	sodns_reply_cap_ttl(w, 5);
+	assert_int_equal(sodns_reply_kind(w), SODNS_RECORDS);
+	size_t count;
+	assert_int_equal(sodns_reply_sets(w, SODNS_ANSWER, &count)->ttl, 5);
+	assert_int_equal(count, 1);
+	test_query_free(&t);
+	test_query_free(&u);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(compression), cmocka_unit_test(round_trip), cmocka_unit_test(truncation),
+		cmocka_unit_test(errors_stay), cmocka_unit_test(wire_image),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
