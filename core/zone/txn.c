@@ -223,7 +223,7 @@ static bool owner_in_zone(const sodns_txn_t *t)
 
 int txn_open(sodns_txn_t *t, const uint8_t *owner)
 {
-	if (t->open && !memcmp(t->owner, owner, t->owner_len))
+	if (t->open && sodns_name_length(owner) == t->owner_len && !memcmp(t->owner, owner, t->owner_len))
 		return SODNS_OK;
 	int rc = txn_flush(t);
 	t->open = NULL;
@@ -415,23 +415,24 @@ static void forget_added(sodns_txn_t *t, sodns_node_t *n)
 	}
 }
 
-/* A first load sorts what is there in the end: names that came and went within it are forgotten. */
+/* Names that were looked at and got nothing are forgotten; and those that came and went within a first load, which
+ * sorts what is there in the end. */
 static void forget_absent(sodns_txn_t *t)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < t->added_count; i++) {
-		if (state_at(t->added[i], UINT64_MAX))
-			t->added[kept++] = t->added[i];
+		sodns_node_t *n = t->added[i];
+		if (t->bulk ? state_at(n, UINT64_MAX) != NULL : atomic_load(&n->state) != NULL)
+			t->added[kept++] = n;
 		else
-			forget_added(t, t->added[i]);
+			forget_added(t, n);
 	}
 	t->added_count = kept;
 }
 
 static int order_added(sodns_txn_t *t)
 {
-	if (t->bulk)
-		forget_absent(t);
+	forget_absent(t);
 	if (t->bulk)
 		return order_build(t->z, t->added, t->added_count);
 	for (size_t i = 0; i < t->added_count; i++) {
@@ -491,8 +492,6 @@ void sodns_txn_abort(sodns_txn_t *t)
 		bool was = before && !(before->flags & STATE_ABSENT), is = !(s->flags & STATE_ABSENT);
 		if (n->parent && was != is)
 			n->parent->children += was ? 1 : UINT32_MAX;
-		if (!before)
-			continue; /* an added name: below */
 		atomic_store(&n->state, before);
 		if (s->flags & STATE_HEAP) {
 			z->heap_objects--;
