@@ -1,6 +1,6 @@
 /*
- * Keys of server blocks: [TRANSPORT://]ZONE[:PORT], where ZONE may be a network and stands for its reverse zones; and
- * who may listen beside whom.
+ * Keys of server blocks: [TRANSPORT://]ZONE[:PORT], where ZONE may be a network and stands for its
+ * reverse zones; and who may listen beside whom.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -18,10 +18,12 @@ struct transport {
 
 /* "https3://" before "https://": the longer one first. NULL: the -dns.port flag. */
 static const struct transport transports[] = {
-	{"tls", "853"}, {"dns", NULL}, {"quic", "853"}, {"grpc", "443"}, {"https3", "443"}, {"https", "443"}, {"unix", "0"},
+	{"tls", "853"},    {"dns", NULL},    {"quic", "853"}, {"grpc", "443"},
+	{"https3", "443"}, {"https", "443"}, {"unix", "0"},
 };
 
-static const char *take_transport(const char *key, const char *default_port, corefile_address_t *out)
+static const char *take_transport(const char *key, const char *default_port,
+				  corefile_address_t *out)
 {
 	snprintf(out->transport, sizeof(out->transport), "dns");
 	snprintf(out->port, sizeof(out->port), "%s", default_port);
@@ -72,9 +74,10 @@ static int add_reverse(corefile_address_t *out, const uint8_t *bytes, bool v6, u
 /* A network whose prefix ends within a label stands for all zones one step further down. */
 static int add_network(corefile_address_t *out, uint8_t *bytes, bool v6, unsigned bits)
 {
-	unsigned step = v6 ? 4 : 8, whole = (bits + step - 1) / step * step, count = 1u << (whole - bits);
+	unsigned step = v6 ? 4 : 8, whole = (bits + step - 1) / step * step,
+		 count = 1u << (whole - bits);
 	for (unsigned i = bits; i < (v6 ? 128u : 32u); i++)
-		bytes[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+		bytes[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
 	for (unsigned i = 0; i < count; i++) {
 		uint8_t at[16];
 		memcpy(at, bytes, 16);
@@ -144,7 +147,8 @@ static int take_zones(char *s, corefile_address_t *out, char *err, size_t err_si
 	return add_network(out, bytes, v6, bits);
 }
 
-int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out, char *err, size_t err_size)
+int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out,
+			   char *err, size_t err_size)
 {
 	*out = (corefile_address_t){0};
 	char *s = strdup(take_transport(key, default_port, out));
@@ -182,19 +186,23 @@ corefile_overlap_t *corefile_overlap_new(void)
 	return calloc(1, sizeof(corefile_overlap_t));
 }
 
-static int refuse(char *err, size_t err_size, const char *key, const char *host, const struct registered *other)
+static int refuse(char *err, size_t err_size, const char *key, const char *host,
+		  const struct registered *other)
 {
 	const char *on = *host ? " on " : "";
 	if (!strcmp(host, other->host))
-		snprintf(err, err_size, "cannot serve %s%s%s - it is already defined", key, on, host);
+		snprintf(err, err_size, "cannot serve %s%s%s - it is already defined", key, on,
+			 host);
 	else
-		snprintf(err, err_size, "cannot serve %s%s%s - zone overlap listener capacity with %s%s%s", key, on, host, key,
-			 *other->host ? " on " : "", other->host);
+		snprintf(err, err_size,
+			 "cannot serve %s%s%s - zone overlap listener capacity with %s%s%s", key,
+			 on, host, key, *other->host ? " on " : "", other->host);
 	return -1;
 }
 
-int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone, const char *host, const char *port,
-			 bool filtered, char *err, size_t err_size)
+int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone,
+			 const char *host, const char *port, bool filtered, char *err,
+			 size_t err_size)
 {
 	char key[1200];
 	snprintf(key, sizeof(key), "%s://%s:%s", transport, zone, port);

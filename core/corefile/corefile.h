@@ -1,9 +1,9 @@
 /*
- * The Corefile: text to server blocks, each with its keys and, by directive, its tokens. What the words mean is the
- * plugins' business; they walk their tokens with a cursor.
+ * The Corefile: text to server blocks, each with its keys and, by directive, its tokens. What the
+ * words mean is the plugins' business; they walk their tokens with a cursor.
  *
- * The grammar is CoreDNS's (its Caddyfile), and so are the errors: FILE:LINE - Error during parsing: …
- * Everything belongs to the corefile_t and goes with it.
+ * The grammar is CoreDNS's (its Caddyfile), and so are the errors: FILE:LINE - Error during
+ * parsing: … Everything belongs to the corefile_t and goes with it.
  */
 #ifndef CORE_COREFILE_COREFILE_H
 #define CORE_COREFILE_COREFILE_H
@@ -43,8 +43,8 @@ typedef struct corefile {
 typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, size_t hint_size);
 
 /* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. */
-corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known, void *ctx, char *err,
-			   size_t err_size);
+corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
+			   void *ctx, char *err, size_t err_size);
 void corefile_free(corefile_t *c);
 
 /* A walk over the tokens of a directive. */
@@ -59,31 +59,36 @@ void corefile_cursor_init(corefile_cursor_t *c, const corefile_directive_t *d);
 bool corefile_cursor_next(corefile_cursor_t *c);
 /* The next token if it is on the same line and no '{'. */
 bool corefile_cursor_next_arg(corefile_cursor_t *c);
-/* The next token within the { } that opens behind the current one, or that is open; false at its end. */
+/* The next token within the { } that opens behind the current one, or that is open; false at its
+ * end. */
 bool corefile_cursor_next_block(corefile_cursor_t *c);
 /* The token the cursor stands on; "" and 0 before the first. */
 const char *corefile_cursor_val(const corefile_cursor_t *c);
 const char *corefile_cursor_file(const corefile_cursor_t *c);
 int corefile_cursor_line(const corefile_cursor_t *c);
 
-/* A key of a server block, or a zone argument: transport, port, and the zones it stands for (a CIDR that ends between
- * two labels stands for several), absolute and lower case. */
+/* A key of a server block, or a zone argument: transport, port, and the zones it stands for (a CIDR
+ * that ends between two labels stands for several), absolute and lower case. */
 typedef struct corefile_address {
 	char transport[8];
 	char port[8];
 	char **zones;
 	size_t zone_count;
 } corefile_address_t;
-/* default_port is used for "dns://"; other transports have their own. 0, or -1 with the reason in err. */
-int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out, char *err, size_t err_size);
+/* default_port is used for "dns://"; other transports have their own. 0, or -1 with the reason in
+ * err. */
+int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out,
+			   char *err, size_t err_size);
 void corefile_address_free(corefile_address_t *a);
 
-/* Who listens where: the same zone may not be served twice at one address, nor both with and without `bind`. */
+/* Who listens where: the same zone may not be served twice at one address, nor both with and
+ * without `bind`. */
 typedef struct corefile_overlap corefile_overlap_t;
 corefile_overlap_t *corefile_overlap_new(void);
 /* `filtered`: the block has a view, and may share. 0, or -1 with the oracle's words in err. */
-int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone, const char *host,
-			 const char *port, bool filtered, char *err, size_t err_size);
+int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone,
+			 const char *host, const char *port, bool filtered, char *err,
+			 size_t err_size);
 void corefile_overlap_free(corefile_overlap_t *o);
 
 #endif

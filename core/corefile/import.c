@@ -1,5 +1,6 @@
 /*
- * import: a snippet, a file, or all files that a pattern with one wildcard names. The words take the import's place.
+ * import: a snippet, a file, or all files that a pattern with one wildcard names. The words take
+ * the import's place.
  */
 #include <errno.h>
 #include <glob.h>
@@ -15,12 +16,15 @@
 static char *import_path(const parser_t *p, const char *pattern)
 {
 	char *out = NULL;
-	const char *file = p->at >= 0 && (size_t)p->at < p->tokens.count ? p->tokens.items[p->at].file : p->name;
+	const char *file = p->at >= 0 && (size_t)p->at < p->tokens.count
+				   ? p->tokens.items[p->at].file
+				   : p->name;
 	const char *slash = strrchr(file, '/');
 	if (*pattern == '/')
 		return strdup(pattern);
 	if (slash)
-		return asprintf(&out, "%.*s/%s", (int)(slash - file), file, pattern) < 0 ? NULL : out;
+		return asprintf(&out, "%.*s/%s", (int)(slash - file), file, pattern) < 0 ? NULL
+											 : out;
 	return strdup(pattern);
 }
 
@@ -64,7 +68,8 @@ static int import_file(parser_t *p, const char *path, token_list_t *out)
 {
 	size_t len = 0;
 	char *text = read_file(p, path, &len), *absolute = realpath(path, NULL);
-	const char *name = corefile_copy(p->c, absolute ? absolute : path, strlen(absolute ? absolute : path));
+	const char *name = corefile_copy(p->c, absolute ? absolute : path,
+					 strlen(absolute ? absolute : path));
 	free(absolute);
 	if (!text)
 		return -1;
@@ -78,8 +83,11 @@ static int import_matches(parser_t *p, const char *pattern, const char *path, to
 {
 	glob_t g = {0};
 	int rc = 0;
-	if (count_char(path, '*') > 1 || count_char(path, '?') > 1 || (strchr(path, '[') && strchr(path, ']')))
-		return parser_error(p, "Glob pattern may only contain one wildcard (*), but has others: %s", path);
+	if (count_char(path, '*') > 1 || count_char(path, '?') > 1 ||
+	    (strchr(path, '[') && strchr(path, ']')))
+		return parser_error(
+			p, "Glob pattern may only contain one wildcard (*), but has others: %s",
+			path);
 	glob(path, 0, NULL, &g);
 	if (!g.gl_pathc && !strpbrk(path, "*?[]"))
 		rc = parser_error(p, "File to import not found: %s", pattern);
@@ -126,7 +134,8 @@ int parser_import(parser_t *p)
 		return parser_error(p, "Import takes only one argument (glob pattern or file)");
 	const snippet_t *s = find_snippet(p, pattern);
 	if (p->expansions++ >= COREFILE_EXPANSIONS_MAX || p->tokens.count > COREFILE_TOKENS_MAX)
-		return parser_error(p, "maximum %s import depth (%d) exceeded", s ? "snippet" : "file", COREFILE_EXPANSIONS_MAX);
+		return parser_error(p, "maximum %s import depth (%d) exceeded",
+				    s ? "snippet" : "file", COREFILE_EXPANSIONS_MAX);
 	if (s) {
 		splice(p, &s->tokens);
 		return 0;

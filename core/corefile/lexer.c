@@ -44,7 +44,8 @@ static size_t space_at(const char *p, const char *end)
 	unsigned char c = (unsigned char)*p;
 	if (c == ' ' || (c >= '\t' && c <= '\r'))
 		return 1;
-	if (c == 0xc2 && p + 1 < end && ((unsigned char)p[1] == 0x85 || (unsigned char)p[1] == 0xa0))
+	if (c == 0xc2 && p + 1 < end &&
+	    ((unsigned char)p[1] == 0x85 || (unsigned char)p[1] == 0xa0))
 		return 2;
 	if (c == 0xe3 && p + 2 < end && (unsigned char)p[1] == 0x80 && (unsigned char)p[2] == 0x80)
 		return 3;
@@ -61,7 +62,8 @@ typedef struct lexer {
 
 static corefile_token_t take_word(lexer_t *l, int line)
 {
-	corefile_token_t t = {.text = corefile_copy(l->c, l->word, l->len), .file = l->file, .line = line};
+	corefile_token_t t = {
+		.text = corefile_copy(l->c, l->word, l->len), .file = l->file, .line = line};
 	l->len = 0;
 	return t;
 }

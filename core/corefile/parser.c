@@ -63,7 +63,8 @@ bool parser_next_arg(parser_t *p)
 {
 	if (p->at < 0)
 		return next(p);
-	if (p->at + 1 >= (long)p->tokens.count || !same_line(&p->tokens.items[p->at], &p->tokens.items[p->at + 1]))
+	if (p->at + 1 >= (long)p->tokens.count ||
+	    !same_line(&p->tokens.items[p->at], &p->tokens.items[p->at + 1]))
 		return false;
 	p->at++;
 	return true;
@@ -90,14 +91,16 @@ int parser_error_args(parser_t *p)
 {
 	if (val_is(p, "{"))
 		return parser_error(p, "Unexpected token '{', expecting argument");
-	return parser_error(p, "Wrong argument count or unexpected line ending after '%s'", parser_val(p));
+	return parser_error(p, "Wrong argument count or unexpected line ending after '%s'",
+			    parser_val(p));
 }
 
 static int error_syntax(parser_t *p, const char *expected)
 {
 	put_place(p, "Syntax error");
 	size_t n = strlen(p->err);
-	snprintf(p->err + n, p->err_size - n, "Unexpected token '%s', expecting '%s'", parser_val(p), expected);
+	snprintf(p->err + n, p->err_size - n, "Unexpected token '%s', expecting '%s'",
+		 parser_val(p), expected);
 	return -1;
 }
 
@@ -119,7 +122,10 @@ static int read_keys(parser_t *p)
 		}
 		if (!strcmp(word, "{")) {
 			if (another)
-				return parser_error(p, "Expected another address but had '%s' - check for extra comma", word);
+				return parser_error(p,
+						    "Expected another address but had '%s' - check "
+						    "for extra comma",
+						    word);
 			return 0;
 		}
 		size_t n = strlen(word);
@@ -158,7 +164,8 @@ static int check_known(parser_t *p, const char *name)
 	char hint[512] = "";
 	if (!p->known || p->known(p->known_ctx, name, hint, sizeof(hint)))
 		return 0;
-	return parser_error(p, "Unknown directive '%s'%s%s%s", name, *hint ? " (" : "", hint, *hint ? ")" : "");
+	return parser_error(p, "Unknown directive '%s'%s%s%s", name, *hint ? " (" : "", hint,
+			    *hint ? ")" : "");
 }
 
 /* One directive: its line, and what is in its braces. */
@@ -247,7 +254,8 @@ static int read_snippet(parser_t *p, const char *name)
 	int depth = 1;
 	for (size_t i = 0; i < p->snippet_count; i++)
 		if (!strcmp(p->snippets[i].name, name))
-			return parser_error(p, "redeclaration of previously declared snippet %s", name);
+			return parser_error(p, "redeclaration of previously declared snippet %s",
+					    name);
 	if (!val_is(p, "{"))
 		return error_syntax(p, "{");
 	p->snippets = realloc(p->snippets, (p->snippet_count + 1) * sizeof(*p->snippets));
@@ -265,7 +273,8 @@ static int read_snippet(parser_t *p, const char *name)
 	if (depth)
 		return error_syntax(p, "}");
 	if (imports_itself(p, s))
-		return parser_error(p, "maximum snippet import depth (%d) exceeded", COREFILE_EXPANSIONS_MAX);
+		return parser_error(p, "maximum snippet import depth (%d) exceeded",
+				    COREFILE_EXPANSIONS_MAX);
 	return 0;
 }
 
@@ -275,7 +284,8 @@ static void keep_block(parser_t *p)
 	corefile_block_t b = {.key_count = p->keys.count, .directive_count = p->directive_count};
 	corefile_token_t *keys = corefile_alloc(p->c, p->keys.count * sizeof(*keys));
 	memcpy(keys, p->keys.items, p->keys.count * sizeof(*keys));
-	corefile_directive_t *directives = corefile_alloc(p->c, (p->directive_count + 1) * sizeof(*directives));
+	corefile_directive_t *directives = corefile_alloc(p->c, (p->directive_count + 1) *
+									sizeof(*directives));
 	for (size_t i = 0; i < p->directive_count; i++) {
 		token_list_t *l = &p->directive_tokens[i];
 		corefile_token_t *tokens = corefile_alloc(p->c, l->count * sizeof(*tokens));
@@ -342,8 +352,8 @@ static void keep_all(parser_t *p)
 	p->c->file_count = p->file_count;
 }
 
-corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known, void *ctx, char *err,
-			   size_t err_size)
+corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
+			   void *ctx, char *err, size_t err_size)
 {
 	parser_t p = {.at = -1, .known = known, .known_ctx = ctx, .err = err, .err_size = err_size};
 	int rc = 0;

@@ -12,7 +12,8 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{"ns", 1}, {"us", 1000}, {"µs", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+	{"ns", 1},         {"us", 1000},       {"µs", 1000},         {"ms", 1000000},
+	{"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
 };
 
 static const struct unit *unit_at(const char *t, size_t *len)

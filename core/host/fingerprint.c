@@ -1,6 +1,6 @@
 /*
- * What decides a configuration: the Corefile, what it imports, plugin.cfg and the plugins' files. One SHA-512 over
- * them tells whether a reload would change anything.
+ * What decides a configuration: the Corefile, what it imports, plugin.cfg and the plugins' files.
+ * One SHA-512 over them tells whether a reload would change anything.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,8 +43,8 @@ static void add_plugin(sha512_t *h, const char *path)
 	char text[128];
 	if (stat(path, &st))
 		memset(&st, 0, sizeof(st));
-	int n = snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino, (long long)st.st_size,
-			 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	int n = snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
+			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	sha512_add(h, text, (size_t)n);
 }
 

@@ -1,5 +1,6 @@
 /*
- * Building a generation: Corefile to blocks, blocks to instances and chains; then prepare, start, teardown.
+ * Building a generation: Corefile to blocks, blocks to instances and chains; then prepare, start,
+ * teardown.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +50,8 @@ static int read_corefile(char **name, char **text, size_t *len, char *err, size_
 		return SODNS_OK;
 	}
 	if (!f) {
-		snprintf(err, err_size, "loading Caddyfile via flag: open %s: %s", path ? path : "Corefile", strerror(errno));
+		snprintf(err, err_size, "loading Caddyfile via flag: open %s: %s",
+			 path ? path : "Corefile", strerror(errno));
 		return SODNS_EIO;
 	}
 	*name = strdup(path ? path : "Corefile");
@@ -74,7 +76,8 @@ static bool known_directive(void *ctx, const char *directive, char *hint, size_t
 	return false;
 }
 
-const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err, size_t err_size)
+const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err,
+			 size_t err_size)
 {
 	corefile_address_t a;
 	if (corefile_parse_address(text, "", &a, err, err_size))
@@ -95,7 +98,8 @@ const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char 
 	return zones;
 }
 
-static int add_keys(generation_t *g, block_t *b, const corefile_token_t *token, char *err, size_t err_size)
+static int add_keys(generation_t *g, block_t *b, const corefile_token_t *token, char *err,
+		    size_t err_size)
 {
 	corefile_address_t a;
 	size_t count;
@@ -146,8 +150,8 @@ static int add_block(generation_t *g, const corefile_block_t *source, char *err,
 	return SODNS_OK;
 }
 
-static int run_setup(generation_t *g, block_t *b, const corefile_directive_t *d, const plugin_entry_t *e, char *err,
-		     size_t err_size)
+static int run_setup(generation_t *g, block_t *b, const corefile_directive_t *d,
+		     const plugin_entry_t *e, char *err, size_t err_size)
 {
 	sodns_setup_t s = {.generation = g, .block = b};
 	s.plugin = plugin_open(e, err, err_size);
@@ -160,8 +164,8 @@ static int run_setup(generation_t *g, block_t *b, const corefile_directive_t *d,
 	if (rc)
 		snprintf(err, err_size, "%s", s.failed ? s.error : "");
 	if (rc && !s.failed)
-		snprintf(err, err_size, "plugin/%s: %s:%d - setup failed without saying why (%d)", e->name, d->tokens[0].file,
-			 d->tokens[0].line, rc);
+		snprintf(err, err_size, "plugin/%s: %s:%d - setup failed without saying why (%d)",
+			 e->name, d->tokens[0].file, d->tokens[0].line, rc);
 	free(s.args);
 	return rc;
 }
@@ -217,7 +221,8 @@ static int check_overlaps(generation_t *g, char *err, size_t err_size)
 			char port[8];
 			snprintf(port, sizeof(port), "%u", b->keys[k].port);
 			for (size_t h = 0; h < n && !rc; h++)
-				rc = corefile_overlap_add(o, b->keys[k].transport, b->keys[k].zone_text, hosts[h], port,
+				rc = corefile_overlap_add(o, b->keys[k].transport,
+							  b->keys[k].zone_text, hosts[h], port,
 							  b->filter != NULL, err, err_size);
 		}
 	corefile_overlap_free(o);
@@ -228,10 +233,12 @@ static int fill(generation_t *g, char *err, size_t err_size)
 {
 	char *text = NULL;
 	size_t len = 0;
-	if (!(g->plugins = plugin_cfg_read(err, err_size)) || plugin_cfg_check_files(g->plugins, err, err_size) ||
+	if (!(g->plugins = plugin_cfg_read(err, err_size)) ||
+	    plugin_cfg_check_files(g->plugins, err, err_size) ||
 	    read_corefile(&g->corefile_name, &text, &len, err, err_size))
 		return SODNS_EINVAL;
-	g->corefile = corefile_parse(g->corefile_name, text, len, known_directive, g, err, err_size);
+	g->corefile = corefile_parse(g->corefile_name, text, len, known_directive, g, err,
+				     err_size);
 	free(text);
 	if (!g->corefile)
 		return SODNS_EINVAL;
@@ -265,14 +272,17 @@ int generation_prepare(generation_t *g, char *err, size_t err_size)
 	for (block_t *b = g->blocks; b; b = b->next)
 		for (instance_t *i = b->instances; i; i = i->next) {
 			sodns_prepare_t p = {.generation = g, .instance = i};
-			int rc = i->plugin->r.prepare ? i->plugin->r.prepare(i->self, &p) : SODNS_OK;
+			int rc = i->plugin->r.prepare ? i->plugin->r.prepare(i->self, &p)
+						      : SODNS_OK;
 			if (!rc && !p.failed) {
 				i->prepared = true;
 				continue;
 			}
 			snprintf(err, err_size, "%s", p.failed ? p.error : "");
 			if (!p.failed)
-				snprintf(err, err_size, "plugin/%s: prepare failed without saying why (%d)", i->plugin->name, rc);
+				snprintf(err, err_size,
+					 "plugin/%s: prepare failed without saying why (%d)",
+					 i->plugin->name, rc);
 			return SODNS_EINVAL;
 		}
 	return SODNS_OK;

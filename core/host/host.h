@@ -1,6 +1,7 @@
 /*
- * What one reading of the Corefile makes: a generation of server blocks, each with its chain of plugin
- * instances. The next generation is built beside the one that serves; a switch and a drain lie between.
+ * What one reading of the Corefile makes: a generation of server blocks, each with its chain of
+ * plugin instances. The next generation is built beside the one that serves; a switch and a drain
+ * lie between.
  */
 #ifndef CORE_HOST_HOST_H
 #define CORE_HOST_HOST_H
@@ -31,8 +32,9 @@ typedef struct plugin_cfg {
 /* An opened plugin. Never closed: old generations may run its code. */
 typedef struct plugin {
 	struct plugin *next;
-	char *name, *path, *identity; /* identity: size, time and inode of the file it was made from */
-	sodns_plugin_t r;             /* a copy, zero where the plugin's is shorter */
+	char *name, *path,
+		*identity; /* identity: size, time and inode of the file it was made from */
+	sodns_plugin_t r;  /* a copy, zero where the plugin's is shorter */
 } plugin_t;
 
 struct block;
@@ -107,8 +109,8 @@ typedef struct host_options {
 	const char *corefile;   /* path, "-" for stdin, NULL: the default Corefile */
 	const char *plugin_cfg; /* path or NULL */
 	const char *plugin_dir;
-	const char *port;       /* default DNS port */
-	char *stdin_text;       /* read once */
+	const char *port; /* default DNS port */
+	char *stdin_text; /* read once */
 	size_t stdin_len;
 } host_options_t;
 extern host_options_t host;
@@ -122,7 +124,8 @@ const char *plugin_cfg_nearest(const plugin_cfg_t *c, const char *name);
 /* Checks that the files are there and are ELF of this machine, without opening them. */
 int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size);
 
-/* The opened plugin of an entry; the same one as long as its file is the same. NULL: err has one line. */
+/* The opened plugin of an entry; the same one as long as its file is the same. NULL: err has one
+ * line. */
 const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size);
 
 /* Removes the private copies of plugins; when the process ends. */

@@ -1,5 +1,6 @@
 /*
- * What outlives a reload: objects that instances give out under a key, counted by the generations that have them.
+ * What outlives a reload: objects that instances give out under a key, counted by the generations
+ * that have them.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -60,16 +61,21 @@ void *sodns_inherit(sodns_prepare_t *p, const char *key, uint32_t layout)
 	pthread_mutex_unlock(&lock);
 	if (k && !object)
 		sodns_log(SODNS_LOG_INFO, p->instance->plugin->name,
-			  "state '%s' has layout %u, this version keeps layout %u: starting empty", key, k->layout, layout);
+			  "state '%s' has layout %u, this version keeps layout %u: starting empty",
+			  key, k->layout, layout);
 	return object;
 }
 
-void sodns_bequeath(sodns_prepare_t *p, const char *key, uint32_t layout, void *object, void (*release)(void *object))
+void sodns_bequeath(sodns_prepare_t *p, const char *key, uint32_t layout, void *object,
+		    void (*release)(void *object))
 {
 	struct kept *k = calloc(1, sizeof(*k));
 	if (!k)
 		abort();
-	*k = (struct kept){.plugin = strdup(p->instance->plugin->name), .key = strdup(key), .layout = layout, .object = object,
+	*k = (struct kept){.plugin = strdup(p->instance->plugin->name),
+			   .key = strdup(key),
+			   .layout = layout,
+			   .object = object,
 			   .release = release};
 	pthread_mutex_lock(&lock);
 	k->next = all;

@@ -1,7 +1,8 @@
 /*
- * Opening plugins. The file is copied to a private folder under a name that is never used twice and opened from
- * there: whoever copies a new version over a plugin in use harms nobody, and the same path can be opened again when
- * its file has changed. Nothing is ever closed. Each refusal is one line: file, what it has, what is wanted, remedy.
+ * Opening plugins. The file is copied to a private folder under a name that is never used twice and
+ * opened from there: whoever copies a new version over a plugin in use harms nobody, and the same
+ * path can be opened again when its file has changed. Nothing is ever closed. Each refusal is one
+ * line: file, what it has, what is wanted, remedy.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -69,22 +70,26 @@ static int copy_file(int from, const char *to)
 static plugin_t *find_opened(const plugin_entry_t *e, const char *identity)
 {
 	for (plugin_t *p = opened; p; p = p->next)
-		if (!strcmp(p->name, e->name) && !strcmp(p->path, e->path) && !strcmp(p->identity, identity))
+		if (!strcmp(p->name, e->name) && !strcmp(p->path, e->path) &&
+		    !strcmp(p->identity, identity))
 			return p;
 	return NULL;
 }
 
-static const sodns_plugin_t *open_copy(const plugin_entry_t *e, int from, char *err, size_t err_size)
+static const sodns_plugin_t *open_copy(const plugin_entry_t *e, int from, char *err,
+				       size_t err_size)
 {
 	static unsigned serial;
 	char copy[1024];
 	if (make_folder()) {
-		snprintf(err, err_size, "plugin/%s: no private folder for plugins: %s", e->name, strerror(errno));
+		snprintf(err, err_size, "plugin/%s: no private folder for plugins: %s", e->name,
+			 strerror(errno));
 		return NULL;
 	}
 	snprintf(copy, sizeof(copy), "%s/%s.%u.so", folder, e->name, ++serial);
 	if (copy_file(from, copy)) {
-		snprintf(err, err_size, "plugin/%s: copy %s to %s: %s", e->name, e->path, copy, strerror(errno));
+		snprintf(err, err_size, "plugin/%s: copy %s to %s: %s", e->name, e->path, copy,
+			 strerror(errno));
 		return NULL;
 	}
 	void *h = dlopen(copy, RTLD_NOW | RTLD_LOCAL);
@@ -95,37 +100,48 @@ static const sodns_plugin_t *open_copy(const plugin_entry_t *e, int from, char *
 		remember_copy(copy);
 	if (!h) {
 		const char *colon = strstr(why, ": ");
-		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path, colon ? colon + 2 : why);
+		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path,
+			 colon ? colon + 2 : why);
 		return NULL;
 	}
 	const sodns_plugin_t *r = dlsym(h, "sodns_plugin");
 	if (!r)
-		snprintf(err, err_size, "plugin/%s: %s has no symbol 'sodns_plugin': not a sodns plugin; "
-					"does it end in SODNS_PLUGIN(...)?", e->name, e->path);
+		snprintf(err, err_size,
+			 "plugin/%s: %s has no symbol 'sodns_plugin': not a sodns plugin; "
+			 "does it end in SODNS_PLUGIN(...)?",
+			 e->name, e->path);
 	return r;
 }
 
 static int check(const plugin_entry_t *e, const sodns_plugin_t *r, char *err, size_t err_size)
 {
 	if (r->magic != SODNS_MAGIC) {
-		snprintf(err, err_size, "plugin/%s: %s: 'sodns_plugin' is not a registration; build it with SODNS_PLUGIN(...)",
+		snprintf(err, err_size,
+			 "plugin/%s: %s: 'sodns_plugin' is not a registration; build it with "
+			 "SODNS_PLUGIN(...)",
 			 e->name, e->path);
 		return -1;
 	}
 	if (r->abi_major != SODNS_ABI_MAJOR || r->abi_minor > SODNS_ABI_MINOR) {
-		snprintf(err, err_size, "plugin/%s: %s is built for ABI %u.%u (SDK %s), this sodns has ABI %u.%u: %s", e->name,
-			 e->path, r->abi_major, r->abi_minor, r->sdk_version, SODNS_ABI_MAJOR, SODNS_ABI_MINOR,
-			 r->abi_major == SODNS_ABI_MAJOR ? "install a newer sodns, or build the plugin with the older SDK"
-							 : "build the plugin again with this sodns's SDK");
+		snprintf(err, err_size,
+			 "plugin/%s: %s is built for ABI %u.%u (SDK %s), this sodns has ABI %u.%u: "
+			 "%s",
+			 e->name, e->path, r->abi_major, r->abi_minor, r->sdk_version,
+			 SODNS_ABI_MAJOR, SODNS_ABI_MINOR,
+			 r->abi_major == SODNS_ABI_MAJOR
+				 ? "install a newer sodns, or build the plugin with the older SDK"
+				 : "build the plugin again with this sodns's SDK");
 		return -1;
 	}
 	if (r->size < offsetof(sodns_plugin_t, serve_dns) || !r->name || !r->setup) {
-		snprintf(err, err_size, "plugin/%s: %s: the registration has no name or no setup", e->name, e->path);
+		snprintf(err, err_size, "plugin/%s: %s: the registration has no name or no setup",
+			 e->name, e->path);
 		return -1;
 	}
 	if (strcmp(r->name, e->name)) {
-		snprintf(err, err_size, "plugin/%s: %s registers itself as '%s': name it so in plugin.cfg", e->name, e->path,
-			 r->name);
+		snprintf(err, err_size,
+			 "plugin/%s: %s registers itself as '%s': name it so in plugin.cfg",
+			 e->name, e->path, r->name);
 		return -1;
 	}
 	return 0;
@@ -137,13 +153,14 @@ const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size)
 	char identity[128];
 	int fd = open(e->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
-		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path, strerror(errno));
+		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path,
+			 strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return NULL;
 	}
-	snprintf(identity, sizeof(identity), "%lld.%lld.%lld.%ld", (long long)st.st_ino, (long long)st.st_size,
-		 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	snprintf(identity, sizeof(identity), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
+		 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	plugin_t *p = find_opened(e, identity);
 	const sodns_plugin_t *r = p ? NULL : open_copy(e, fd, err, err_size);
 	close(fd);

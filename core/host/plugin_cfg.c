@@ -1,7 +1,7 @@
 /*
- * plugin.cfg: one plugin a line, "name:path"; the lines' order is the chain's. A bare file name is looked for in the
- * plugin folder. "#name:path", without a blank, is a plugin that is not in this release: its directive is known, and
- * refused by that word.
+ * plugin.cfg: one plugin a line, "name:path"; the lines' order is the chain's. A bare file name is
+ * looked for in the plugin folder. "#name:path", without a blank, is a plugin that is not in this
+ * release: its directive is known, and refused by that word.
  */
 #include <ctype.h>
 #include <elf.h>
@@ -34,13 +34,15 @@ static char *full_path(const char *path)
 	return out;
 }
 
-static int add_entry(plugin_cfg_t *c, const char *name, size_t n, const char *path, bool later, int line)
+static int add_entry(plugin_cfg_t *c, const char *name, size_t n, const char *path, bool later,
+		     int line)
 {
 	plugin_entry_t *more = realloc(c->entries, (c->count + 1) * sizeof(*more));
 	if (!more)
 		return SODNS_ENOMEM;
 	c->entries = more;
-	more[c->count] = (plugin_entry_t){.name = strndup(name, n), .path = full_path(path), .later = later, .line = line};
+	more[c->count] = (plugin_entry_t){
+		.name = strndup(name, n), .path = full_path(path), .later = later, .line = line};
 	c->count++;
 	return SODNS_OK;
 }
@@ -70,8 +72,9 @@ static int read_line(plugin_cfg_t *c, char *line, int number, char *err, size_t 
 	size_t n = (size_t)(colon - s);
 	for (size_t i = 0; i < c->count; i++)
 		if (strlen(c->entries[i].name) == n && !memcmp(c->entries[i].name, s, n)) {
-			snprintf(err, err_size, "%s:%d - plugin '%s' is named twice, first on line %d", c->file, number,
-				 c->entries[i].name, c->entries[i].line);
+			snprintf(err, err_size,
+				 "%s:%d - plugin '%s' is named twice, first on line %d", c->file,
+				 number, c->entries[i].name, c->entries[i].line);
 			return SODNS_EINVAL;
 		}
 	return add_entry(c, s, n, trim(colon + 1), later, number);
@@ -84,7 +87,8 @@ plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
 	int number = 0, rc = SODNS_OK;
 	FILE *f = fopen(host.plugin_cfg, "re");
 	if (!f) {
-		snprintf(err, err_size, "plugin.cfg: open %s: %s", host.plugin_cfg, strerror(errno));
+		snprintf(err, err_size, "plugin.cfg: open %s: %s", host.plugin_cfg,
+			 strerror(errno));
 		return NULL;
 	}
 	plugin_cfg_t *c = calloc(1, sizeof(*c));
@@ -168,7 +172,8 @@ static int check_file(const plugin_entry_t *e, char *err, size_t err_size)
 	Elf64_Ehdr h;
 	int fd = open(e->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path, strerror(errno));
+		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path,
+			 strerror(errno));
 		return SODNS_ENOENT;
 	}
 	ssize_t n = read(fd, &h, sizeof(h));
@@ -179,8 +184,9 @@ static int check_file(const plugin_entry_t *e, char *err, size_t err_size)
 	}
 #ifdef MACHINE
 	if (h.e_machine != MACHINE) {
-		snprintf(err, err_size, "plugin/%s: %s is built for another machine, this is " MACHINE_TEXT, e->name,
-			 e->path);
+		snprintf(err, err_size,
+			 "plugin/%s: %s is built for another machine, this is " MACHINE_TEXT,
+			 e->name, e->path);
 		return SODNS_EINVAL;
 	}
 #endif
@@ -191,7 +197,8 @@ int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size)
 {
 	char why[1024];
 	for (size_t i = 0; i < c->count; i++) {
-		int rc = c->entries[i].later ? SODNS_OK : check_file(&c->entries[i], why, sizeof(why));
+		int rc = c->entries[i].later ? SODNS_OK
+					     : check_file(&c->entries[i], why, sizeof(why));
 		if (rc)
 			snprintf(err, err_size, "%s:%d - %s", c->file, c->entries[i].line, why);
 		if (rc)

@@ -1,5 +1,6 @@
 /*
- * A block's settings, as plugins make them in setup (sodns/server.h), and their requests to the host.
+ * A block's settings, as plugins make them in setup (sodns/server.h), and their requests to the
+ * host.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,8 @@ void sodns_server_debug(sodns_setup_t *s)
 	s->block->debug = true;
 }
 
-void sodns_server_view(sodns_setup_t *s, const char *name, bool (*filter)(void *arg, sodns_query_t *q), void *arg)
+void sodns_server_view(sodns_setup_t *s, const char *name,
+		       bool (*filter)(void *arg, sodns_query_t *q), void *arg)
 {
 	s->block->view = memory_copy(s->generation, name, strlen(name));
 	s->block->filter = filter;

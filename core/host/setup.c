@@ -64,7 +64,8 @@ int sodns_error(sodns_setup_t *s, const char *format, ...)
 	if (s->failed)
 		return SODNS_EINVAL;
 	s->failed = true;
-	int n = snprintf(s->error, sizeof(s->error), "plugin/%s: %s:%d - Error during parsing: ", s->plugin->name,
+	int n = snprintf(s->error, sizeof(s->error),
+			 "plugin/%s: %s:%d - Error during parsing: ", s->plugin->name,
 			 sodns_setup_file(s), sodns_setup_line(s));
 	va_list ap;
 	va_start(ap, format);
@@ -76,7 +77,8 @@ int sodns_error(sodns_setup_t *s, const char *format, ...)
 
 int sodns_error_args(sodns_setup_t *s)
 {
-	return sodns_error(s, "Wrong argument count or unexpected line ending after '%s'", sodns_setup_value(s));
+	return sodns_error(s, "Wrong argument count or unexpected line ending after '%s'",
+			   sodns_setup_value(s));
 }
 
 int sodns_error_property(sodns_setup_t *s)
@@ -189,7 +191,8 @@ const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count)
 		const uint8_t *const *zones = sodns_setup_zone_text(s, args[i], &more);
 		if (!zones)
 			return NULL;
-		const uint8_t **bigger = memory_alloc(s->generation, (all + more) * sizeof(*bigger));
+		const uint8_t **bigger = memory_alloc(s->generation,
+						      (all + more) * sizeof(*bigger));
 		if (all)
 			memcpy(bigger, out, all * sizeof(*bigger));
 		memcpy(bigger + all, zones, more * sizeof(*bigger));
@@ -247,7 +250,8 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 int sodns_add_handler(sodns_setup_t *s, void *self)
 {
 	if (!s->plugin->r.serve_dns)
-		return sodns_error(s, "plugin/%s added a handler, but has no serve_dns", s->plugin->name);
+		return sodns_error(s, "plugin/%s added a handler, but has no serve_dns",
+				   s->plugin->name);
 	instance_new(s, self)->chained = true;
 	return SODNS_OK;
 }

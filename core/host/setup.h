@@ -25,6 +25,7 @@ struct sodns_prepare {
 };
 
 /* The zones that a text stands for, allocated in the generation. NULL: err says why. */
-const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err, size_t err_size);
+const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err,
+			 size_t err_size);
 
 #endif

@@ -60,8 +60,10 @@ static void compress(sha512_t *h, const uint8_t *block)
 	memcpy(v, h->state, sizeof(v));
 	for (int i = 0; i < 80; i++) {
 		uint64_t e = v[4], a = v[0];
-		uint64_t t1 = v[7] + (rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)) + ((e & v[5]) ^ (~e & v[6])) + k[i] + w[i];
-		uint64_t t2 = (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+		uint64_t t1 = v[7] + (rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)) +
+			      ((e & v[5]) ^ (~e & v[6])) + k[i] + w[i];
+		uint64_t t2 = (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) +
+			      ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
 		memmove(v + 1, v, 7 * sizeof(v[0]));
 		v[4] += t1;
 		v[0] = t1 + t2;

@@ -1,6 +1,6 @@
 /*
- * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the executable is nothing
- * but its main().
+ * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the
+ * executable is nothing but its main().
  */
 #include <libgen.h>
 #include <limits.h>
@@ -44,7 +44,8 @@ struct flags {
 
 void control_print_version(void)
 {
-	printf("sodns-%s\nlinux/%s, %s, abi %d.%d\n", SODNS_SDK_VERSION, ARCH, COMPILER, SODNS_ABI_MAJOR, SODNS_ABI_MINOR);
+	printf("sodns-%s\nlinux/%s, %s, abi %d.%d\n", SODNS_SDK_VERSION, ARCH, COMPILER,
+	       SODNS_ABI_MAJOR, SODNS_ABI_MINOR);
 }
 
 static const char usage[] =
@@ -85,10 +86,19 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		bool *on;
 		const char **text;
 	} known[] = {
-		{"quiet", &f->quiet, NULL}, {"version", &f->version, NULL}, {"plugins", &f->plugins, NULL},
-		{"check", &f->check, NULL}, {"chain", &f->chain, NULL}, {"help", &f->help, NULL}, {"h", &f->help, NULL},
-		{"conf", NULL, &host.corefile}, {"dns.port", NULL, &host.port}, {"p", NULL, &host.port},
-		{"pidfile", NULL, &f->pidfile}, {"plugin.cfg", NULL, &host.plugin_cfg}, {"plugin-dir", NULL, &host.plugin_dir},
+		{"quiet", &f->quiet, NULL},
+		{"version", &f->version, NULL},
+		{"plugins", &f->plugins, NULL},
+		{"check", &f->check, NULL},
+		{"chain", &f->chain, NULL},
+		{"help", &f->help, NULL},
+		{"h", &f->help, NULL},
+		{"conf", NULL, &host.corefile},
+		{"dns.port", NULL, &host.port},
+		{"p", NULL, &host.port},
+		{"pidfile", NULL, &f->pidfile},
+		{"plugin.cfg", NULL, &host.plugin_cfg},
+		{"plugin-dir", NULL, &host.plugin_dir},
 	};
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i], *text;
@@ -97,7 +107,8 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		const char *name = arg + 1 + (arg[1] == '-'), *value = strchr(name, '=');
 		size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
 		bool is_workers = n == 7 && !memcmp(name, "workers", 7);
-		while (k < sizeof(known) / sizeof(known[0]) && (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
+		while (k < sizeof(known) / sizeof(known[0]) &&
+		       (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
 			k++;
 		if (k == sizeof(known) / sizeof(known[0]) && !is_workers)
 			return bad_usage("flag provided but not defined", arg);
@@ -138,7 +149,8 @@ static int read_stdin(void)
 	size_t room = 65536;
 	ssize_t n;
 	host.stdin_text = malloc(room);
-	while (host.stdin_text && (n = read(STDIN_FILENO, host.stdin_text + host.stdin_len, room - host.stdin_len)) > 0) {
+	while (host.stdin_text && (n = read(STDIN_FILENO, host.stdin_text + host.stdin_len,
+					    room - host.stdin_len)) > 0) {
 		host.stdin_len += (size_t)n;
 		if (host.stdin_len == room)
 			host.stdin_text = realloc(host.stdin_text, room *= 2);
@@ -161,7 +173,8 @@ static int list_plugins(void)
 			continue;
 		const plugin_t *p = plugin_open(e, err, sizeof(err));
 		if (p)
-			printf("dns.%s\t%s\tsdk %s\t%s\n", p->name, p->r.version ? p->r.version : "-", p->r.sdk_version, p->path);
+			printf("dns.%s\t%s\tsdk %s\t%s\n", p->name,
+			       p->r.version ? p->r.version : "-", p->r.sdk_version, p->path);
 		else
 			fprintf(stderr, "%s\n", err);
 		status |= !p;

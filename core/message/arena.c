@@ -16,7 +16,8 @@ struct arena_chunk {
 
 void arena_init(arena_t *a, void *first, size_t size)
 {
-	*a = (arena_t){.at = first, .end = (uint8_t *)first + size, .first = first, .first_size = size};
+	*a = (arena_t){
+		.at = first, .end = (uint8_t *)first + size, .first = first, .first_size = size};
 }
 
 void arena_reset(arena_t *a)

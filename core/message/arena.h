@@ -1,7 +1,7 @@
 /*
- * The memory of one query: a bump allocator that is emptied whole. Its first chunk belongs to whoever
- * holds the arena and is used again by the next query; what does not fit gets further chunks, which
- * are freed with the query.
+ * The memory of one query: a bump allocator that is emptied whole. Its first chunk belongs to
+ * whoever holds the arena and is used again by the next query; what does not fit gets further
+ * chunks, which are freed with the query.
  */
 #ifndef CORE_MESSAGE_ARENA_H
 #define CORE_MESSAGE_ARENA_H
@@ -13,7 +13,7 @@ struct arena_chunk;
 
 typedef struct arena {
 	uint8_t *at, *end;
-	uint8_t *first;      /* the chunk that is kept */
+	uint8_t *first; /* the chunk that is kept */
 	size_t first_size;
 	struct arena_chunk *more;
 } arena_t;

@@ -1,5 +1,6 @@
 /*
- * From a packet to records: what an upstream, a cache entry or a test hands in. Every byte is hostile.
+ * From a packet to records: what an upstream, a cache entry or a test hands in. Every byte is
+ * hostile.
  */
 #include "message/encode.h"
 #include "message/reply.h"
@@ -7,10 +8,18 @@
 bool rdata_names(uint16_t type, rdata_names_t *out)
 {
 	switch (type) {
-	case 2: case 3: case 4: case 5: case 7: case 8: case 9: case 12:
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+	case 7:
+	case 8:
+	case 9:
+	case 12:
 		*out = (rdata_names_t){0, 1, true}; /* NS MD MF CNAME MB MG MR PTR */
 		return true;
-	case 6: case 14:
+	case 6:
+	case 14:
 		*out = (rdata_names_t){0, 2, true}; /* SOA MINFO */
 		return true;
 	case 15:
@@ -19,10 +28,13 @@ bool rdata_names(uint16_t type, rdata_names_t *out)
 	case 17:
 		*out = (rdata_names_t){0, 2, false}; /* RP */
 		return true;
-	case 18: case 21: case 36:
+	case 18:
+	case 21:
+	case 36:
 		*out = (rdata_names_t){2, 1, false}; /* AFSDB RT KX */
 		return true;
-	case 24: case 46:
+	case 24:
+	case 46:
 		*out = (rdata_names_t){18, 1, false}; /* SIG RRSIG */
 		return true;
 	case 26:
@@ -31,7 +43,8 @@ bool rdata_names(uint16_t type, rdata_names_t *out)
 	case 33:
 		*out = (rdata_names_t){6, 1, false}; /* SRV */
 		return true;
-	case 39: case 47:
+	case 39:
+	case 47:
 		*out = (rdata_names_t){0, 1, false}; /* DNAME NSEC */
 		return true;
 	default:
@@ -67,7 +80,8 @@ static uint8_t *take_rdata(decoder_t *d, uint16_t type, size_t rdlen, uint32_t *
 	rdata_names_t names = {0, 0, false};
 	bool has = rdata_names(type, &names);
 	size_t at = d->at, end = d->at + rdlen, n;
-	uint8_t *out = arena_alloc(&d->r->q->shared->arena, rdlen + 2 + names.names * (size_t)SODNS_NAME_MAX);
+	uint8_t *out = arena_alloc(&d->r->q->shared->arena,
+				   rdlen + 2 + names.names * (size_t)SODNS_NAME_MAX);
 	uint8_t *to = out + 2;
 	if (has) {
 		if (rdlen < names.before)
@@ -125,8 +139,13 @@ static bool take_record(decoder_t *d, enum sodns_section section)
 	uint8_t *data = take_rdata(d, (uint16_t)type, rdlen, &data_len);
 	if (!data)
 		return false;
-	sodns_rrset_t set = {.owner = owner, .data = data, .data_len = data_len, .ttl = ttl,
-			     .type = (uint16_t)type, .rclass = (uint16_t)rclass, .count = 1};
+	sodns_rrset_t set = {.owner = owner,
+			     .data = data,
+			     .data_len = data_len,
+			     .ttl = ttl,
+			     .type = (uint16_t)type,
+			     .rclass = (uint16_t)rclass,
+			     .count = 1};
 	sodns_reply_add(d->r, section, &set);
 	return true;
 }
@@ -137,7 +156,8 @@ static bool decode(sodns_reply_t *r, const uint8_t *m, size_t len)
 	if (len < QUESTION_AT)
 		return false;
 	r->kind = SODNS_RECORDS;
-	r->flags = (uint16_t)(get16(m + 2) & (SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_AD | SODNS_CD | SODNS_Z));
+	r->flags = (uint16_t)(get16(m + 2) & (SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_AD |
+					      SODNS_CD | SODNS_Z));
 	r->rcode = m[3] & 15;
 	for (unsigned i = get16(m + 4); i; i--) {
 		if (!take_name(&d) || d.at + 4 > len)

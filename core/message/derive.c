@@ -66,7 +66,8 @@ void sodns_query_set_option(sodns_query_t *d, uint16_t code, const uint8_t *byte
 		i += n;
 	}
 	if (bytes) {
-		const uint8_t head[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8), (uint8_t)len};
+		const uint8_t head[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8),
+					 (uint8_t)len};
 		memcpy(at, head, 4);
 		memcpy(at + 4, bytes, len);
 		at += len + 4;

@@ -1,7 +1,8 @@
 /*
- * From a reply to a packet: one pass, names compressed against what is written already, cut at the RRset that
- * does not fit. This is the hot end of every query, so that it knows three short cuts before it looks a name
- * up: a name it has just written (same pointer), a suffix of the question (a pointer into it), and the root.
+ * From a reply to a packet: one pass, names compressed against what is written already, cut at the
+ * RRset that does not fit. This is the hot end of every query, so that it knows three short cuts
+ * before it looks a name up: a name it has just written (same pointer), a suffix of the question (a
+ * pointer into it), and the root.
  */
 #include "message/encode.h"
 #include "message/reply.h"
@@ -11,7 +12,8 @@
 #define SUFFIXES_MAX 600u
 #define MEMO 16u
 
-/* Suffixes written so far, the question's aside: a small open hash of their offsets. Emptied by the list of slots in use. */
+/* Suffixes written so far, the question's aside: a small open hash of their offsets. Emptied by the
+ * list of slots in use. */
 struct suffixes {
 	uint16_t at[SLOTS];
 	uint16_t tag[SLOTS];
@@ -83,18 +85,21 @@ static unsigned suffix_find(const encoder_t *e, uint64_t hash, const uint8_t *su
 		unsigned slot = (unsigned)(hash + i) % SLOTS;
 		if (!s->at[slot])
 			return 0;
-		if (s->tag[slot] == (uint16_t)(hash >> 48) && written_equals(e, s->at[slot], suffix))
+		if (s->tag[slot] == (uint16_t)(hash >> 48) &&
+		    written_equals(e, s->at[slot], suffix))
 			return s->at[slot];
 	}
 	return 0;
 }
 
 /* How many of the name's rightmost labels are the question's too, letter for letter. */
-static unsigned shared_with_question(const sodns_query_t *q, const uint8_t *name, const name_labels_t *l)
+static unsigned shared_with_question(const sodns_query_t *q, const uint8_t *name,
+				     const name_labels_t *l)
 {
 	unsigned n = l->count, m = q->labels.count, k = 0;
 	for (; k < n && k < m; k++) {
-		const uint8_t *a = name + l->at[n - 1 - k], *b = q->original + q->labels.at[m - 1 - k];
+		const uint8_t *a = name + l->at[n - 1 - k],
+			      *b = q->original + q->labels.at[m - 1 - k];
 		if (*a != *b || memcmp(a + 1, b + 1, *a))
 			break;
 	}
@@ -119,7 +124,8 @@ static void memorise(encoder_t *e, const uint8_t *name, size_t at)
 }
 
 /* The hashes of the suffixes that are longer than the question's. */
-static void hash_rest(const sodns_query_t *q, const uint8_t *name, name_labels_t *l, unsigned shared)
+static void hash_rest(const sodns_query_t *q, const uint8_t *name, name_labels_t *l,
+		      unsigned shared)
 {
 	if (q->has_upper || !shared) {
 		name_hash(name, l);
@@ -184,7 +190,8 @@ static bool put_bytes(encoder_t *e, const uint8_t *bytes, size_t len)
 }
 
 /* RDATA with names that are compressed; the length is put in front when it is known. */
-static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata, uint16_t len)
+static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
+			    uint16_t len)
 {
 	uint8_t *length = e->at;
 	const uint8_t *end = rdata + len;
@@ -223,7 +230,8 @@ static unsigned put_set(encoder_t *e, const sodns_rrset_t *s)
 		put16(e->at + 2, s->rclass);
 		put32(e->at + 4, s->ttl);
 		e->at += 8;
-		if (!(compress ? put_rdata_names(e, &names, rdata, len) : put_bytes(e, data, len + 2u))) {
+		if (!(compress ? put_rdata_names(e, &names, rdata, len)
+			       : put_bytes(e, data, len + 2u))) {
 			e->at = begin;
 			return i;
 		}
@@ -266,8 +274,8 @@ static size_t put_echoed_options(uint8_t *out, const sodns_query_t *q)
 	return n;
 }
 
-/* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's size; the
- * oracle's users see theirs). */
+/* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's
+ * size; the oracle's users see theirs). */
 static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r)
 {
 	uint16_t size = q->has_edns ? q->edns_size : r->edns_size;
@@ -310,7 +318,8 @@ static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *
 		put16(out + 6 + 2 * i, counts[i]);
 }
 
-static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, size_t fit)
+static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
+			     size_t fit)
 {
 	size_t opt = opt_length(q, r);
 	encoder_t e;
@@ -337,7 +346,8 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	return (size_t)(e.at - out);
 }
 
-/* A kept message goes out as it is: id, question, RD and CD, TTLs and the client's OPT are put in. */
+/* A kept message goes out as it is: id, question, RD and CD, TTLs and the client's OPT are put in.
+ */
 static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
 {
 	size_t len = r->wire_len;
@@ -348,7 +358,8 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	put_question(q, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
 		uint8_t *p = out + r->ttls[i];
-		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+			       p[3];
 		put32(p, ttl > r->age ? ttl - r->age : 0);
 	}
 	if (opt_length(q, r)) {

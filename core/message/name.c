@@ -75,7 +75,8 @@ int sodns_name_compare(const uint8_t *a, const uint8_t *b)
 	return i ? 1 : j ? -1 : 0;
 }
 
-/* One character of a label's text: plain, \X or \DDD. Returns where the next one begins, NULL if bad. */
+/* One character of a label's text: plain, \X or \DDD. Returns where the next one begins, NULL if
+ * bad. */
 static const char *read_char(const char *t, uint8_t *out)
 {
 	if (*t != '\\') {
@@ -232,7 +233,8 @@ bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len)
 	return changed != 0;
 }
 
-size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX], size_t *out_len)
+size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
+		   size_t *out_len)
 {
 	size_t n = 0, end = 0, limit = at;
 	for (;;) {

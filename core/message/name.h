@@ -1,7 +1,7 @@
 /*
- * Inside of sodns a name comes with the hashes of all its suffixes, computed once from the right: routing,
- * the zone store and compression all look suffixes up. The hash is keyed per process, so that nobody
- * outside can choose names that collide.
+ * Inside of sodns a name comes with the hashes of all its suffixes, computed once from the right:
+ * routing, the zone store and compression all look suffixes up. The hash is keyed per process, so
+ * that nobody outside can choose names that collide.
  */
 #ifndef CORE_MESSAGE_NAME_H
 #define CORE_MESSAGE_NAME_H
@@ -51,7 +51,8 @@ static inline uint64_t name_hash_label(uint64_t suffix, const uint8_t *label)
 	size_t n = (size_t)label[0] + 1;
 	uint64_t h = suffix ^ 0x9e3779b97f4a7c15u;
 	for (; n > 16; n -= 16, label += 16)
-		h = name_mix(name_load(label, 8) ^ h, name_load(label + 8, 8) ^ 0xe7037ed1a0b428dbu);
+		h = name_mix(name_load(label, 8) ^ h,
+			     name_load(label + 8, 8) ^ 0xe7037ed1a0b428dbu);
 	uint64_t a = name_load(label, n), b = n > 8 ? name_load(label + n - 8, 8) : n;
 	return name_mix(a ^ h, b ^ 0x8ebc6af09c88c6e3u);
 }
@@ -61,12 +62,13 @@ size_t name_split(const uint8_t *name, name_labels_t *l);
 /* Computes the suffix hashes. */
 void name_hash(const uint8_t *name, name_labels_t *l);
 
-/* Copies len bytes of a wire name in lower case: a length byte is never a capital letter, so that it
- * passes. True if there was a capital. */
+/* Copies len bytes of a wire name in lower case: a length byte is never a capital letter, so that
+ * it passes. True if there was a capital. */
 bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len);
 
-/* Checks a possibly compressed name of a message at `at` and unpacks it. Pointers must point backwards.
- * Returns the offset behind it in the message, or 0; *out_len is the unpacked length. */
-size_t name_unpack(const uint8_t *message, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX], size_t *out_len);
+/* Checks a possibly compressed name of a message at `at` and unpacks it. Pointers must point
+ * backwards. Returns the offset behind it in the message, or 0; *out_len is the unpacked length. */
+size_t name_unpack(const uint8_t *message, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
+		   size_t *out_len);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * Reading a query's packet (RFC 1035, 4.1; RFC 6891, 6.1), and the SDK's questions about it.
  *
- * Leniency is the oracle's (miekg/dns): QR set is dropped, opcodes other than QUERY and NOTIFY are NOTIMP,
- * exactly one question, at most one record in answer and authority and two in additional; counts that
- * promise more records than there are bytes are forgiven, and so are bytes behind the last record.
+ * Leniency is the oracle's (miekg/dns): QR set is dropped, opcodes other than QUERY and NOTIFY are
+ * NOTIMP, exactly one question, at most one record in answer and authority and two in additional;
+ * counts that promise more records than there are bytes are forgiven, and so are bytes behind the
+ * last record.
  */
 #include "message/query.h"
 
@@ -90,7 +91,8 @@ static size_t read_name(sodns_query_t *q)
 		at += m[at] + 1u;
 	}
 	if (at >= len || m[at] || at - QUESTION_AT >= SODNS_NAME_MAX)
-		return 0; /* cut off, too long, or a pointer, which can't point backwards from here */
+		return 0; /* cut off, too long, or a pointer, which can't point backwards from here
+			   */
 	at++;
 	q->labels.count = (uint8_t)n;
 	q->labels.at[n] = (uint8_t)(at - 1 - QUESTION_AT);
@@ -180,7 +182,8 @@ int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_
 		for (const uint8_t *z = zones[i]; z[len]; len += z[len] + 1u)
 			labels++;
 		len++;
-		if (labels > q->labels.count || len < best_len || q->labels.at[q->labels.count - labels] + len != q->name_len)
+		if (labels > q->labels.count || len < best_len ||
+		    q->labels.at[q->labels.count - labels] + len != q->name_len)
 			continue;
 		if (memcmp(q->name + q->name_len - len, zones[i], len))
 			continue;
@@ -212,7 +215,8 @@ uint16_t sodns_query_id(const sodns_query_t *q)
 
 uint16_t sodns_query_flags(const sodns_query_t *q)
 {
-	return q->flags & (SODNS_QR | SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z | SODNS_AD | SODNS_CD);
+	return q->flags & (SODNS_QR | SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z |
+			   SODNS_AD | SODNS_CD);
 }
 
 size_t sodns_query_length(const sodns_query_t *q)

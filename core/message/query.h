@@ -32,10 +32,10 @@ typedef struct query_shared {
 	struct query_hook *finishers, *observers, *cleanups;
 	struct query_metadata *metadata;
 	struct query_view *views;
-	size_t reserved; /* bytes kept free for finishers */
-	bool parked;     /* has waited at least once: views are pinned */
-	_Atomic(long) *in_flight; /* of the generation: counts queries put aside */
-	struct query_parking *parking; /* of the socket, NULL: none */
+	size_t reserved;                          /* bytes kept free for finishers */
+	bool parked;                              /* has waited at least once: views are pinned */
+	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
+	struct query_parking *parking;            /* of the socket, NULL: none */
 	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
 } query_shared_t;
 
@@ -56,11 +56,11 @@ struct sodns_query {
 	uint32_t packet_len;
 
 	query_shared_t *shared;
-	const struct handler *hand;     /* the plugin in whose hands the query is */
-	const struct server *server;    /* the listener's server: routing begins there */
-	const struct block *block;      /* the server block that serves it */
-	const char *zone, *view;      /* of the block, as text */
-	const struct handler *chain;    /* where it begins there */
+	const struct handler *hand;  /* the plugin in whose hands the query is */
+	const struct server *server; /* the listener's server: routing begins there */
+	const struct block *block;   /* the server block that serves it */
+	const char *zone, *view;     /* of the block, as text */
+	const struct handler *chain; /* where it begins there */
 	const sodns_address_t *peer, *local;
 	name_labels_t labels;
 	uint8_t name_buffer[SODNS_NAME_MAX + 9];

@@ -102,7 +102,8 @@ uint16_t sodns_reply_flags(const sodns_reply_t *r)
 
 void sodns_reply_set_flags(sodns_reply_t *r, uint16_t set, uint16_t clear)
 {
-	const uint16_t allowed = SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z | SODNS_AD | SODNS_CD;
+	const uint16_t allowed = SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z | SODNS_AD |
+				 SODNS_CD;
 	if (editable(r))
 		r->flags = (uint16_t)((r->flags & ~clear) | (set & allowed));
 }
@@ -189,7 +190,8 @@ void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds)
 static void own_edns(sodns_reply_t *r, size_t more)
 {
 	const sodns_query_t *q = r->q;
-	uint8_t *out = arena_alloc(&r->q->shared->arena, q->options_len + r->options_len + more + 4u);
+	uint8_t *out = arena_alloc(&r->q->shared->arena,
+				   q->options_len + r->options_len + more + 4u);
 	size_t n = 0;
 	if (r->own_edns) {
 		if (r->options_len)

@@ -31,9 +31,9 @@ struct sodns_reply {
 	uint32_t age;
 };
 
-/* Writes the message that answers `q` with `r` into out, of `size` bytes; what does not fit within `fit` is
- * left out and TC set, RRsets from the first that does not fit on. Returns the length. r may be an error.
- * Names are compressed (RFC 1035, 4.1.4). */
+/* Writes the message that answers `q` with `r` into out, of `size` bytes; what does not fit within
+ * `fit` is left out and TC set, RRsets from the first that does not fit on. Returns the length. r
+ * may be an error. Names are compressed (RFC 1035, 4.1.4). */
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit);
 /* The header-only answers to packets that are no queries. Returns the length. */
 size_t message_encode_rejection(const uint8_t *packet, int rcode, uint8_t out[12]);

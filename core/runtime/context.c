@@ -1,5 +1,6 @@
 /*
- * Contexts: preparing a fresh stack, and telling the sanitizers. The switch itself is in context_ARCH.S.
+ * Contexts: preparing a fresh stack, and telling the sanitizers. The switch itself is in
+ * context_ARCH.S.
  */
 #include "runtime/context.h"
 
@@ -30,9 +31,11 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-/* In context_ARCH.S: pushes what the ABI says a call preserves, swaps stack pointers, pops, returns. */
+/* In context_ARCH.S: pushes what the ABI says a call preserves, swaps stack pointers, pops,
+ * returns. */
 void context_swap(void **save, void *load);
-/* Where a fresh stack begins: calls context_begin() with the context that its first registers hold. */
+/* Where a fresh stack begins: calls context_begin() with the context that its first registers hold.
+ */
 void context_trampoline(void);
 __attribute__((visibility("hidden"))) void context_begin(context_t *c);
 
@@ -80,7 +83,7 @@ void context_init(context_t *c, void *low, size_t size, void (*entry)(void *arg)
 	top[5] = c; /* rbp's place is zero: unwinders stop there; rbx carries the context */
 	top[6] = (void *)(uintptr_t)context_trampoline;
 #else
-	top[0] = c;                                     /* x19 */
+	top[0] = c;                                      /* x19 */
 	top[11] = (void *)(uintptr_t)context_trampoline; /* x30 */
 #endif
 	c->sp = top;

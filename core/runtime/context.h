@@ -1,10 +1,11 @@
 /*
  * Switching stacks: the one place where a task is more than straight-line code.
  *
- * A context is a stack and where its code stands. A switch saves the callee-saved registers on the stack it leaves and
- * takes them from the one it goes to; signal masks, floating-point control words and errno are not part of it
- * (nothing here changes the first two, and nobody may rely on the third across a wait). The sanitizers are told
- * of every switch, so that they find what they should and nothing else.
+ * A context is a stack and where its code stands. A switch saves the callee-saved registers on the
+ * stack it leaves and takes them from the one it goes to; signal masks, floating-point control
+ * words and errno are not part of it (nothing here changes the first two, and nobody may rely on
+ * the third across a wait). The sanitizers are told of every switch, so that they find what they
+ * should and nothing else.
  */
 #ifndef CORE_RUNTIME_CONTEXT_H
 #define CORE_RUNTIME_CONTEXT_H

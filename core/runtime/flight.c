@@ -1,5 +1,6 @@
 /*
- * Single flight: tasks of one loop that want the same thing at the same time wait for one task that gets it.
+ * Single flight: tasks of one loop that want the same thing at the same time wait for one task that
+ * gets it.
  */
 #include <sodns/wait.h>
 
@@ -102,7 +103,8 @@ static struct sodns_flight *find(uint64_t hash, const void *key, size_t len)
 	return NULL;
 }
 
-static struct sodns_flight *flight_new(uint64_t hash, const void *key, size_t len, const void *arg, size_t arg_size)
+static struct sodns_flight *flight_new(uint64_t hash, const void *key, size_t len, const void *arg,
+				       size_t arg_size)
 {
 	struct sodns_flight *f = calloc(1, sizeof(*f) + len);
 	if (!f || !(f->arg = malloc(arg_size + 1))) {
@@ -128,8 +130,8 @@ static void leave(struct sodns_flight *f, struct follower *me)
 		}
 }
 
-sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg), const void *arg, size_t arg_size,
-			   void (*release)(void *result), uint32_t ms)
+sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg), const void *arg,
+			   size_t arg_size, void (*release)(void *result), uint32_t ms)
 {
 	task_t *t = task_current();
 	if (!t || (!flights && !(flights = calloc(BUCKETS, sizeof(struct sodns_flight *)))))

@@ -1,6 +1,6 @@
 /*
- * Logging: each thread has a ring, one thread writes them all out. A producer copies its line and publishes a
- * position; it makes no system call but one to wake a writer that sleeps.
+ * Logging: each thread has a ring, one thread writes them all out. A producer copies its line and
+ * publishes a position; it makes no system call but one to wake a writer that sleeps.
  */
 #include "runtime/log.h"
 
@@ -182,7 +182,8 @@ void sodns_log_text(enum sodns_log_level level, const char *text, size_t len)
 	put(r, &head, prefix, prefix_len);
 	put(r, &head, text, len);
 	put(r, &head, "\n", 1);
-	/* Ordered before the look at `sleeping`: either the writer sees the line or we see it asleep. */
+	/* Ordered before the look at `sleeping`: either the writer sees the line or we see it
+	 * asleep. */
 	atomic_store(&r->head, head);
 	if (atomic_load_explicit(&sleeping, memory_order_seq_cst))
 		wake();

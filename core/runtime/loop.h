@@ -1,8 +1,9 @@
 /*
  * A thread with an event loop and tasks: what workers and the service thread have in common.
  *
- * A task is straight-line code on a stack of its own. It runs until it waits or ends; the loop's own stack (the
- * base) only polls and switches. A task never leaves its loop. What others want done on a loop they post to it.
+ * A task is straight-line code on a stack of its own. It runs until it waits or ends; the loop's
+ * own stack (the base) only polls and switches. A task never leaves its loop. What others want done
+ * on a loop they post to it.
  */
 #ifndef CORE_RUNTIME_LOOP_H
 #define CORE_RUNTIME_LOOP_H
@@ -26,11 +27,11 @@ struct task {
 	uv_timer_t timer;
 	void (*run)(void *arg);
 	void *arg;
-	query_shared_t *query; /* the query it serves, or NULL */
-	uint64_t deadline;     /* ns, 0: none */
-	uint64_t began;        /* epoch of its batch */
+	query_shared_t *query;   /* the query it serves, or NULL */
+	uint64_t deadline;       /* ns, 0: none */
+	uint64_t began;          /* epoch of its batch */
 	task_t *older, *younger; /* list of tasks put aside that hold an epoch */
-	int result;            /* of the wait */
+	int result;              /* of the wait */
 	bool waiting, waited, cancelled, holds;
 	bool sleeping; /* in sodns_sleep(), which may be ended early */
 };
@@ -70,10 +71,12 @@ void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
 void loop_enter(loop_t *l);
 void loop_leave(loop_t *l);
 
-/* Runs fn(arg) on a task until it ends or waits. From the base only. SODNS_ENOMEM: too many tasks. */
+/* Runs fn(arg) on a task until it ends or waits. From the base only. SODNS_ENOMEM: too many tasks.
+ */
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
-/* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline. Returns what
- * the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or SODNS_ENOMEM when no other task could go on meanwhile. */
+/* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline.
+ * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or SODNS_ENOMEM when no other task
+ * could go on meanwhile. */
 int task_wait(uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);

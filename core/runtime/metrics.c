@@ -1,8 +1,9 @@
 /*
  * Metrics (sodns/metrics.h): families of the process, each worker counting in memory of its own.
  *
- * A metric has one cell for each worker and one for all other threads together. A worker's cell is written by that
- * worker alone, by plain loads and stores that are atomic only so that a scrape may read them.
+ * A metric has one cell for each worker and one for all other threads together. A worker's cell is
+ * written by that worker alone, by plain loads and stores that are atomic only so that a scrape may
+ * read them.
  */
 #include <sodns/metrics.h>
 
@@ -139,7 +140,8 @@ static struct cell *cell_of(sodns_metric_t *m, bool *shared)
 {
 	int w = sodns_worker();
 	*shared = w < 0 || (unsigned)w >= m->cells - 1;
-	return (struct cell *)(void *)(m->memory + (*shared ? m->cells - 1 : (unsigned)w) * m->cell_size);
+	return (struct cell *)(void *)(m->memory +
+				       (*shared ? m->cells - 1 : (unsigned)w) * m->cell_size);
 }
 
 static void bump(_Atomic(uint64_t) *at, uint64_t n, bool shared)
@@ -147,7 +149,8 @@ static void bump(_Atomic(uint64_t) *at, uint64_t n, bool shared)
 	if (shared)
 		atomic_fetch_add_explicit(at, n, memory_order_relaxed);
 	else
-		atomic_store_explicit(at, atomic_load_explicit(at, memory_order_relaxed) + n, memory_order_relaxed);
+		atomic_store_explicit(at, atomic_load_explicit(at, memory_order_relaxed) + n,
+				      memory_order_relaxed);
 }
 
 void sodns_metric_add(sodns_metric_t *m, uint64_t n)
@@ -235,7 +238,8 @@ static uint64_t total(const sodns_metric_t *m, size_t offset)
 {
 	uint64_t sum = 0;
 	for (unsigned i = 0; i < m->cells; i++)
-		sum += atomic_load((_Atomic(uint64_t) *)(void *)(m->memory + i * m->cell_size + offset));
+		sum += atomic_load(
+			(_Atomic(uint64_t) *)(void *)(m->memory + i * m->cell_size + offset));
 	return sum;
 }
 
@@ -248,15 +252,18 @@ static void print_histogram(struct out *o, const sodns_metric_t *m)
 	char buf[40];
 	for (size_t i = 0; i < s->bucket_count; i++) {
 		below += total(m, offsetof(struct cell, bucket) + i * sizeof(uint64_t));
-		print(o, "%s_bucket{%s%sle=\"%s\"} %llu\n", s->name, m->labels, comma, number(s->buckets[i], buf),
-		      (unsigned long long)below);
+		print(o, "%s_bucket{%s%sle=\"%s\"} %llu\n", s->name, m->labels, comma,
+		      number(s->buckets[i], buf), (unsigned long long)below);
 	}
 	for (unsigned i = 0; i < m->cells; i++)
-		sum += to_double(atomic_load(&((struct cell *)(void *)(m->memory + i * m->cell_size))->sum));
-	print(o, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, m->labels, comma, (unsigned long long)count);
+		sum += to_double(
+			atomic_load(&((struct cell *)(void *)(m->memory + i * m->cell_size))->sum));
+	print(o, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, m->labels, comma,
+	      (unsigned long long)count);
 	const char *open = *m->labels ? "{" : "", *close = *m->labels ? "}" : "";
 	print(o, "%s_sum%s%s%s %s\n", s->name, open, m->labels, close, number(sum, buf));
-	print(o, "%s_count%s%s%s %llu\n", s->name, open, m->labels, close, (unsigned long long)count);
+	print(o, "%s_count%s%s%s %llu\n", s->name, open, m->labels, close,
+	      (unsigned long long)count);
 }
 
 static void print_metric(struct out *o, const sodns_metric_t *m)
@@ -267,8 +274,9 @@ static void print_metric(struct out *o, const sodns_metric_t *m)
 		print_histogram(o, m);
 		return;
 	}
-	double v = s->kind == SODNS_GAUGE ? to_double(atomic_load(&((struct cell *)(void *)m->memory)->sum))
-					  : (double)total(m, offsetof(struct cell, count));
+	double v = s->kind == SODNS_GAUGE
+			   ? to_double(atomic_load(&((struct cell *)(void *)m->memory)->sum))
+			   : (double)total(m, offsetof(struct cell, count));
 	const char *open = *m->labels ? "{" : "", *close = *m->labels ? "}" : "";
 	print(o, "%s%s%s%s %s\n", s->name, open, m->labels, close, number(v, buf));
 }
@@ -281,7 +289,8 @@ void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len),
 	for (const struct family *f = families; f; f = f->next) {
 		if (!f->metrics)
 			continue;
-		print(&o, "# HELP %s %s\n# TYPE %s %s\n", f->spec.name, f->spec.help, f->spec.name, kinds[f->spec.kind]);
+		print(&o, "# HELP %s %s\n# TYPE %s %s\n", f->spec.name, f->spec.help, f->spec.name,
+		      kinds[f->spec.kind]);
 		for (const sodns_metric_t *m = f->metrics; m; m = m->next)
 			print_metric(&o, m);
 	}

@@ -1,5 +1,6 @@
 /*
- * The service thread: watches, reloads, health checks, and the reclaiming of what nobody reads any more.
+ * The service thread: watches, reloads, health checks, and the reclaiming of what nobody reads any
+ * more.
  */
 #ifndef CORE_RUNTIME_SERVICE_H
 #define CORE_RUNTIME_SERVICE_H

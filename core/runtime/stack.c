@@ -10,7 +10,8 @@
 
 void *stack_map(size_t size)
 {
-	uint8_t *p = mmap(NULL, size + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	uint8_t *p = mmap(NULL, size + GUARD, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
 	if (mprotect(p, GUARD, PROT_NONE)) {

@@ -1,5 +1,6 @@
 /*
- * Stacks for tasks: reserved, not used, until touched; with a page below that may not be touched at all.
+ * Stacks for tasks: reserved, not used, until touched; with a page below that may not be touched at
+ * all.
  */
 #ifndef CORE_RUNTIME_STACK_H
 #define CORE_RUNTIME_STACK_H
@@ -12,7 +13,8 @@
 #define STACK_SIZE (128u << 10)
 #endif
 
-/* `size` bytes, above a guard page. NULL: no memory, or vm.max_map_count is reached (two mappings each). */
+/* `size` bytes, above a guard page. NULL: no memory, or vm.max_map_count is reached (two mappings
+ * each). */
 void *stack_map(size_t size);
 void stack_unmap(void *low, size_t size);
 /* Gives back what a deep call touched, but for the top `keep` bytes. */

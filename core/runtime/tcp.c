@@ -1,7 +1,7 @@
 /*
- * Connections. Bytes are read into one buffer of the worker; only what is left of an unfinished message is kept
- * per connection, so that an idle one costs a few hundred bytes. Replies gather in the connection while a batch
- * runs and leave in one write.
+ * Connections. Bytes are read into one buffer of the worker; only what is left of an unfinished
+ * message is kept per connection, so that an idle one costs a few hundred bytes. Replies gather in
+ * the connection while a batch runs and leave in one write.
  */
 #include "runtime/tcp.h"
 
@@ -98,10 +98,13 @@ static void poll_for(sodns_conn_t *c, int events)
 static void flush(sodns_conn_t *c)
 {
 	while (c->out_at < c->out_len && !c->closing) {
-		ssize_t n = send(c->fd, c->out + c->out_at, c->out_len - c->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(c->fd, c->out + c->out_at, c->out_len - c->out_at,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			set_deadline(c, c->limits.write_ms);
-			poll_for(c, UV_WRITABLE | (c->out_len - c->out_at < PENDING_MAX ? UV_READABLE : 0));
+			poll_for(c,
+				 UV_WRITABLE |
+					 (c->out_len - c->out_at < PENDING_MAX ? UV_READABLE : 0));
 			return;
 		}
 		if (n < 0 && errno == EINTR)
@@ -278,7 +281,8 @@ static void on_tick(uv_timer_t *timer)
 		next = c->next;
 		if (now > c->deadline && !c->in_flight) {
 			conn_close(c);
-		} else if (!c->stalled && c->rest_len && !(c->events & UV_READABLE) && c->out_len < PENDING_MAX) {
+		} else if (!c->stalled && c->rest_len && !(c->events & UV_READABLE) &&
+			   c->out_len < PENDING_MAX) {
 			poll_for(c, c->events | UV_READABLE);
 		}
 	}
@@ -292,7 +296,8 @@ static void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *
 	struct sockaddr_storage own;
 	socklen_t own_len = sizeof(own);
 	sodns_conn_t *c = calloc(1, sizeof(*c) + l->transport->state_size);
-	if (w->conn_count >= l->limits.connections || !c || uv_poll_init(&w->loop.uv, &c->poll, fd)) {
+	if (w->conn_count >= l->limits.connections || !c ||
+	    uv_poll_init(&w->loop.uv, &c->poll, fd)) {
 		atomic_fetch_add_explicit(&tcp_refused, 1, memory_order_relaxed);
 		free(c);
 		close(fd);
@@ -328,7 +333,8 @@ static bool accept_one(tcp_listener_t *l)
 {
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
-	int fd = accept4(l->fd, (struct sockaddr *)(void *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(l->fd, (struct sockaddr *)(void *)&from, &len,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
 		return false;
 	conn_open(l, fd, &from);
@@ -343,16 +349,23 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		;
 }
 
-tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, const sodns_transport_t *transport,
-			 const tcp_limits_t *limits, void *listener)
+tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound,
+			 const sodns_transport_t *transport, const tcp_limits_t *limits,
+			 void *listener)
 {
 	tcp_listener_t *l = calloc(1, sizeof(*l));
 	if (!l || uv_poll_init(&w->loop.uv, &l->poll, fd)) {
 		free(l);
 		return NULL;
 	}
-	*l = (tcp_listener_t){.next = w->tcp, .worker = w, .poll = l->poll, .fd = fd, .bound = *bound,
-			      .transport = transport, .limits = *limits, .listener = listener};
+	*l = (tcp_listener_t){.next = w->tcp,
+			      .worker = w,
+			      .poll = l->poll,
+			      .fd = fd,
+			      .bound = *bound,
+			      .transport = transport,
+			      .limits = *limits,
+			      .listener = listener};
 	l->poll.data = l;
 	w->tcp = l;
 	uv_poll_start(&l->poll, UV_READABLE, on_connection);
@@ -386,7 +399,8 @@ void tcp_close_idle(worker_t *w, const void *listener)
 {
 	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
 		next = c->next;
-		if ((!listener || c->listener == listener) && !c->in_flight && !c->rest_len && !c->out_len)
+		if ((!listener || c->listener == listener) && !c->in_flight && !c->rest_len &&
+		    !c->out_len)
 			conn_close(c);
 	}
 }

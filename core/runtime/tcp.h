@@ -1,6 +1,7 @@
 /*
- * Streams: listening, accepting, limits, time-outs, reading and writing, for whatever transport sits on top
- * (sodns/transport.h). RFC 7766: pipelined queries, answers in the order in which they are ready.
+ * Streams: listening, accepting, limits, time-outs, reading and writing, for whatever transport
+ * sits on top (sodns/transport.h). RFC 7766: pipelined queries, answers in the order in which they
+ * are ready.
  */
 #ifndef CORE_RUNTIME_TCP_H
 #define CORE_RUNTIME_TCP_H
@@ -29,8 +30,9 @@ typedef struct tcp_listener {
 } tcp_listener_t;
 
 /* On the worker's loop. */
-tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, const sodns_transport_t *transport,
-			 const tcp_limits_t *limits, void *listener);
+tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound,
+			 const sodns_transport_t *transport, const tcp_limits_t *limits,
+			 void *listener);
 /* Accepts what is queued, then closes; connections live on until they are idle. */
 void tcp_retire(tcp_listener_t *l);
 /* Writes what the batch left in the connections' buffers. */

@@ -1,5 +1,6 @@
 /*
- * DNS over TCP: two bytes of length in front of each message (RFC 1035, 4.2.2). Written against the SDK's transport alone.
+ * DNS over TCP: two bytes of length in front of each message (RFC 1035, 4.2.2). Written against the
+ * SDK's transport alone.
  */
 #include "runtime/tcp_plain.h"
 
@@ -11,7 +12,8 @@ static ptrdiff_t plain_receive(sodns_conn_t *c, void *state, const uint8_t *byte
 		size_t n = (size_t)bytes[at] << 8 | bytes[at + 1];
 		if (len - at - 2 < n)
 			break;
-		/* Too short to have a header: nothing can be answered, and nothing after it be trusted. */
+		/* Too short to have a header: nothing can be answered, and nothing after it be
+		 * trusted. */
 		if (n < 12)
 			return -1;
 		if (!sodns_conn_query(c, 0, bytes + at + 2, n))
@@ -21,7 +23,8 @@ static ptrdiff_t plain_receive(sodns_conn_t *c, void *state, const uint8_t *byte
 	return (ptrdiff_t)at;
 }
 
-static void plain_reply(sodns_conn_t *c, void *state, uint64_t token, const uint8_t *message, size_t len)
+static void plain_reply(sodns_conn_t *c, void *state, uint64_t token, const uint8_t *message,
+			size_t len)
 {
 	const uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};
 	(void)state;

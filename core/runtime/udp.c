@@ -1,7 +1,7 @@
 /*
- * The UDP path. Sockets are polled by the loop and read by calls of our own: libuv's UDP costs a tenth of the
- * whole path. One recvmmsg fills the batch, so that look-ups can be prefetched across it, and one sendmmsg empties it:
- * between the two the plugins have the caches to themselves.
+ * The UDP path. Sockets are polled by the loop and read by calls of our own: libuv's UDP costs a
+ * tenth of the whole path. One recvmmsg fills the batch, so that look-ups can be prefetched across
+ * it, and one sendmmsg empties it: between the two the plugins have the caches to themselves.
  */
 #include "runtime/udp.h"
 
@@ -27,8 +27,8 @@ struct receive_buffers {
 };
 static __thread struct receive_buffers buffers;
 
-/* Answers of a batch wait here for its end, so that one call sends them all. A reply that comes later, or is long, leaves
- * at once. */
+/* Answers of a batch wait here for its end, so that one call sends them all. A reply that comes
+ * later, or is long, leaves at once. */
 #define GATHER_MAX 1232u
 struct send_buffers {
 	struct mmsghdr message[BATCH];
@@ -68,18 +68,23 @@ static size_t write_control(const udp_socket_t *u, const slot_t *s, char *contro
 		memcpy(&info.ipi6_addr, s->asked, 16);
 		if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 			info.ipi6_ifindex = s->asked_if;
-		*c = (struct cmsghdr){.cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
+		*c = (struct cmsghdr){.cmsg_level = IPPROTO_IPV6,
+				      .cmsg_type = IPV6_PKTINFO,
+				      .cmsg_len = CMSG_LEN(sizeof(info))};
 		memcpy(CMSG_DATA(c), &info, sizeof(info));
 		return CMSG_SPACE(sizeof(info));
 	}
 	struct in_pktinfo info = {.ipi_ifindex = 0};
 	memcpy(&info.ipi_spec_dst, s->asked, 4);
-	*c = (struct cmsghdr){.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
+	*c = (struct cmsghdr){.cmsg_level = IPPROTO_IP,
+			      .cmsg_type = IP_PKTINFO,
+			      .cmsg_len = CMSG_LEN(sizeof(info))};
 	memcpy(CMSG_DATA(c), &info, sizeof(info));
 	return CMSG_SPACE(sizeof(info));
 }
 
-/* A full send queue or a vanished client loses the answer, as the network may: on with the next one. */
+/* A full send queue or a vanished client loses the answer, as the network may: on with the next
+ * one. */
 static void flush(void)
 {
 	struct send_buffers *b = &leaving;
@@ -119,8 +124,10 @@ static void prepare_message(udp_socket_t *u, unsigned i, slot_t *s)
 {
 	struct receive_buffers *b = &buffers;
 	b->iov[i] = (struct iovec){s->packet, PACKET_MAX};
-	b->message[i].msg_hdr = (struct msghdr){.msg_name = &s->from, .msg_namelen = sizeof(s->from),
-						.msg_iov = &b->iov[i], .msg_iovlen = 1};
+	b->message[i].msg_hdr = (struct msghdr){.msg_name = &s->from,
+						.msg_namelen = sizeof(s->from),
+						.msg_iov = &b->iov[i],
+						.msg_iovlen = 1};
 	if (u->wildcard) {
 		b->message[i].msg_hdr.msg_control = b->control[i];
 		b->message[i].msg_hdr.msg_controllen = CONTROL_SIZE;
@@ -146,14 +153,17 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	s->local = u->bound;
 }
 
-/* What the kernel dropped because the queue was full: asked now and then, as SO_RXQ_OVFL would cost every packet. */
+/* What the kernel dropped because the queue was full: asked now and then, as SO_RXQ_OVFL would cost
+ * every packet. */
 static void count_overflows(udp_socket_t *u)
 {
 	uint32_t info[SK_MEMINFO_VARS];
 	socklen_t len = sizeof(info);
-	if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &len) || len <= SK_MEMINFO_DROPS * sizeof(*info))
+	if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &len) ||
+	    len <= SK_MEMINFO_DROPS * sizeof(*info))
 		return;
-	atomic_fetch_add_explicit(&udp_overflows, info[SK_MEMINFO_DROPS] - u->overflow, memory_order_relaxed);
+	atomic_fetch_add_explicit(&udp_overflows, info[SK_MEMINFO_DROPS] - u->overflow,
+				  memory_order_relaxed);
 	u->overflow = info[SK_MEMINFO_DROPS];
 }
 
@@ -188,7 +198,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	}
 }
 
-udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool wildcard, void *listener)
+udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool wildcard,
+		       void *listener)
 {
 	udp_socket_t *u = calloc(1, sizeof(*u));
 	if (!u || uv_poll_init(&w->loop.uv, &u->poll, fd)) {
@@ -204,8 +215,8 @@ udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool w
 	u->next = w->udp;
 	w->udp = u;
 	for (unsigned i = 0; i < BATCH; i++)
-		leaving.message[i].msg_hdr = (struct msghdr){.msg_name = &leaving.to[i], .msg_iov = &leaving.iov[i],
-							     .msg_iovlen = 1};
+		leaving.message[i].msg_hdr = (struct msghdr){
+			.msg_name = &leaving.to[i], .msg_iov = &leaving.iov[i], .msg_iovlen = 1};
 	uv_poll_start(&u->poll, UV_READABLE, on_readable);
 	return u;
 }

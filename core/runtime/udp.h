@@ -13,7 +13,7 @@ typedef struct udp_socket {
 	worker_t *worker;
 	uv_poll_t poll;
 	int fd;
-	bool wildcard;  /* answers have to leave from the address asked */
+	bool wildcard;                /* answers have to leave from the address asked */
 	struct query_parking parking; /* queries put aside that answer by it */
 	sodns_address_t bound;
 	void *listener; /* the server's; slots carry it along */
@@ -23,9 +23,10 @@ typedef struct udp_socket {
 } udp_socket_t;
 
 /* Begins reading; on the worker's loop. The descriptor is the socket's from now on. */
-udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool wildcard, void *listener);
-/* Reads what is in the socket's queue, answers it, and closes when the last query put aside has gone out. On the worker's
- * loop. */
+udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool wildcard,
+		       void *listener);
+/* Reads what is in the socket's queue, answers it, and closes when the last query put aside has
+ * gone out. On the worker's loop. */
 void udp_retire(udp_socket_t *s);
 /* Datagrams that the kernel dropped because a socket's queue was full. */
 extern _Atomic(uint64_t) udp_overflows;

@@ -21,7 +21,8 @@ int sodns_sleep(uint32_t milliseconds)
 	t->sleeping = true;
 	int rc = task_wait(milliseconds);
 	t->sleeping = false;
-	/* The time asked for has passed: that is what was wanted, unless the deadline cut it short. */
+	/* The time asked for has passed: that is what was wanted, unless the deadline cut it short.
+	 */
 	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
 }
 
@@ -97,16 +98,18 @@ static struct waiting_fd *fd_connect(const sodns_address_t *server, int type)
 static bool answers(const uint8_t *query, size_t len, const uint8_t *answer, size_t n)
 {
 	size_t end = QUESTION_AT;
-	if (n < QUESTION_AT || !(answer[2] & 0x80) || query[0] != answer[0] || query[1] != answer[1])
+	if (n < QUESTION_AT || !(answer[2] & 0x80) || query[0] != answer[0] ||
+	    query[1] != answer[1])
 		return false;
 	while (end < len && query[end])
 		end += query[end] + 1u;
 	end += 5;
-	return end <= len && end <= n && answer[5] == 1 && !memcmp(query + 12, answer + 12, end - 12);
+	return end <= len && end <= n && answer[5] == 1 &&
+	       !memcmp(query + 12, answer + 12, end - 12);
 }
 
-int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len, uint8_t *answer, size_t size,
-		       uint32_t ms)
+int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
+		       uint8_t *answer, size_t size, uint32_t ms)
 {
 	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
 	struct waiting_fd *w = task_current() ? fd_connect(server, SOCK_DGRAM) : NULL;
@@ -143,8 +146,8 @@ static int fd_move(struct waiting_fd *w, uint8_t *bytes, size_t len, bool out, u
 	return SODNS_OK;
 }
 
-int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len, uint8_t *answer, size_t size,
-		       uint32_t ms)
+int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
+		       uint8_t *answer, size_t size, uint32_t ms)
 {
 	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
 	uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};

@@ -1,6 +1,6 @@
 /*
- * A worker that has not come back to its loop for 10 ms is noticed here, and reported by itself when it does:
- * it alone may touch the query.
+ * A worker that has not come back to its loop for 10 ms is noticed here, and reported by itself
+ * when it does: it alone may touch the query.
  */
 #ifndef CORE_RUNTIME_WATCHDOG_H
 #define CORE_RUNTIME_WATCHDOG_H

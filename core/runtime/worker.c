@@ -119,8 +119,8 @@ slot_t *batch_slot(worker_t *w)
 	return w->batch[w->count++];
 }
 
-/* On a task: takes queries at the cursor until the batch ends, or until one has waited: then somebody else has gone
- * on, and this task only finishes what it has. */
+/* On a task: takes queries at the cursor until the batch ends, or until one has waited: then
+ * somebody else has gone on, and this task only finishes what it has. */
 static void run_queries(void *arg)
 {
 	worker_t *w = arg;
@@ -157,7 +157,8 @@ void batch_run(worker_t *w)
 	w->cursor = 0;
 	while (w->cursor < w->count)
 		if (task_run(&w->loop, run_queries, w)) {
-			/* No task to be had: what is left of the batch is lost, as if the socket had been full. */
+			/* No task to be had: what is left of the batch is lost, as if the socket
+			 * had been full. */
 			while (w->cursor < w->count)
 				slot_reset(w->batch[w->cursor++]);
 		}

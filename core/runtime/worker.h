@@ -1,9 +1,10 @@
 /*
  * A worker: a loop with its own sockets, and the batch of queries in its hands.
  *
- * Whatever a transport receives becomes a slot of the batch: the query with its packet and arena. A batch runs on one
- * task; the cursor lives here, so that when a query waits its slot goes with it, a spare takes the place, and
- * another task goes on at the cursor. What happens to a query is not known here: the server's three functions are.
+ * Whatever a transport receives becomes a slot of the batch: the query with its packet and arena. A
+ * batch runs on one task; the cursor lives here, so that when a query waits its slot goes with it,
+ * a spare takes the place, and another task goes on at the cursor. What happens to a query is not
+ * known here: the server's three functions are.
  */
 #ifndef CORE_RUNTIME_WORKER_H
 #define CORE_RUNTIME_WORKER_H
@@ -72,13 +73,13 @@ struct worker {
 	unsigned count, cursor;
 	slot_t *spare;
 	unsigned spares;
-	uint64_t now; /* when the batch began, ns */
-	_Atomic(uint64_t) batch_began; /* 0: on the base; for the watchdog */
+	uint64_t now;                            /* when the batch began, ns */
+	_Atomic(uint64_t) batch_began;           /* 0: on the base; for the watchdog */
 	_Atomic(const struct handler *) in_hand; /* the plugin that runs */
-	_Atomic(bool) slow;            /* the watchdog saw the batch take too long */
-	uint8_t *out;                  /* REPLY_MAX + room for a length in front */
-	void *dirty;                   /* connections with something to write */
-	struct udp_socket *udp;        /* sockets of this worker, current and retiring */
+	_Atomic(bool) slow;                      /* the watchdog saw the batch take too long */
+	uint8_t *out;                            /* REPLY_MAX + room for a length in front */
+	void *dirty;                             /* connections with something to write */
+	struct udp_socket *udp;                  /* sockets of this worker, current and retiring */
 	void *tcp;
 	void *conns;
 	unsigned conn_count;

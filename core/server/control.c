@@ -1,6 +1,6 @@
 /*
- * The life of the process. The main thread waits for signals and requests; a reload runs on a thread of its own, so
- * that a signal to stop is never kept waiting by a slow zone.
+ * The life of the process. The main thread waits for signals and requests; a reload runs on a
+ * thread of its own, so that a signal to stop is never kept waiting by a slow zone.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,7 +19,8 @@
 #include "server/server.h"
 
 #define DRAIN_MS 5000
-/* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop reloads. */
+/* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
+ * reloads. */
 #define OLD_MS 10000
 
 static generation_t *serving;
@@ -47,7 +48,8 @@ static void request_reload(void (*failed)(const char *why))
 
 static void request_fail(const char *who, const char *message)
 {
-	snprintf(failure, sizeof(failure), "%s%s%s", who ? "plugin/" : "", who ? who : "", who ? ": " : "");
+	snprintf(failure, sizeof(failure), "%s%s%s", who ? "plugin/" : "", who ? who : "",
+		 who ? ": " : "");
 	size_t n = strlen(failure);
 	snprintf(failure + n, sizeof(failure) - n, "%s", message);
 	request();
@@ -80,7 +82,8 @@ static void drain(generation_t *old)
 	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
 		poll(NULL, 0, 5);
 	if (atomic_load(&old->in_flight) > 0) {
-		sodns_log(SODNS_LOG_WARNING, NULL, "%ld queries of the old configuration do not end; it is kept",
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%ld queries of the old configuration do not end; it is kept",
 			  atomic_load(&old->in_flight));
 		return;
 	}
@@ -145,8 +148,8 @@ static void print_zones(const generation_t *g)
 		if (!s->wildcard)
 			sodns_address_to_text(&s->address, ip);
 		for (size_t i = 0; i < s->zone_count; i++)
-			printf("%s%s%s:%u%s%s\n", dns ? "" : s->transport, dns ? "" : "://", s->zones[i], s->address.port,
-			       *ip ? " on " : "", ip);
+			printf("%s%s%s:%u%s%s\n", dns ? "" : s->transport, dns ? "" : "://",
+			       s->zones[i], s->address.port, *ip ? " on " : "", ip);
 	}
 }
 
@@ -213,7 +216,8 @@ static bool handle_signal(int fd)
 
 static int wait_for_end(int signal_fd)
 {
-	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN}, {.fd = request_fd, .events = POLLIN}};
+	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN},
+			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
 		if (poll(p, 2, -1) < 0 && errno != EINTR)

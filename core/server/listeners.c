@@ -1,6 +1,7 @@
 /*
- * Sockets. They live as long as some generation listens at their address: a reload hands them over without closing
- * anything. Each worker has its own, and the kernel spreads clients over them (SO_REUSEPORT).
+ * Sockets. They live as long as some generation listens at their address: a reload hands them over
+ * without closing anything. Each worker has its own, and the kernel spreads clients over them
+ * (SO_REUSEPORT).
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -32,14 +33,16 @@ static void set_udp_options(int fd, const server_t *s, int family)
 		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	if (s->wildcard && family == AF_INET)
 		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-	/* Path MTU discovery can be fooled into tiny fragments; without it the kernel ignores what it learns. */
+		/* Path MTU discovery can be fooled into tiny fragments; without it the kernel
+		 * ignores what it learns. */
 #ifdef IP_PMTUDISC_OMIT
 	if (family == AF_INET)
 		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 #endif
 }
 
-/* A bound socket, or a negative errno. The wildcard is one IPv6 socket for both families where there is IPv6. */
+/* A bound socket, or a negative errno. The wildcard is one IPv6 socket for both families where
+ * there is IPv6. */
 static int open_socket(const server_t *s, sodns_address_t *bound, int type)
 {
 	struct sockaddr_storage sa;
@@ -59,7 +62,8 @@ static int open_socket(const server_t *s, sodns_address_t *bound, int type)
 		set_udp_options(fd, s, sa.ss_family);
 	else
 		set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (bind(fd, (const struct sockaddr *)(void *)&sa, len) || (type == SOCK_STREAM && listen(fd, 1024))) {
+	if (bind(fd, (const struct sockaddr *)(void *)&sa, len) ||
+	    (type == SOCK_STREAM && listen(fd, 1024))) {
 		int why = -errno;
 		close(fd);
 		return why;
@@ -76,8 +80,8 @@ static int *open_all(const server_t *s, int type, char *err, size_t err_size)
 		if (fds[i] >= 0)
 			continue;
 		const char *proto = type == SOCK_DGRAM ? "udp" : "tcp";
-		snprintf(err, err_size, "Listen: listen %s %s: bind: %s", proto, s->text + strlen(s->transport) + 3,
-			 strerror(-fds[i]));
+		snprintf(err, err_size, "Listen: listen %s %s: bind: %s", proto,
+			 s->text + strlen(s->transport) + 3, strerror(-fds[i]));
 		for (char *p = err + strlen(err) - strlen(strerror(-fds[i])); *p; p++)
 			if (*p >= 'A' && *p <= 'Z')
 				*p = (char)(*p | 0x20);
@@ -177,7 +181,8 @@ static void switch_listener(worker_t *w, listener_t *l)
 	sodns_address_t bound = s->address;
 	struct sockaddr_storage own;
 	socklen_t len = sizeof(own);
-	if (s->wildcard && !getsockname(l->udp_fds[w->index], (struct sockaddr *)(void *)&own, &len))
+	if (s->wildcard &&
+	    !getsockname(l->udp_fds[w->index], (struct sockaddr *)(void *)&own, &len))
 		bound.family = own.ss_family == AF_INET6 ? 6 : 4;
 	at->udp = udp_open(w, l->udp_fds[w->index], &bound, s->wildcard, at);
 	at->tcp = tcp_open(w, l->tcp_fds[w->index], &bound, &tcp_plain, &s->limits, at);

@@ -1,6 +1,6 @@
 /*
- * The way of a query, all of it: arrive, serve, finish. Transports put packets into slots and batches; workers run
- * batches on tasks; plugins make replies. What lies between is here.
+ * The way of a query, all of it: arrive, serve, finish. Transports put packets into slots and
+ * batches; workers run batches on tasks; plugins make replies. What lies between is here.
  */
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
@@ -16,9 +16,10 @@
 static void count_drop(const char *reason)
 {
 	static const char *const labels[] = {"reason", NULL};
-	static const sodns_family_t family = {.name = "sodns_packets_dropped_total",
-					      .help = "Packets that got no answer, or only a header.",
-					      .labels = labels};
+	static const sodns_family_t family = {
+		.name = "sodns_packets_dropped_total",
+		.help = "Packets that got no answer, or only a header.",
+		.labels = labels};
 	sodns_metric_add(sodns_metric(&family, &reason), 1);
 }
 
@@ -32,7 +33,10 @@ static bool admit(slot_t *s)
 	}
 	if (!server->admitter)
 		return true;
-	sodns_packet_t p = {.bytes = s->packet, .len = s->packet_len, .peer = s->peer, .local = s->local,
+	sodns_packet_t p = {.bytes = s->packet,
+			    .len = s->packet_len,
+			    .peer = s->peer,
+			    .local = s->local,
 			    .protocol = (enum sodns_protocol)s->q.protocol};
 	enum sodns_verdict v = server->admitter->admit->admit(server->admitter->self, &p);
 	s->peer = p.peer;
@@ -116,7 +120,10 @@ static void observe(sodns_query_t *q, const sodns_reply_t *r, const uint8_t *pac
 {
 	if (!q->shared->observers)
 		return;
-	sodns_done_t done = {.packet = packet, .length = len, .reply = r, .rcode = r->rcode,
+	sodns_done_t done = {.packet = packet,
+			     .length = len,
+			     .reply = r,
+			     .rcode = r->rcode,
 			     .duration = sodns_now() - q->shared->received};
 	for (struct query_hook *h = q->shared->observers; h; h = h->next)
 		h->call.observe(h->arg, q, &done);
@@ -166,7 +173,8 @@ const worker_server_t query_server = {
 	.batch_done = tcp_flush,
 };
 
-/* The sub-query has hooks and metadata of its own; arena, deadline and views are the client query's. */
+/* The sub-query has hooks and metadata of its own; arena, deadline and views are the client
+ * query's. */
 sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
 {
 	query_shared_t *shared = q->shared;
@@ -178,7 +186,8 @@ sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
 	sub->depth++;
 	query_set_name(sub, name);
 	if (sub->depth > ASK_DEPTH_MAX)
-		return sodns_fail(sub, SODNS_SERVFAIL, "more than %d questions inside each other", ASK_DEPTH_MAX);
+		return sodns_fail(sub, SODNS_SERVFAIL, "more than %d questions inside each other",
+				  ASK_DEPTH_MAX);
 	query_shared_t saved = *shared;
 	shared->finishers = shared->observers = NULL;
 	shared->metadata = NULL;

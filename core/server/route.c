@@ -1,6 +1,6 @@
 /*
- * Routing: the longest zone of the server that the name lies in, by the hashes of the name's suffixes. The cost
- * follows the labels of the name, not the number of zones.
+ * Routing: the longest zone of the server that the name lies in, by the hashes of the name's
+ * suffixes. The cost follows the labels of the name, not the number of zones.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ static void table_grow(generation_t *g, server_t *s)
 
 static route_t *find(const server_t *s, uint64_t hash, const uint8_t *zone, size_t len)
 {
-	for (uint32_t i = (uint32_t)hash & (s->room - 1); s->table[i].zone; i = (i + 1) & (s->room - 1)) {
+	for (uint32_t i = (uint32_t)hash & (s->room - 1); s->table[i].zone;
+	     i = (i + 1) & (s->room - 1)) {
 		route_t *r = &s->table[i];
 		if (r->hash == hash && r->zone_len == len && !memcmp(r->zone, zone, len))
 			return r;
@@ -55,7 +56,8 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 		table_grow(g, s);
 	route_t *r = find(s, l.hash[0], k->zone, len);
 	if (!r) {
-		table_place(s, (route_t){.hash = l.hash[0], .zone = k->zone, .zone_len = (uint8_t)len});
+		table_place(
+			s, (route_t){.hash = l.hash[0], .zone = k->zone, .zone_len = (uint8_t)len});
 		s->used++;
 		s->label_counts[l.count / 64] |= 1ull << (l.count % 64);
 		r = find(s, l.hash[0], k->zone, len);
@@ -68,7 +70,8 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 	*at = t;
 }
 
-static server_t *server_of(generation_t *g, const char *transport, const sodns_address_t *a, bool wildcard)
+static server_t *server_of(generation_t *g, const char *transport, const sodns_address_t *a,
+			   bool wildcard)
 {
 	server_t **at = (server_t **)&g->routes;
 	for (; *at; at = &(*at)->next)
@@ -81,9 +84,16 @@ static server_t *server_of(generation_t *g, const char *transport, const sodns_a
 		sodns_address_to_text(a, ip);
 	const char *format = a->family == 6 && !wildcard ? "%s://[%s]:%u" : "%s://%s:%u";
 	snprintf(text, sizeof(text), format, transport, ip, a->port);
-	*s = (server_t){.text = memory_copy(g, text, strlen(text)), .transport = transport, .address = *a,
-			.wildcard = wildcard, .plain = true,
-			.limits = {.read_ms = 3000, .write_ms = 5000, .idle_ms = 10000, .connections = 20000, .in_flight = 512}};
+	*s = (server_t){.text = memory_copy(g, text, strlen(text)),
+			.transport = transport,
+			.address = *a,
+			.wildcard = wildcard,
+			.plain = true,
+			.limits = {.read_ms = 3000,
+				   .write_ms = 5000,
+				   .idle_ms = 10000,
+				   .connections = 20000,
+				   .in_flight = 512}};
 	return *at = s;
 }
 
@@ -100,12 +110,13 @@ static void apply_settings(server_t *s, const block_t *b)
 		s->admitter = b->admitter;
 }
 
-static int add_key(generation_t *g, const block_t *b, const block_key_t *k, const char *host_text, char *err,
-		   size_t err_size)
+static int add_key(generation_t *g, const block_t *b, const block_key_t *k, const char *host_text,
+		   char *err, size_t err_size)
 {
 	sodns_address_t a = {.family = 6};
 	if (*host_text && sodns_address_from_text(host_text, &a)) {
-		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address", k->file, k->line, host_text);
+		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address", k->file,
+			 k->line, host_text);
 		return SODNS_EINVAL;
 	}
 	a.port = k->port;
@@ -120,13 +131,17 @@ int servers_build(generation_t *g, char *err, size_t err_size)
 	for (const block_t *b = g->blocks; b; b = b->next)
 		for (size_t k = 0; k < b->key_count; k++) {
 			if (strcmp(b->keys[k].transport, "dns")) {
-				snprintf(err, err_size, "%s:%d - cannot serve %s: no plugin provides the transport '%s'",
-					 b->keys[k].file, b->keys[k].line, b->keys[k].text, b->keys[k].transport);
+				snprintf(err, err_size,
+					 "%s:%d - cannot serve %s: no plugin provides the "
+					 "transport '%s'",
+					 b->keys[k].file, b->keys[k].line, b->keys[k].text,
+					 b->keys[k].transport);
 				return SODNS_EINVAL;
 			}
 			size_t n = b->bind_count ? b->bind_count : 1;
 			for (size_t i = 0; i < n; i++)
-				if (add_key(g, b, &b->keys[k], b->bind_count ? b->binds[i] : "", err, err_size))
+				if (add_key(g, b, &b->keys[k], b->bind_count ? b->binds[i] : "",
+					    err, err_size))
 					return SODNS_EINVAL;
 		}
 	return SODNS_OK;
@@ -145,11 +160,12 @@ static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, uns
 	unsigned labels = q->labels.count - first;
 	if (!(s->label_counts[labels / 64] >> (labels % 64) & 1))
 		return NULL;
-	return find(s, q->labels.hash[first], q->name + q->labels.at[first], q->name_len - (size_t)q->labels.at[first]);
+	return find(s, q->labels.hash[first], q->name + q->labels.at[first],
+		    q->name_len - (size_t)q->labels.at[first]);
 }
 
-/* A DS record lives with the parent: its zone, if it is served here, comes before the name's own; but not the root's,
- * which is nearly always the block that forwards. */
+/* A DS record lives with the parent: its zone, if it is served here, comes before the name's own;
+ * but not the root's, which is nearly always the block that forwards. */
 bool route_plain(sodns_query_t *q)
 {
 	const server_t *s = q->server;

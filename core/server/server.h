@@ -46,8 +46,8 @@ static inline server_t *servers_of(const generation_t *g)
 	return g->routes;
 }
 
-/* Finds the block for a query and sets q->block and what goes with it. False: nobody serves the name. May wait
- * (metadata, views). */
+/* Finds the block for a query and sets q->block and what goes with it. False: nobody serves the
+ * name. May wait (metadata, views). */
 bool route_query(sodns_query_t *q);
 /* The same for servers where nothing but the name decides; no waiting. */
 bool route_plain(sodns_query_t *q);
@@ -72,10 +72,12 @@ typedef struct listener_worker {
 	tcp_listener_t *tcp;
 } listener_worker_t;
 
-/* Opens what the generation needs and nobody has open yet. On an error what was opened is closed again. */
+/* Opens what the generation needs and nobody has open yet. On an error what was opened is closed
+ * again. */
 int listeners_reserve(generation_t *g, char *err, size_t err_size);
 void listeners_cancel(void);
-/* Hands all workers over to the generation: new queries begin there. Sockets that it does not have are retired. */
+/* Hands all workers over to the generation: new queries begin there. Sockets that it does not have
+ * are retired. */
 void listeners_switch(generation_t *g);
 /* Stops reading; what is queued is answered first. */
 void listeners_close(void);

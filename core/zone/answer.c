@@ -1,13 +1,15 @@
 /*
- * An authoritative answer from a zone: RFC 1034, 4.3.2 with wildcards (RFC 4592), DNAME (RFC 6672) and the proofs of
- * signed zones (RFC 4035, 3.1). Where the standards leave a choice, and in a few places where it departs from them, it
- * does as CoreDNS's file plugin does: people's tests compare the two.
+ * An authoritative answer from a zone: RFC 1034, 4.3.2 with wildcards (RFC 4592), DNAME (RFC 6672)
+ * and the proofs of signed zones (RFC 4035, 3.1). Where the standards leave a choice, and in a few
+ * places where it departs from them, it does as CoreDNS's file plugin does: people's tests compare
+ * the two.
  */
 #include "zone/answer.h"
 
 #include <string.h>
 
-bool answer_add(answer_t *a, enum sodns_section section, const sodns_node_t *n, const uint8_t *owner, uint16_t type)
+bool answer_add(answer_t *a, enum sodns_section section, const sodns_node_t *n,
+		const uint8_t *owner, uint16_t type)
 {
 	sodns_rrset_t set;
 	if (!sodns_node_set(a->view, n, owner, type, 0, &set))
@@ -100,10 +102,11 @@ static enum sodns_zone_result at_node(answer_t *a, const sodns_node_t *n, bool w
 {
 	const uint8_t *name = sodns_query_name(a->q);
 	sodns_rrset_t cname, sig;
-	if (a->type != SODNS_TYPE_CNAME && sodns_node_set(a->view, n, name, SODNS_TYPE_CNAME, 0, &cname)) {
+	if (a->type != SODNS_TYPE_CNAME &&
+	    sodns_node_set(a->view, n, name, SODNS_TYPE_CNAME, 0, &cname)) {
 		sodns_reply_add(a->reply, SODNS_ANSWER, &cname);
-		if (a->dnssec && sodns_node_set(a->view, n, wildcard ? name_of(a, n) : name, SODNS_TYPE_RRSIG,
-						SODNS_TYPE_CNAME, &sig))
+		if (a->dnssec && sodns_node_set(a->view, n, wildcard ? name_of(a, n) : name,
+						SODNS_TYPE_RRSIG, SODNS_TYPE_CNAME, &sig))
 			sodns_reply_add(a->reply, SODNS_ANSWER, &sig);
 		return chase_alias(a, cname.data + 2);
 	}
@@ -193,7 +196,8 @@ static enum sodns_zone_result walk(answer_t *a)
 	if (m.wildcard)
 		return at_wildcard(a, m.wildcard);
 	if (m.node && m.node != a->zone->apex) {
-		/* CoreDNS lets a wildcard answer for an empty non-terminal beside it, RFC 4592 does not. */
+		/* CoreDNS lets a wildcard answer for an empty non-terminal beside it, RFC 4592 does
+		 * not. */
 		sodns_zone_match_t beside;
 		sodns_zone_find(a->view, star_below(a, sodns_name_parent(name, 1)), &beside);
 		if (beside.node)
@@ -202,9 +206,14 @@ static enum sodns_zone_result walk(answer_t *a)
 	return no_name(a, &m);
 }
 
-sodns_reply_t *sodns_zone_answer(sodns_query_t *q, const sodns_zone_t *z, enum sodns_zone_result *result)
+sodns_reply_t *sodns_zone_answer(sodns_query_t *q, const sodns_zone_t *z,
+				 enum sodns_zone_result *result)
 {
-	answer_t a = {.q = q, .zone = z, .view = sodns_zone_view(q, z), .type = q->type, .dnssec = sodns_query_do(q),
+	answer_t a = {.q = q,
+		      .zone = z,
+		      .view = sodns_zone_view(q, z),
+		      .type = q->type,
+		      .dnssec = sodns_query_do(q),
 		      .reply = sodns_reply(q)};
 	*result = SODNS_ZONE_FAILURE;
 	if (!a.view->version->has_soa || q->labels.count < z->origin_labels)

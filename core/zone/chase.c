@@ -1,6 +1,6 @@
 /*
- * Aliases: CNAME and DNAME (RFC 1034, 3.6.2; RFC 6672). A chain is followed through the zone as long as it stays there,
- * and asked for from routing on where it leaves.
+ * Aliases: CNAME and DNAME (RFC 1034, 3.6.2; RFC 6672). A chain is followed through the zone as
+ * long as it stays there, and asked for from routing on where it leaves.
  */
 #include <string.h>
 
@@ -9,7 +9,8 @@
 /* CNAMEs of one zone in an answer, at most; as many as CoreDNS follows. */
 #define CHAIN_MAX 10
 
-/* Asks for what the zone does not have. The reply's answer becomes part of this one (RFC 6604, 3: and its rcode). */
+/* Asks for what the zone does not have. The reply's answer becomes part of this one (RFC 6604, 3:
+ * and its rcode). */
 static enum sodns_zone_result ask(answer_t *a, const uint8_t *target)
 {
 	sodns_reply_t *r = sodns_ask(a->q, target, a->type);
@@ -71,11 +72,13 @@ enum sodns_zone_result chase_alias(answer_t *a, const uint8_t *target)
 	return complete(a);
 }
 
-/* The name asked with `owner` replaced by `target`; NULL if that is too long for a name (RFC 6672, 2.2). */
+/* The name asked with `owner` replaced by `target`; NULL if that is too long for a name (RFC
+ * 6672, 2.2). */
 static const uint8_t *substitute(answer_t *a, const uint8_t *owner, const uint8_t *target)
 {
 	const uint8_t *name = sodns_query_name(a->q);
-	size_t prefix = sodns_name_length(name) - sodns_name_length(owner), len = sodns_name_length(target);
+	size_t prefix = sodns_name_length(name) - sodns_name_length(owner),
+	       len = sodns_name_length(target);
 	if (prefix + len > SODNS_NAME_MAX)
 		return NULL;
 	uint8_t *out = sodns_alloc(a->q, prefix + len);

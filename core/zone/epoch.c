@@ -66,8 +66,8 @@ static uint64_t oldest(enum grace kind)
 		uint64_t e = atomic_load(&r->active);
 		if (e < least)
 			least = e;
-		/* A query that is put aside at this moment shows in one of the two: the worker stores
-		 * `parked` before it leaves its batch, and `active` is read first here. */
+		/* A query that is put aside at this moment shows in one of the two: the worker
+		 * stores `parked` before it leaves its batch, and `active` is read first here. */
 		e = kind == GRACE_QUERY ? atomic_load(&r->parked) : EPOCH_NONE;
 		if (e < least)
 			least = e;

@@ -1,11 +1,12 @@
 /*
- * When may the old be freed? Readers take no locks; a writer that has taken something out of reach hands it
- * over here, and it is freed when nobody can still hold it.
+ * When may the old be freed? Readers take no locks; a writer that has taken something out of reach
+ * hands it over here, and it is freed when nobody can still hold it.
  *
- * A worker marks the epoch in which it began a batch of queries. Two grace periods follow from that:
- * GRACE_BATCH ends when every worker has come to a batch boundary; GRACE_QUERY when every query that began
- * before has ended, also those put aside. What is pinned by count (versions of zones) needs the first only, so
- * that one query that waits keeps one version of one zone and no other garbage.
+ * A worker marks the epoch in which it began a batch of queries. Two grace periods follow from
+ * that: GRACE_BATCH ends when every worker has come to a batch boundary; GRACE_QUERY when every
+ * query that began before has ended, also those put aside. What is pinned by count (versions of
+ * zones) needs the first only, so that one query that waits keeps one version of one zone and no
+ * other garbage.
  */
 #ifndef CORE_ZONE_EPOCH_H
 #define CORE_ZONE_EPOCH_H
@@ -19,7 +20,7 @@
 /* One for each thread that reads. */
 typedef struct epoch_reader {
 	_Alignas(64) _Atomic(uint64_t) active; /* the epoch of the batch that runs, or EPOCH_NONE */
-	_Atomic(uint64_t) parked;              /* the oldest epoch of a query put aside, or EPOCH_NONE */
+	_Atomic(uint64_t) parked; /* the oldest epoch of a query put aside, or EPOCH_NONE */
 	struct epoch_reader *next;
 } epoch_reader_t;
 

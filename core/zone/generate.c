@@ -1,5 +1,6 @@
 /*
- * $GENERATE START-STOP[/STEP] LINE: a line for each number, with $ and ${OFFSET,WIDTH,BASE} in it replaced.
+ * $GENERATE START-STOP[/STEP] LINE: a line for each number, with $ and ${OFFSET,WIDTH,BASE} in it
+ * replaced.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,13 @@ static bool read_range(const word_t *w, struct range *r)
 		if (end == step)
 			return false;
 	}
-	return !*end && r->from >= 0 && r->to >= r->from && r->step > 0 && (r->to - r->from) / r->step < GENERATE_MAX;
+	return !*end && r->from >= 0 && r->to >= r->from && r->step > 0 &&
+	       (r->to - r->from) / r->step < GENERATE_MAX;
 }
 
 /* {OFFSET[,WIDTH[,BASE]]} behind a $; returns what follows it, NULL if it is malformed. */
-static const char *put_modified(const char *p, const char *end, long i, char *out, size_t room, size_t *n)
+static const char *put_modified(const char *p, const char *end, long i, char *out, size_t room,
+				size_t *n)
 {
 	char spec[64], format[16];
 	long offset = 0, width = 0;
@@ -102,7 +105,8 @@ static int generate(scanner_t *s)
 		return scan_error(s, "bad range in $GENERATE");
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t'))
 		s->p++;
-	const char *begin = s->p, *nl = memchr(begin, '\n', (size_t)(s->end - begin)), *end = nl ? nl : s->end;
+	const char *begin = s->p, *nl = memchr(begin, '\n', (size_t)(s->end - begin)),
+		   *end = nl ? nl : s->end;
 	for (long i = r.from; i <= r.to; i += r.step) {
 		size_t n;
 		if (!put_line(begin, end, i, line, sizeof(line), &n))

@@ -57,7 +57,8 @@ static void add_targets(answer_t *a, const sodns_rrset_t *set, int offset)
 	for (unsigned i = 0; i < set->count; i++, at += len) {
 		at = sodns_rdata(at, &len);
 		const uint8_t *name = at + offset;
-		if (len <= offset || !sodns_name_is_below(name, a->zone->origin) || seen(done, count, name))
+		if (len <= offset || !sodns_name_is_below(name, a->zone->origin) ||
+		    seen(done, count, name))
 			continue;
 		uint8_t *lower = sodns_alloc(a->q, SODNS_NAME_MAX);
 		sodns_name_lower(name, lower);

@@ -55,7 +55,8 @@ void zone_views_unpin(query_shared_t *s)
 			continue;
 		v->pinned = false;
 		sodns_zone_t *z = (sodns_zone_t *)(uintptr_t)v->zone;
-		if (atomic_fetch_sub(&v->version->pins, 1) != 1 || atomic_load(&z->current) == v->version)
+		if (atomic_fetch_sub(&v->version->pins, 1) != 1 ||
+		    atomic_load(&z->current) == v->version)
 			continue;
 		/* A worker never waits for a writer: the thread that reclaims collects. */
 		atomic_fetch_add(&z->refs, 1);
@@ -77,7 +78,8 @@ static bool in_zone(const sodns_zone_t *z, const uint8_t *name, const name_label
 }
 
 /* From the closest encloser up to the apex: whatever is topmost holds. */
-static void pass_cuts(const sodns_zone_view_t *v, unsigned labels, bool exact, sodns_zone_match_t *m)
+static void pass_cuts(const sodns_zone_view_t *v, unsigned labels, bool exact,
+		      sodns_zone_match_t *m)
 {
 	const sodns_zone_t *z = v->zone;
 	const sodns_node_t *n = m->encloser;
@@ -97,7 +99,8 @@ static void pass_cuts(const sodns_zone_view_t *v, unsigned labels, bool exact, s
 	}
 }
 
-static void find(const sodns_zone_view_t *v, const uint8_t *name, const name_labels_t *l, sodns_zone_match_t *m)
+static void find(const sodns_zone_view_t *v, const uint8_t *name, const name_labels_t *l,
+		 sodns_zone_match_t *m)
 {
 	static const uint8_t star[] = {1, '*'};
 	const sodns_zone_t *z = v->zone;
@@ -141,12 +144,18 @@ bool sodns_zone_find(const sodns_zone_view_t *v, const uint8_t *name, sodns_zone
 
 static void show_set(const zone_set_t *s, const uint8_t *owner, sodns_rrset_t *out)
 {
-	*out = (sodns_rrset_t){.owner = owner, .data = s->data, .data_len = s->len, .ttl = s->ttl, .type = s->type,
-			       .rclass = SODNS_CLASS_IN, .count = s->count, .covers = s->covers};
+	*out = (sodns_rrset_t){.owner = owner,
+			       .data = s->data,
+			       .data_len = s->len,
+			       .ttl = s->ttl,
+			       .type = s->type,
+			       .rclass = SODNS_CLASS_IN,
+			       .count = s->count,
+			       .covers = s->covers};
 }
 
-bool sodns_node_set(const sodns_zone_view_t *v, const sodns_node_t *n, const uint8_t *owner, uint16_t type,
-		    uint16_t covers, sodns_rrset_t *out)
+bool sodns_node_set(const sodns_zone_view_t *v, const sodns_node_t *n, const uint8_t *owner,
+		    uint16_t type, uint16_t covers, sodns_rrset_t *out)
 {
 	const zone_state_t *s = state_at(n, v->version->number);
 	if (!s)
@@ -160,8 +169,8 @@ bool sodns_node_set(const sodns_zone_view_t *v, const sodns_node_t *n, const uin
 	return false;
 }
 
-bool sodns_node_next(const sodns_zone_view_t *v, const sodns_node_t *n, const uint8_t *owner, unsigned *at,
-		     sodns_rrset_t *out)
+bool sodns_node_next(const sodns_zone_view_t *v, const sodns_node_t *n, const uint8_t *owner,
+		     unsigned *at, sodns_rrset_t *out)
 {
 	const zone_state_t *s = state_at(n, v->version->number);
 	if (!s || *at >= s->sets)
@@ -226,13 +235,17 @@ const uint8_t *sodns_zone_origin(const sodns_zone_t *z)
 	return z->origin;
 }
 
-/* The newest version may be collected under the feet of a thread that is no reader: the writers' lock keeps it. */
+/* The newest version may be collected under the feet of a thread that is no reader: the writers'
+ * lock keeps it. */
 static zone_version_t newest(const sodns_zone_t *z)
 {
 	sodns_zone_t *zone = (sodns_zone_t *)(uintptr_t)z;
 	pthread_mutex_lock(&zone->lock);
 	const zone_version_t *v = atomic_load(&zone->current);
-	zone_version_t copy = {.records = v->records, .names = v->names, .serial = v->serial, .has_soa = v->has_soa};
+	zone_version_t copy = {.records = v->records,
+			       .names = v->names,
+			       .serial = v->serial,
+			       .has_soa = v->has_soa};
 	pthread_mutex_unlock(&zone->lock);
 	return copy;
 }

@@ -1,8 +1,8 @@
 /*
- * Canonical order (RFC 4034, 6.1): a B+tree of node pointers without versions. Readers walk it without locks; a
- * writer copies the path that it changes and publishes a new root, and the old path goes with the next batch
- * boundary. A first load sorts once: canonical order is the pre-order walk of the tree of labels, so that only the
- * children of each name have to be sorted, by label.
+ * Canonical order (RFC 4034, 6.1): a B+tree of node pointers without versions. Readers walk it
+ * without locks; a writer copies the path that it changes and publishes a new root, and the old
+ * path goes with the next batch boundary. A first load sorts once: canonical order is the pre-order
+ * walk of the tree of labels, so that only the children of each name have to be sorted, by label.
  */
 #include <stdlib.h>
 
@@ -191,7 +191,8 @@ static void sort_keyed(struct keyed *a, struct keyed *spare, size_t n, unsigned 
 /* Everything a first load needs to sort, in one place. */
 struct builder {
 	struct keyed *sorted, *spare; /* all names but the apex, children of one name together */
-	struct slice *slices;         /* of names that have children; node->children is the index meanwhile */
+	struct slice
+		*slices; /* of names that have children; node->children is the index meanwhile */
 	order_node_t **leaves;
 	size_t names, slice_count, leaf_count;
 };
@@ -429,7 +430,8 @@ static void cut_child(order_node_t *in, unsigned at)
 	memmove(in->low + at, in->low + at + 1, (in->count - at) * sizeof(in->low[0]));
 }
 
-/* Takes a name out. Nodes may become small; empty ones go. The apex never leaves, so that the tree never does. */
+/* Takes a name out. Nodes may become small; empty ones go. The apex never leaves, so that the tree
+ * never does. */
 void order_remove(sodns_zone_t *z, sodns_node_t *n)
 {
 	uint8_t name[SODNS_NAME_MAX];
@@ -446,7 +448,8 @@ void order_remove(sodns_zone_t *z, sodns_node_t *n)
 		at = 0; /* not there: the copy is published as it is */
 	if (at) {
 		leaf->count--;
-		memmove(leaf->u.name + at - 1, leaf->u.name + at, (leaf->count - (at - 1)) * sizeof(n));
+		memmove(leaf->u.name + at - 1, leaf->u.name + at,
+			(leaf->count - (at - 1)) * sizeof(n));
 	}
 	for (unsigned i = p.depth; i; i--) {
 		order_node_t *in = p.copy[i - 1];

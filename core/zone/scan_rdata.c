@@ -1,5 +1,6 @@
 /*
- * RDATA by type. A type's form is a string with a letter for each field; what has no form goes to ldns.
+ * RDATA by type. A type's form is a string with a letter for each field; what has no form goes to
+ * ldns.
  */
 #include <arpa/inet.h>
 #include <ldns/ldns.h>
@@ -10,28 +11,51 @@
 
 #include "zone/scan.h"
 
-/* n name, N name in lower case, 1 2 4 numbers by bytes, t a TTL, a A addresses, s string, S strings up to the end,
- * h hex and b base64 up to the end, y type, T types up to the end, d date. */
+/* n name, N name in lower case, 1 2 4 numbers by bytes, t a TTL, a A addresses, s string, S strings
+ * up to the end, h hex and b base64 up to the end, y type, T types up to the end, d date. */
 static const char *form_of(uint16_t type)
 {
 	switch (type) {
-	case SODNS_TYPE_A: return "a";
-	case SODNS_TYPE_AAAA: return "A";
-	case SODNS_TYPE_NS: case SODNS_TYPE_CNAME: return "N";
-	case SODNS_TYPE_PTR: case SODNS_TYPE_DNAME: return "n";
-	case SODNS_TYPE_MX: return "2N";
-	case SODNS_TYPE_TXT: case 99: return "S";
-	case SODNS_TYPE_SRV: return "222n";
-	case SODNS_TYPE_SOA: return "NN4tttt";
-	case SODNS_TYPE_DS: case 59: return "211h";
-	case SODNS_TYPE_DNSKEY: case 60: return "211b";
-	case SODNS_TYPE_RRSIG: return "y11tdd2nb";
-	case SODNS_TYPE_NSEC: return "nT";
-	case SODNS_TYPE_HINFO: return "ss";
-	case SODNS_TYPE_NAPTR: return "22sssn";
-	case 44: return "11h"; /* SSHFP */
-	case 52: case 53: return "111h"; /* TLSA SMIMEA */
-	default: return NULL;
+	case SODNS_TYPE_A:
+		return "a";
+	case SODNS_TYPE_AAAA:
+		return "A";
+	case SODNS_TYPE_NS:
+	case SODNS_TYPE_CNAME:
+		return "N";
+	case SODNS_TYPE_PTR:
+	case SODNS_TYPE_DNAME:
+		return "n";
+	case SODNS_TYPE_MX:
+		return "2N";
+	case SODNS_TYPE_TXT:
+	case 99:
+		return "S";
+	case SODNS_TYPE_SRV:
+		return "222n";
+	case SODNS_TYPE_SOA:
+		return "NN4tttt";
+	case SODNS_TYPE_DS:
+	case 59:
+		return "211h";
+	case SODNS_TYPE_DNSKEY:
+	case 60:
+		return "211b";
+	case SODNS_TYPE_RRSIG:
+		return "y11tdd2nb";
+	case SODNS_TYPE_NSEC:
+		return "nT";
+	case SODNS_TYPE_HINFO:
+		return "ss";
+	case SODNS_TYPE_NAPTR:
+		return "22sssn";
+	case 44:
+		return "11h"; /* SSHFP */
+	case 52:
+	case 53:
+		return "111h"; /* TLSA SMIMEA */
+	default:
+		return NULL;
 	}
 }
 
@@ -82,7 +106,8 @@ static bool put_ipv6(scanner_t *s, const word_t *w)
 	return inet_pton(AF_INET6, text, out) == 1 && put(s, out, 16);
 }
 
-/* A character-string (RFC 1035, 3.3), escapes resolved; longer ones are cut into pieces of 255, as the oracle does. */
+/* A character-string (RFC 1035, 3.3), escapes resolved; longer ones are cut into pieces of 255, as
+ * the oracle does. */
 static bool put_string(scanner_t *s, const word_t *w)
 {
 	size_t length = s->rdata_len, n = 0;
@@ -92,9 +117,11 @@ static bool put_string(scanner_t *s, const word_t *w)
 		uint8_t c = (uint8_t)w->at[i];
 		if (c == '\\' && i + 1 < w->len) {
 			const char *d = w->at + i + 1;
-			bool number = i + 3 < w->len && d[0] >= '0' && d[0] <= '2' && d[1] >= '0' && d[1] <= '9' &&
-				      d[2] >= '0' && d[2] <= '9';
-			c = number ? (uint8_t)((d[0] - '0') * 100 + (d[1] - '0') * 10 + (d[2] - '0')) : (uint8_t)d[0];
+			bool number = i + 3 < w->len && d[0] >= '0' && d[0] <= '2' && d[1] >= '0' &&
+				      d[1] <= '9' && d[2] >= '0' && d[2] <= '9';
+			c = number ? (uint8_t)((d[0] - '0') * 100 + (d[1] - '0') * 10 +
+					       (d[2] - '0'))
+				   : (uint8_t)d[0];
 			i += number ? 3 : 1;
 		}
 		if (n == 255) {
@@ -278,7 +305,8 @@ static bool put_rest(scanner_t *s, char field)
 static int bad(scanner_t *s, uint16_t type, const word_t *w)
 {
 	char buf[16];
-	return scan_error(s, "bad %s record: \"%.*s\"", sodns_type_text(type, buf), (int)w->len, w->at);
+	return scan_error(s, "bad %s record: \"%.*s\"", sodns_type_text(type, buf), (int)w->len,
+			  w->at);
 }
 
 static int by_form(scanner_t *s, uint16_t type, const char *form, const word_t *first)
@@ -288,7 +316,8 @@ static int by_form(scanner_t *s, uint16_t type, const char *form, const word_t *
 		if (strchr("hbTS", *form))
 			return put_rest(s, *form) ? 0 : bad(s, type, &w);
 		if (!scan_word(s, &w))
-			return scan_error(s, "unexpected end of the record after \"%.*s\"", (int)w.len, w.at);
+			return scan_error(s, "unexpected end of the record after \"%.*s\"",
+					  (int)w.len, w.at);
 		if (!put_field(s, *form, &w))
 			return bad(s, type, &w);
 	}
@@ -346,12 +375,15 @@ static int by_ldns(scanner_t *s, uint16_t type, uint32_t ttl)
 	ldns_status st = ldns_rr_new_frm_str(&rr, text, ttl, origin, NULL);
 	if (st == LDNS_STATUS_OK)
 		st = ldns_rr_rdata2buffer_wire(wire, rr);
-	bool ok = st == LDNS_STATUS_OK && put(s, ldns_buffer_begin(wire), ldns_buffer_position(wire));
+	bool ok = st == LDNS_STATUS_OK &&
+		  put(s, ldns_buffer_begin(wire), ldns_buffer_position(wire));
 	ldns_buffer_free(wire);
 	ldns_rdf_deep_free(origin);
 	ldns_rr_free(rr);
 	free(text);
-	return ok ? 0 : scan_error(s, "bad %s record: %s", sodns_type_text(type, buf), ldns_get_errorstr_by_id(st));
+	return ok ? 0
+		  : scan_error(s, "bad %s record: %s", sodns_type_text(type, buf),
+			       ldns_get_errorstr_by_id(st));
 }
 
 int scan_rdata(scanner_t *s, uint16_t type, uint32_t ttl)
@@ -377,7 +409,8 @@ int scan_rdata(scanner_t *s, uint16_t type, uint32_t ttl)
 	if (!by_form(s, type, form, &w))
 		return 0;
 	/* Mnemonics in places where numbers stand mostly: ldns knows them. */
-	if (type != SODNS_TYPE_DS && type != SODNS_TYPE_DNSKEY && type != SODNS_TYPE_RRSIG && type != 59 && type != 60)
+	if (type != SODNS_TYPE_DS && type != SODNS_TYPE_DNSKEY && type != SODNS_TYPE_RRSIG &&
+	    type != 59 && type != 60)
 		return -1;
 	s->p = begin;
 	s->parens = parens;

@@ -9,7 +9,7 @@ enum { PLAIN, SPACE, NEWLINE, COMMENT, PAREN, QUOTE, ESCAPE };
 
 static const uint8_t class_of[256] = {
 	['\t'] = SPACE, [' '] = SPACE, ['\r'] = SPACE, ['\n'] = NEWLINE, [';'] = COMMENT,
-	['('] = PAREN,	[')'] = PAREN, ['"'] = QUOTE,  ['\\'] = ESCAPE,
+	['('] = PAREN,  [')'] = PAREN, ['"'] = QUOTE,  ['\\'] = ESCAPE,
 };
 
 /* Passes white space, comments, and, within parentheses, the ends of lines. */
@@ -107,7 +107,8 @@ static const char *escape(const char *p, const char *end, uint8_t *out)
 	}
 	if (end - p < 3 || p[1] < '0' || p[1] > '9' || p[2] < '0' || p[2] > '9')
 		return NULL;
-	unsigned v = (unsigned)(p[0] - '0') * 100 + (unsigned)(p[1] - '0') * 10 + (unsigned)(p[2] - '0');
+	unsigned v = (unsigned)(p[0] - '0') * 100 + (unsigned)(p[1] - '0') * 10 +
+		     (unsigned)(p[2] - '0');
 	*out = (uint8_t)v;
 	return v < 256 ? p + 3 : NULL;
 }
@@ -187,7 +188,12 @@ bool scan_ttl(const word_t *w, uint32_t *out)
 			continue;
 		}
 		c |= 32;
-		uint32_t unit = c == 's' ? 1 : c == 'm' ? 60 : c == 'h' ? 3600 : c == 'd' ? 86400 : c == 'w' ? 604800 : 0;
+		uint32_t unit = c == 's'   ? 1
+				: c == 'm' ? 60
+				: c == 'h' ? 3600
+				: c == 'd' ? 86400
+				: c == 'w' ? 604800
+					   : 0;
 		if (!unit || !digit)
 			return false;
 		sum += v * unit;

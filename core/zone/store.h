@@ -1,17 +1,18 @@
 /*
- * The zone store inside. A zone is one set of nodes, one for each name (and for each empty non-terminal on the
- * way to one), found by three ways that share them:
+ * The zone store inside. A zone is one set of nodes, one for each name (and for each empty
+ *non-terminal on the way to one), found by three ways that share them:
  *
  *	table    a flat hash of full-name hashes: the way of a query. One probe, then the node;
  *	parent   a pointer in the node: proves the name label by label, and passes the zone cuts;
  *	order    a B+tree of node pointers in canonical order: NSEC proofs, transfers.
  *
- * What a name has is a chain of states, newest first, each valid from a version on. A reader takes the newest that
- * is not newer than its version; so table and order need no versions of their own: they hold every node that any
- * reader can need, and a node leaves them only when the last version that had it has no readers.
+ * What a name has is a chain of states, newest first, each valid from a version on. A reader takes
+ *the newest that is not newer than its version; so table and order need no versions of their own:
+ *they hold every node that any reader can need, and a node leaves them only when the last version
+ *that had it has no readers.
  *
- * A first load takes its memory from regions (big chunks, huge pages where they pay); what later transactions make
- * comes from malloc, so that it can go one by one.
+ * A first load takes its memory from regions (big chunks, huge pages where they pay); what later
+ *transactions make comes from malloc, so that it can go one by one.
  */
 #ifndef CORE_ZONE_STORE_H
 #define CORE_ZONE_STORE_H
@@ -115,9 +116,11 @@ void *region_alloc(sodns_zone_t *z, size_t size, size_t align);
 void region_free_all(sodns_zone_t *z);
 
 /* The node with this hash, label and parent, in any version; NULL: there is none. */
-sodns_node_t *table_child(const sodns_zone_t *z, const sodns_node_t *parent, uint64_t hash, const uint8_t *label);
+sodns_node_t *table_child(const sodns_zone_t *z, const sodns_node_t *parent, uint64_t hash,
+			  const uint8_t *label);
 /* The node of a name by its labels from `first` on; proves the whole name. */
-sodns_node_t *table_find(const sodns_zone_t *z, const uint8_t *name, const name_labels_t *l, unsigned first);
+sodns_node_t *table_find(const sodns_zone_t *z, const uint8_t *name, const name_labels_t *l,
+			 unsigned first);
 /* Writer: room for `more` nodes; inserts; takes out. */
 int table_reserve(sodns_zone_t *z, size_t more);
 void table_insert(sodns_zone_t *z, sodns_node_t *n);
@@ -139,8 +142,8 @@ static inline const zone_set_t *set_after(const zone_set_t *s)
 	return (const zone_set_t *)(const void *)(s->data + ((s->len + 3) & ~3u));
 }
 
-/* Nodes in canonical order. Writers: build from the sorted array; insert; remove. `made` marks tree nodes of the
- * transaction that runs, which may be changed in place. */
+/* Nodes in canonical order. Writers: build from the sorted array; insert; remove. `made` marks tree
+ * nodes of the transaction that runs, which may be changed in place. */
 int order_build(sodns_zone_t *z, sodns_node_t **added, size_t count);
 int order_insert(sodns_zone_t *z, sodns_node_t *n);
 void order_remove(sodns_zone_t *z, sodns_node_t *n);
@@ -149,7 +152,8 @@ void order_free(sodns_zone_t *z);
 sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal);
 sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name);
 
-/* A version that is no longer current has lost a pin or has been graced: collects what nobody sees. */
+/* A version that is no longer current has lost a pin or has been graced: collects what nobody sees.
+ */
 void zone_collect(sodns_zone_t *z);
 void zone_collect_locked(sodns_zone_t *z);
 void zone_unref(sodns_zone_t *z);

@@ -1,6 +1,7 @@
 /*
- * The hash of a zone and the regions its first load lives in. Readers probe without locks: a slot is one word, a
- * bigger table is filled aside and published, and the old one goes when every worker has passed a batch boundary.
+ * The hash of a zone and the regions its first load lives in. Readers probe without locks: a slot
+ * is one word, a bigger table is filled aside and published, and the old one goes when every worker
+ * has passed a batch boundary.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,8 @@ struct region_chunk {
  * memory at random, and half of what that costs is the page walk. */
 static struct region_chunk *chunk_new(size_t size)
 {
-	uint8_t *p = mmap(NULL, size >= CHUNK_HUGE ? size + CHUNK_HUGE : size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *p = mmap(NULL, size >= CHUNK_HUGE ? size + CHUNK_HUGE : size,
+			  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
 	if (size >= CHUNK_HUGE) {
@@ -96,7 +97,8 @@ static inline bool proves(const sodns_zone_t *z, const sodns_node_t *n, const ui
 	return n == z->apex;
 }
 
-sodns_node_t *table_find(const sodns_zone_t *z, const uint8_t *name, const name_labels_t *l, unsigned first)
+sodns_node_t *table_find(const sodns_zone_t *z, const uint8_t *name, const name_labels_t *l,
+			 unsigned first)
 {
 	const zone_table_t *t = atomic_load_explicit(&z->table, memory_order_acquire);
 	uint64_t hash = l->hash[first];
@@ -105,12 +107,14 @@ sodns_node_t *table_find(const sodns_zone_t *z, const uint8_t *name, const name_
 		uint64_t s = atomic_load_explicit(&t->slot[i], memory_order_acquire);
 		if (s == SLOT_EMPTY)
 			return NULL;
-		if ((uint16_t)s == (uint16_t)hash && s != SLOT_DELETED && proves(z, slot_node(s), name, l, first))
+		if ((uint16_t)s == (uint16_t)hash && s != SLOT_DELETED &&
+		    proves(z, slot_node(s), name, l, first))
 			return slot_node(s);
 	}
 }
 
-sodns_node_t *table_child(const sodns_zone_t *z, const sodns_node_t *parent, uint64_t hash, const uint8_t *label)
+sodns_node_t *table_child(const sodns_zone_t *z, const sodns_node_t *parent, uint64_t hash,
+			  const uint8_t *label)
 {
 	const zone_table_t *t = atomic_load_explicit(&z->table, memory_order_acquire);
 	uint32_t i = home(t, (uint32_t)(hash >> 32));
@@ -153,7 +157,8 @@ static void place(zone_table_t *t, sodns_node_t *n)
 	uint32_t i = home(t, n->hash);
 	while (atomic_load_explicit(&t->slot[i], memory_order_relaxed) != SLOT_EMPTY)
 		i = i + 1 == t->size ? 0 : i + 1;
-	atomic_store_explicit(&t->slot[i], (uint64_t)(uintptr_t)n << 16 | n->tag, memory_order_release);
+	atomic_store_explicit(&t->slot[i], (uint64_t)(uintptr_t)n << 16 | n->tag,
+			      memory_order_release);
 	t->used++;
 }
 
@@ -175,7 +180,8 @@ static void table_unmap(void *p)
 static zone_table_t *table_new(uint32_t size)
 {
 	size_t bytes = table_bytes(size);
-	zone_table_t *t = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	zone_table_t *t = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 	if (t == MAP_FAILED)
 		return NULL;
 	if (bytes >= CHUNK_HUGE)

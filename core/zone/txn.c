@@ -58,7 +58,8 @@ static void *take(sodns_txn_t *t, size_t size, size_t align, bool *heap)
 	return malloc(size);
 }
 
-static sodns_node_t *node_new(sodns_txn_t *t, sodns_node_t *parent, const uint8_t *label, uint64_t hash)
+static sodns_node_t *node_new(sodns_txn_t *t, sodns_node_t *parent, const uint8_t *label,
+			      uint64_t hash)
 {
 	bool heap;
 	size_t size = offsetof(sodns_node_t, label) + label[0] + 1u;
@@ -80,15 +81,17 @@ static sodns_node_t *node_new(sodns_txn_t *t, sodns_node_t *parent, const uint8_
 	return n;
 }
 
-/* Puts a state in front of a node's chain; within one transaction it replaces the one that it made before. */
-static int push_state(sodns_txn_t *t, sodns_node_t *n, const uint8_t *bytes, size_t size, uint16_t sets,
-		      uint16_t flags)
+/* Puts a state in front of a node's chain; within one transaction it replaces the one that it made
+ * before. */
+static int push_state(sodns_txn_t *t, sodns_node_t *n, const uint8_t *bytes, size_t size,
+		      uint16_t sets, uint16_t flags)
 {
 	bool heap;
 	zone_state_t *old = atomic_load_explicit(&n->state, memory_order_relaxed);
 	bool again = old && old->since == t->next->number;
 	bool noted = !again && (old || !t->bulk);
-	if (noted && grow((void **)&t->touched, &t->touched_room, t->touched_count + 1, sizeof(*t->touched)))
+	if (noted &&
+	    grow((void **)&t->touched, &t->touched_room, t->touched_count + 1, sizeof(*t->touched)))
 		return SODNS_ENOMEM;
 	zone_state_t *s = take(t, sizeof(*s) + size, _Alignof(zone_state_t), &heap);
 	if (!s)
@@ -218,12 +221,14 @@ static bool owner_in_zone(const sodns_txn_t *t)
 	const sodns_zone_t *z = t->z;
 	if (t->labels.count < z->origin_labels)
 		return false;
-	return !memcmp(t->owner + t->labels.at[t->labels.count - z->origin_labels], z->origin, z->origin_len);
+	return !memcmp(t->owner + t->labels.at[t->labels.count - z->origin_labels], z->origin,
+		       z->origin_len);
 }
 
 int txn_open(sodns_txn_t *t, const uint8_t *owner)
 {
-	if (t->open && sodns_name_length(owner) == t->owner_len && !memcmp(t->owner, owner, t->owner_len))
+	if (t->open && sodns_name_length(owner) == t->owner_len &&
+	    !memcmp(t->owner, owner, t->owner_len))
 		return SODNS_OK;
 	int rc = txn_flush(t);
 	t->open = NULL;
@@ -261,7 +266,8 @@ static zone_set_t *open_set(sodns_txn_t *t, uint16_t type, uint16_t covers)
 static zone_set_t *resize_set(sodns_txn_t *t, zone_set_t *s, uint32_t len)
 {
 	size_t at = (size_t)((uint8_t *)s - t->buffer);
-	size_t old_end = at + sizeof(*s) + ((s->len + 3) & ~3u), new_end = at + sizeof(*s) + ((len + 3) & ~3u);
+	size_t old_end = at + sizeof(*s) + ((s->len + 3) & ~3u),
+	       new_end = at + sizeof(*s) + ((len + 3) & ~3u);
 	if (grow((void **)&t->buffer, &t->room, t->size + new_end - old_end + 1, 1))
 		return NULL;
 	memmove(t->buffer + new_end, t->buffer + old_end, t->size - old_end);
@@ -311,8 +317,8 @@ static uint16_t covered(uint16_t type, const uint8_t *rdata, uint16_t len)
 	return type == SODNS_TYPE_RRSIG && len > 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
 }
 
-int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *rdata,
-		  uint16_t len)
+int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
+		  const uint8_t *rdata, uint16_t len)
 {
 	int rc = txn_open(t, owner);
 	if (rc)
@@ -337,8 +343,8 @@ int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t 
 	return SODNS_OK;
 }
 
-int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *data,
-		  uint32_t data_len, uint16_t count)
+int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
+		  const uint8_t *data, uint32_t data_len, uint16_t count)
 {
 	int rc = txn_open(t, owner);
 	if (rc)
@@ -367,7 +373,8 @@ static int remove_name(sodns_txn_t *t)
 	return SODNS_OK;
 }
 
-int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t type, const uint8_t *rdata, uint16_t len)
+int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
+		     uint16_t len)
 {
 	int rc = txn_open(t, owner);
 	if (rc)
@@ -415,8 +422,8 @@ static void forget_added(sodns_txn_t *t, sodns_node_t *n)
 	}
 }
 
-/* Names that were looked at and got nothing are forgotten; and those that came and went within a first load, which
- * sorts what is there in the end. */
+/* Names that were looked at and got nothing are forgotten; and those that came and went within a
+ * first load, which sorts what is there in the end. */
 static void forget_absent(sodns_txn_t *t)
 {
 	size_t kept = 0;
@@ -462,8 +469,8 @@ void sodns_txn_commit(sodns_txn_t *t)
 	zone_version_t *old = atomic_load(&z->current);
 	t->next->records = t->records;
 	t->next->names = t->names;
-	/* What the new states replaced belongs to the version that was the last to see it. A name changed twice has
-	 * one entry: its newest state is the one that counts. */
+	/* What the new states replaced belongs to the version that was the last to see it. A name
+	 * changed twice has one entry: its newest state is the one that counts. */
 	size_t n = 0;
 	for (size_t i = 0; i < t->touched_count; i++) {
 		struct garbage g = {t->touched[i].node, atomic_load(&t->touched[i].node->state)};
@@ -489,7 +496,8 @@ void sodns_txn_abort(sodns_txn_t *t)
 	for (size_t i = 0; i < t->touched_count; i++) {
 		sodns_node_t *n = t->touched[i].node;
 		zone_state_t *s = atomic_load(&n->state), *before = atomic_load(&s->before);
-		bool was = before && !(before->flags & STATE_ABSENT), is = !(s->flags & STATE_ABSENT);
+		bool was = before && !(before->flags & STATE_ABSENT),
+		     is = !(s->flags & STATE_ABSENT);
 		if (n->parent && was != is)
 			n->parent->children += was ? 1 : UINT32_MAX;
 		atomic_store(&n->state, before);
@@ -513,7 +521,8 @@ static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t
 		char owner[SODNS_NAME_TEXT_MAX], origin[SODNS_NAME_TEXT_MAX];
 		sodns_name_to_text(rr->owner, owner);
 		sodns_name_to_text(t->z->origin, origin);
-		snprintf(err, err_size, "NSEC3 zone is not supported, dropping RR: %s for zone: %s", owner, origin);
+		snprintf(err, err_size, "NSEC3 zone is not supported, dropping RR: %s for zone: %s",
+			 owner, origin);
 		return SODNS_EINVAL;
 	}
 	int rc = sodns_txn_add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
@@ -522,7 +531,8 @@ static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t
 	return rc == SODNS_EINVAL ? SODNS_OK : rc;
 }
 
-int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char *err, size_t err_size)
+int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char *err,
+			size_t err_size)
 {
 	struct stat st;
 	/* A line has about 36 bytes: what is reserved beyond need is never touched. */
@@ -552,7 +562,8 @@ static int read_serial(void *ctx, const zonefile_record_t *rr, char *err, size_t
 	return 1;
 }
 
-int sodns_zone_file_serial(const char *path, const uint8_t *origin, uint32_t *serial, char *err, size_t err_size)
+int sodns_zone_file_serial(const char *path, const uint8_t *origin, uint32_t *serial, char *err,
+			   size_t err_size)
 {
 	struct first_serial f = {0};
 	zonefile_options_t options = {.origin = origin, .default_ttl = 3600};

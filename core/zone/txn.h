@@ -1,6 +1,6 @@
 /*
- * A change to a zone while it is made. Records come mostly name by name, so one name at a time is open: its RRsets are
- * edited in a buffer and written as one state when another name's turn comes.
+ * A change to a zone while it is made. Records come mostly name by name, so one name at a time is
+ * open: its RRsets are edited in a buffer and written as one state when another name's turn comes.
  */
 #ifndef CORE_ZONE_TXN_H
 #define CORE_ZONE_TXN_H

@@ -8,7 +8,8 @@
 
 static sodns_node_t *apex_new(sodns_zone_t *z)
 {
-	sodns_node_t *n = region_alloc(z, offsetof(sodns_node_t, label) + z->origin_len, _Alignof(sodns_node_t));
+	sodns_node_t *n = region_alloc(z, offsetof(sodns_node_t, label) + z->origin_len,
+				       _Alignof(sodns_node_t));
 	zone_state_t *s = region_alloc(z, sizeof(*s), _Alignof(zone_state_t));
 	if (!n || !s)
 		return NULL;
@@ -115,8 +116,8 @@ static void node_free(void *p)
 	free(p);
 }
 
-/* One entry of a version that nobody sees any more: the older states go, and the node with them if the name has
- * been gone since. */
+/* One entry of a version that nobody sees any more: the older states go, and the node with them if
+ * the name has been gone since. */
 static void collect_entry(sodns_zone_t *z, struct garbage *g)
 {
 	zone_state_t *old = atomic_exchange(&g->newer->before, NULL);
@@ -141,7 +142,8 @@ static void collect_entry(sodns_zone_t *z, struct garbage *g)
 
 void zone_collect_locked(sodns_zone_t *z)
 {
-	while (z->oldest->newer && atomic_load(&z->oldest->graced) && !atomic_load(&z->oldest->pins)) {
+	while (z->oldest->newer && atomic_load(&z->oldest->graced) &&
+	       !atomic_load(&z->oldest->pins)) {
 		zone_version_t *v = z->oldest;
 		z->oldest = v->newer;
 		for (size_t i = 0; i < v->garbage_count; i++)

@@ -138,7 +138,8 @@ static int read_directive(scanner_t *s, const word_t *name)
 		return scan_error(s, "%.*s wants an argument", (int)name->len, name->at);
 	if (ttl) {
 		if (!scan_ttl(&w, &s->ttl))
-			return scan_error(s, "expecting $TTL value, not this...: \"%.*s\"", (int)w.len, w.at);
+			return scan_error(s, "expecting $TTL value, not this...: \"%.*s\"",
+					  (int)w.len, w.at);
 		s->ttl_known = s->ttl_fixed = true;
 		return end_of_entry(s);
 	}
@@ -218,7 +219,8 @@ static char *read_whole(const char *path, size_t *len, char *err, size_t err_siz
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) || S_ISDIR(st.st_mode)) {
-		snprintf(err, err_size, "open %s: %s", path, fd >= 0 && S_ISDIR(st.st_mode) ? "is a directory" : strerror(errno));
+		snprintf(err, err_size, "open %s: %s", path,
+			 fd >= 0 && S_ISDIR(st.st_mode) ? "is a directory" : strerror(errno));
 		for (char *c = err + strlen("open ") + strlen(path); *c; c++)
 			*c = *c >= 'A' && *c <= 'Z' && c[1] >= 'a' ? (char)(*c | 32) : *c;
 		if (fd >= 0)
@@ -246,7 +248,8 @@ static char *read_whole(const char *path, size_t *len, char *err, size_t err_siz
 static void relative_to(const char *file, const char *path, size_t len, char out[PATH_MAX])
 {
 	const char *slash = *path == '/' ? NULL : strrchr(file, '/');
-	snprintf(out, PATH_MAX, "%.*s%.*s", slash ? (int)(slash - file + 1) : 0, file, (int)len, path);
+	snprintf(out, PATH_MAX, "%.*s%.*s", slash ? (int)(slash - file + 1) : 0, file, (int)len,
+		 path);
 }
 
 /* $INCLUDE FILE [ORIGIN]: origin and owner are this file's again afterwards (RFC 1035, 5.1). */
@@ -256,10 +259,12 @@ static int include(scanner_t *s)
 	char path[PATH_MAX];
 	scanner_t inner = *s;
 	if (s->options->no_include || !scan_word(s, &w))
-		return scan_error(s, s->options->no_include ? "$INCLUDE directive not allowed" : "$INCLUDE wants a file");
+		return scan_error(s, s->options->no_include ? "$INCLUDE directive not allowed"
+							    : "$INCLUDE wants a file");
 	if (s->depth >= INCLUDE_DEPTH_MAX)
 		return scan_error(s, "too deeply nested $INCLUDE");
-	if (scan_word(s, &origin) && !(inner.origin_len = scan_name(s, &origin, true, inner.origin)))
+	if (scan_word(s, &origin) &&
+	    !(inner.origin_len = scan_name(s, &origin, true, inner.origin)))
 		return scan_error(s, "bad origin name: \"%.*s\"", (int)origin.len, origin.at);
 	if (end_of_entry(s))
 		return -1;
@@ -284,7 +289,14 @@ static int include(scanner_t *s)
 int zonefile_parse_text(const char *name, const char *text, size_t len, const zonefile_options_t *o,
 			zonefile_record_f fn, void *ctx, char *err, size_t err_size)
 {
-	scanner_t s = {.file = name, .p = text, .end = text + len, .line = 1, .options = o, .fn = fn, .ctx = ctx, .err = err,
+	scanner_t s = {.file = name,
+		       .p = text,
+		       .end = text + len,
+		       .line = 1,
+		       .options = o,
+		       .fn = fn,
+		       .ctx = ctx,
+		       .err = err,
 		       .err_size = err_size};
 	s.origin_len = sodns_name_lower(o->origin, s.origin);
 	s.rdata = malloc(RDATA_MAX + 512);
@@ -295,8 +307,8 @@ int zonefile_parse_text(const char *name, const char *text, size_t len, const zo
 	return rc;
 }
 
-int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_record_f fn, void *ctx, char *err,
-			size_t err_size)
+int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_record_f fn,
+			void *ctx, char *err, size_t err_size)
 {
 	size_t len;
 	char *text = read_whole(path, &len, err, err_size);

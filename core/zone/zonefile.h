@@ -1,7 +1,8 @@
 /*
  * Master files (RFC 1035, 5; RFC 2308; RFC 3597): text to records in wire form, one callback each.
  *
- * The common types are scanned here, without allocating and in one pass; every other line goes to ldns.
+ * The common types are scanned here, without allocating and in one pass; every other line goes to
+ * ldns.
  */
 #ifndef CORE_ZONE_ZONEFILE_H
 #define CORE_ZONE_ZONEFILE_H
@@ -14,12 +15,14 @@ typedef struct zonefile_record {
 	const uint8_t *owner; /* wire form, lower case */
 	uint16_t type, rclass;
 	uint32_t ttl;
-	const uint8_t *rdata; /* names in it are not compressed; those of NS, SOA, CNAME and MX are lower case */
+	const uint8_t *rdata; /* names in it are not compressed; those of NS, SOA, CNAME and MX are
+				 lower case */
 	uint16_t rdata_len;
 } zonefile_record_t;
 
 /* Not 0 stops, with the reason in err. */
-typedef int (*zonefile_record_f)(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size);
+typedef int (*zonefile_record_f)(void *ctx, const zonefile_record_t *rr, char *err,
+				 size_t err_size);
 
 typedef struct zonefile_options {
 	const uint8_t *origin; /* wire form */
@@ -29,8 +32,8 @@ typedef struct zonefile_options {
 } zonefile_options_t;
 
 /* 0, or negative with "FILE:LINE: …" in err. */
-int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_record_f fn, void *ctx, char *err,
-			size_t err_size);
+int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_record_f fn,
+			void *ctx, char *err, size_t err_size);
 int zonefile_parse_text(const char *name, const char *text, size_t len, const zonefile_options_t *o,
 			zonefile_record_f fn, void *ctx, char *err, size_t err_size);
 

@@ -1,5 +1,6 @@
 /*
- * Without a fuzzer: feeds every file of a folder to the target once, so that what a fuzzer found stays a test.
+ * Without a fuzzer: feeds every file of a folder to the target once, so that what a fuzzer found
+ * stays a test.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /*
- * The framing of TCP, fed in pieces of any size: it hands over exactly the messages that the stream holds.
+ * The framing of TCP, fed in pieces of any size: it hands over exactly the messages that the stream
+ * holds.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -18,11 +18,13 @@ static int take(void *ctx, const zonefile_record_t *rr, char *err, size_t err_si
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint8_t origin[] = "\x04zone";
-	const zonefile_options_t options = {.origin = origin, .default_ttl = 60, .no_include = true};
+	const zonefile_options_t options = {
+		.origin = origin, .default_ttl = 60, .no_include = true};
 	char err[1024];
 	sodns_zone_t *z = sodns_zone_new(origin);
 	sodns_txn_t *t = sodns_zone_begin(z);
-	int rc = zonefile_parse_text("zone", (const char *)data, len, &options, take, t, err, sizeof(err));
+	int rc = zonefile_parse_text("zone", (const char *)data, len, &options, take, t, err,
+				     sizeof(err));
 	if (rc)
 		sodns_txn_abort(t);
 	else

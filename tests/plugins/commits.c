@@ -12,11 +12,14 @@ struct commits {
 	sodns_service_t *service;
 };
 
-static const uint8_t origin[] = "\x07" "commits";
+static const uint8_t origin[] = "\x07"
+				"commits";
 
 static void change(sodns_zone_t *z, unsigned round)
 {
-	uint8_t name[] = "\x04host\x07" "commits", data[130] = {0, 128};
+	uint8_t name[] = "\x04host\x07"
+			 "commits",
+		data[130] = {0, 128};
 	sodns_txn_t *t = sodns_zone_begin(z);
 	for (unsigned i = 0; i < 50; i++) {
 		name[4] = (uint8_t)('0' + i);
@@ -61,4 +64,5 @@ static void teardown(void *self)
 	sodns_zone_free(c->zone);
 }
 
-SODNS_PLUGIN(.name = "commits", .setup = setup, .serve_dns = serve, .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "commits", .setup = setup, .serve_dns = serve, .start = start,
+	     .teardown = teardown);

@@ -22,8 +22,8 @@ static size_t append(void *arg, sodns_query_t *q, uint8_t *packet, size_t len, s
 static void observe(void *arg, sodns_query_t *q, const sodns_done_t *done)
 {
 	(void)arg;
-	sodns_log(SODNS_LOG_INFO, "finisher", "left: %zu bytes of %u, rcode %d, %s", done->length, sodns_query_size(q),
-		  done->rcode, sodns_reply_plugin(done->reply));
+	sodns_log(SODNS_LOG_INFO, "finisher", "left: %zu bytes of %u, rcode %d, %s", done->length,
+		  sodns_query_size(q), done->rcode, sodns_reply_plugin(done->reply));
 }
 
 static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)

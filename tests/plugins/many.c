@@ -1,6 +1,6 @@
 /*
- * One of many test plugins made from the same source: each has statics of the same names, and must see its own. Each adds
- * its number to the answer of the next.
+ * One of many test plugins made from the same source: each has statics of the same names, and must
+ * see its own. Each adds its number to the answer of the next.
  */
 #include <sodns/plugin.h>
 

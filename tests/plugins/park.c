@@ -6,10 +6,10 @@
  *	pool250			blocks a pool thread for 250 ms
  *	ask			asks for "now" below the rest of the name
  *	askself			asks for itself, without end
- *	join250			sleeps 250 ms in a flight that all askers share; the answer's number counts flights
- *	over			sleeps beyond the deadline
- *	detach			answers at once and counts 50 ms later; the answer's number is the count so far
- *	udp5300, tcp5300	asks 127.0.0.1 port 5300 for "now.park."
+ *	join250			sleeps 250 ms in a flight that all askers share; the answer's number
+ *counts flights over			sleeps beyond the deadline
+ *	detach			answers at once and counts 50 ms later; the answer's number is the
+ *count so far udp5300, tcp5300	asks 127.0.0.1 port 5300 for "now.park."
  *
  * The answer is a TXT record with the status of the wait.
  */
@@ -32,13 +32,17 @@ static sodns_reply_t *text(sodns_query_t *q, const char *value)
 	memcpy(rdata + 1, value, n);
 	sodns_reply_t *r = sodns_reply(q);
 	sodns_reply_set_flags(r, SODNS_AA, 0);
-	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_TXT, 5, rdata, (uint16_t)(n + 1));
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_TXT, 5, rdata,
+			       (uint16_t)(n + 1));
 	return r;
 }
 
 static sodns_reply_t *status(sodns_query_t *q, int rc)
 {
-	return text(q, rc >= 0 ? "ok" : rc == SODNS_TIMEOUT ? "timeout" : rc == SODNS_CANCELLED ? "cancelled" : "failed");
+	return text(q, rc >= 0                 ? "ok"
+		       : rc == SODNS_TIMEOUT   ? "timeout"
+		       : rc == SODNS_CANCELLED ? "cancelled"
+					       : "failed");
 }
 
 static void block(void *work)
@@ -85,11 +89,12 @@ static sodns_reply_t *detach(sodns_query_t *q)
 
 static sodns_reply_t *exchange(sodns_query_t *q, uint16_t port, bool tcp)
 {
-	static const uint8_t query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03now\x04park\x00\x00\x10\x00\x01";
+	static const uint8_t query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03now\x04"
+				       "park\x00\x00\x10\x00\x01";
 	uint8_t answer[512];
 	const sodns_address_t to = {.family = 4, .bytes = {127, 0, 0, 1}, .port = port};
-	return status(q, (tcp ? sodns_exchange_tcp : sodns_exchange_udp)(&to, query, sizeof(query) - 1, answer,
-									  sizeof(answer), 1000));
+	return status(q, (tcp ? sodns_exchange_tcp : sodns_exchange_udp)(
+				 &to, query, sizeof(query) - 1, answer, sizeof(answer), 1000));
 }
 
 static sodns_reply_t *ask_below(sodns_query_t *q)

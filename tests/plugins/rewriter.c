@@ -1,5 +1,6 @@
 /*
- * A test plugin that decorates every reply, as nsid, header and loadbalance do: what it does to an error must not show.
+ * A test plugin that decorates every reply, as nsid, header and loadbalance do: what it does to an
+ * error must not show.
  */
 #include <sodns/plugin.h>
 
@@ -10,7 +11,8 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	sodns_reply_add_option(r, 3, "me", 2);
 	sodns_reply_set_flags(r, SODNS_AA, 0);
 	sodns_reply_cap_ttl(r, 1);
-	sodns_reply_add_record(r, SODNS_ADDITIONAL, sodns_query_name(q), SODNS_TYPE_A, 60, address, 4);
+	sodns_reply_add_record(r, SODNS_ADDITIONAL, sodns_query_name(q), SODNS_TYPE_A, 60, address,
+			       4);
 	return r;
 }
 

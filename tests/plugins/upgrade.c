@@ -1,5 +1,6 @@
 /*
- * A test plugin in several versions: it answers with its version and a count that versions with the same layout inherit.
+ * A test plugin in several versions: it answers with its version and a count that versions with the
+ * same layout inherit.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,10 +18,12 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	struct upgrade *u = h->self;
 	char text[32];
-	int n = snprintf(text + 1, sizeof(text) - 1, "%s %u", VERSION, atomic_fetch_add(u->count, 1) + 1);
+	int n = snprintf(text + 1, sizeof(text) - 1, "%s %u", VERSION,
+			 atomic_fetch_add(u->count, 1) + 1);
 	text[0] = (char)n;
 	sodns_reply_t *r = sodns_reply(q);
-	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_TXT, 0, text, (uint16_t)(n + 1));
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_TXT, 0, text,
+			       (uint16_t)(n + 1));
 	return r;
 }
 
@@ -41,4 +44,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, sodns_setup_alloc(s, sizeof(struct upgrade)));
 }
 
-SODNS_PLUGIN(.name = "upgrade", .version = VERSION, .setup = setup, .serve_dns = serve, .prepare = prepare);
+SODNS_PLUGIN(.name = "upgrade", .version = VERSION, .setup = setup, .serve_dns = serve,
+	     .prepare = prepare);

@@ -48,7 +48,8 @@ static int resolve(sodns_setup_t *s, const char *const *words, size_t count, str
 		if (interface_addresses(words[i], append, out))
 			continue;
 		if (!is_address(words[i]))
-			return sodns_error(s, "not a valid IP address or interface name: \"%s\"", words[i]);
+			return sodns_error(s, "not a valid IP address or interface name: \"%s\"",
+					   words[i]);
 		append(out, words[i]);
 	}
 	return 0;
@@ -76,7 +77,8 @@ static int parse(sodns_setup_t *s)
 			return sodns_error(s, "invalid option \"%s\"", sodns_setup_value(s));
 		words = sodns_setup_args(s, &count);
 		if (!count)
-			return sodns_error(s, "at least one address or interface must be given to except subdirective");
+			return sodns_error(s, "at least one address or interface must be given to "
+					      "except subdirective");
 		if (resolve(s, words, count, &except))
 			return -1;
 	}

@@ -23,7 +23,8 @@ static bool text_of(const struct ifaddrs *i, char *out, size_t size)
 	char ip[INET6_ADDRSTRLEN];
 	if (!inet_ntop(AF_INET6, &in6->sin6_addr, ip, sizeof(ip)))
 		return false;
-	bool zoned = IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&in6->sin6_addr);
+	bool zoned = IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) ||
+		     IN6_IS_ADDR_MC_LINKLOCAL(&in6->sin6_addr);
 	snprintf(out, size, "%s%s%s", ip, zoned ? "%" : "", zoned ? i->ifa_name : "");
 	return true;
 }
@@ -36,7 +37,8 @@ bool interface_addresses(const char *name, int (*found)(void *arg, const char *t
 		return exists;
 	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
 		char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
-		if (!strcmp(i->ifa_name, name) && text_of(i, text, sizeof(text)) && found(arg, text))
+		if (!strcmp(i->ifa_name, name) && text_of(i, text, sizeof(text)) &&
+		    found(arg, text))
 			break;
 	}
 	freeifaddrs(list);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Calls found(arg, text) with the text of each address of the interface, link-local ones with their "%zone".
- * False: there is no such interface. */
+/* Calls found(arg, text) with the text of each address of the interface, link-local ones with their
+ * "%zone". False: there is no such interface. */
 bool interface_addresses(const char *name, int (*found)(void *arg, const char *text), void *arg);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * errors: a line for each query that ended in an error; those that match a pattern are counted over a period and make one
- * line together.
+ * errors: a line for each query that ended in an error; those that match a pattern are counted over
+ * a period and make one line together.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -34,7 +34,8 @@ static void summarize(struct pattern *p)
 	if (!n || (n == 1 && p->show_first))
 		return;
 	sodns_duration_to_text(p->period, period);
-	sodns_log(p->level, "errors", "%u errors like '%s' occurred in last %s", n, p->text, period);
+	sodns_log(p->level, "errors", "%u errors like '%s' occurred in last %s", n, p->text,
+		  period);
 }
 
 /* Writes the lines whose time has come; returns how many milliseconds to sleep. */
@@ -87,7 +88,8 @@ static void report(struct errors *e, const sodns_query_t *q, const sodns_reply_t
 		break;
 	}
 	sodns_name_to_text(sodns_query_name(q), name);
-	sodns_log(level, "errors", "%d %s %s: %s", sodns_reply_rcode(r), name, sodns_type_text(sodns_query_type(q), buf), text);
+	sodns_log(level, "errors", "%d %s %s: %s", sodns_reply_rcode(r), name,
+		  sodns_type_text(sodns_query_type(q), buf), text);
 }
 
 static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
@@ -103,7 +105,9 @@ static int read_options(sodns_setup_t *s, struct pattern *p, const char *const *
 	static const struct {
 		const char *name;
 		enum sodns_log_level level;
-	} levels[] = {{"warning", SODNS_LOG_WARNING}, {"error", SODNS_LOG_ERROR}, {"info", SODNS_LOG_INFO},
+	} levels[] = {{"warning", SODNS_LOG_WARNING},
+		      {"error", SODNS_LOG_ERROR},
+		      {"info", SODNS_LOG_INFO},
 		      {"debug", SODNS_LOG_DEBUG}};
 	bool level_set = false;
 	p->level = SODNS_LOG_ERROR;
@@ -120,7 +124,8 @@ static int read_options(sodns_setup_t *s, struct pattern *p, const char *const *
 		if (level_set)
 			return sodns_error(s, "multiple log levels specified in consolidate");
 		if (p->show_first)
-			return sodns_error(s, "log level must come before show_first in consolidate");
+			return sodns_error(s,
+					   "log level must come before show_first in consolidate");
 		p->level = levels[k].level;
 		level_set = true;
 	}
@@ -138,7 +143,8 @@ static int read_consolidate(sodns_setup_t *s, struct errors *e)
 	if (sodns_duration_from_text(words[0], &p.period))
 		return sodns_error(s, "time: invalid duration \"%s\"", words[0]);
 	if (strlen(words[1]) > PATTERN_MAX)
-		return sodns_error(s, "regex pattern too long: %zu > %d", strlen(words[1]), PATTERN_MAX);
+		return sodns_error(s, "regex pattern too long: %zu > %d", strlen(words[1]),
+				   PATTERN_MAX);
 	if (read_options(s, &p, words + 2, n - 2))
 		return -1;
 	p.text = words[1];
@@ -157,7 +163,8 @@ static int read_block(sodns_setup_t *s, struct errors *e)
 {
 	while (sodns_setup_block(s)) {
 		const char *property = sodns_setup_value(s);
-		/* CoreDNS prints a stack for a panic; a crash of sodns names plugin and question in any case. */
+		/* CoreDNS prints a stack for a panic; a crash of sodns names plugin and question in
+		 * any case. */
 		if (!strcmp(property, "stacktrace"))
 			continue;
 		if (strcmp(property, "consolidate"))
@@ -203,5 +210,5 @@ static void start(void *self)
 		e->service = sodns_service_start("errors", run, e);
 }
 
-SODNS_PLUGIN(.name = "errors", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve, .start = start,
-	     .teardown = teardown);
+SODNS_PLUGIN(.name = "errors", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
+	     .start = start, .teardown = teardown);

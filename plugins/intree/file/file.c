@@ -33,7 +33,9 @@ sodns_reply_t *file_serve(const sodns_handler_t *h, sodns_query_t *q)
 		return r;
 	size_t answers;
 	sodns_reply_sets(r, SODNS_ANSWER, &answers);
-	return !answers && sodns_fallthrough_match(&f->fallthrough, sodns_query_name(q)) ? sodns_next(h, q) : r;
+	return !answers && sodns_fallthrough_match(&f->fallthrough, sodns_query_name(q))
+		       ? sodns_next(h, q)
+		       : r;
 }
 
 const struct served *file_match(const struct file *f, const sodns_query_t *q)

@@ -13,7 +13,8 @@
 #include <sodns/wait.h>
 #include <sodns/zone.h>
 
-/* A zone and the file it came from. Handed on to the next generation while the file stays the same. */
+/* A zone and the file it came from. Handed on to the next generation while the file stays the same.
+ */
 struct source {
 	pthread_mutex_t lock; /* two generations may reload at once */
 	sodns_shared_t zone;  /* sodns_zone_t; NULL: not read yet */
@@ -53,9 +54,11 @@ void file_touch(void *self, const sodns_query_t *q, unsigned stage);
 /* A source with nothing in it. */
 struct source *source_new(const uint8_t *origin, const char *path);
 void source_free(void *source);
-/* Reads the file and publishes the zone. 0, SODNS_ENOENT when the file can't be opened, or SODNS_EINVAL; err says why. */
+/* Reads the file and publishes the zone. 0, SODNS_ENOENT when the file can't be opened, or
+ * SODNS_EINVAL; err says why. */
 int source_read(struct source *s, char *err, size_t err_size);
-/* Whether the file looks as it did when it was read, so that reading it again would change nothing. */
+/* Whether the file looks as it did when it was read, so that reading it again would change nothing.
+ */
 bool source_is_current(const struct source *s);
 
 /* The service that reads zones again: from start to teardown. */

@@ -1,6 +1,6 @@
 /*
- * Zones that changed on disk: a service looks at them now and then and reads on the pool those with another serial (or, by
- * mtime, a newer file).
+ * Zones that changed on disk: a service looks at them now and then and reads on the pool those with
+ * another serial (or, by mtime, a newer file).
  */
 #include "file.h"
 
@@ -18,17 +18,20 @@ static bool has_changed(const struct served *z, const char *origin)
 	uint32_t now = 0, then;
 	struct stat st;
 	if (z->by_mtime && stat(s->path, &st)) {
-		sodns_log(SODNS_LOG_ERROR, "file", "Failed to stat zone \"%s\" in \"%s\": %s", origin, s->path, strerror(errno));
+		sodns_log(SODNS_LOG_ERROR, "file", "Failed to stat zone \"%s\" in \"%s\": %s",
+			  origin, s->path, strerror(errno));
 		return false;
 	}
 	if (z->by_mtime)
 		return !zone || st.st_mtim.tv_sec > s->read_at.st_mtim.tv_sec ||
-		       (st.st_mtim.tv_sec == s->read_at.st_mtim.tv_sec && st.st_mtim.tv_nsec > s->read_at.st_mtim.tv_nsec);
+		       (st.st_mtim.tv_sec == s->read_at.st_mtim.tv_sec &&
+			st.st_mtim.tv_nsec > s->read_at.st_mtim.tv_nsec);
 	if (zone && source_is_current(s))
 		return false;
 	if (access(s->path, R_OK)) {
-		sodns_log(SODNS_LOG_ERROR, "file", "Failed to open zone \"%s\" in \"%s\": open %s: %s", origin, s->path, s->path,
-			  errno == ENOENT ? "no such file or directory" : strerror(errno));
+		sodns_log(SODNS_LOG_ERROR, "file",
+			  "Failed to open zone \"%s\" in \"%s\": open %s: %s", origin, s->path,
+			  s->path, errno == ENOENT ? "no such file or directory" : strerror(errno));
 		return false;
 	}
 	int rc = sodns_zone_file_serial(s->path, s->origin, &now, err, sizeof(err));
@@ -47,8 +50,9 @@ static void look_at(void *work)
 		if (source_read(s, err, sizeof(err)))
 			sodns_log(SODNS_LOG_ERROR, "file", "Parsing zone \"%s\": %s", origin, err);
 		else if (sodns_zone_serial(sodns_reach(&s->zone), &serial))
-			sodns_log(SODNS_LOG_INFO, "file", "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial", origin,
-				  s->path, serial);
+			sodns_log(SODNS_LOG_INFO, "file",
+				  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial",
+				  origin, s->path, serial);
 	}
 	pthread_mutex_unlock(&s->lock);
 }

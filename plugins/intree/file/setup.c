@@ -125,7 +125,8 @@ static int prepare_zone(struct file *f, struct served *z, sodns_prepare_t *p)
 		return sodns_prepare_error(p, "%s", err);
 	char text[40];
 	sodns_duration_to_text((int64_t)z->interval, text);
-	sodns_log(SODNS_LOG_WARNING, "file", "Failed to open \"%s\": trying again in %s", err, text);
+	sodns_log(SODNS_LOG_WARNING, "file", "Failed to open \"%s\": trying again in %s", err,
+		  text);
 	return 0;
 }
 
@@ -153,10 +154,11 @@ static void teardown(void *self)
 
 static const void *ability(void *self, const char *id)
 {
-	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch), .touch = file_touch};
+	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch),
+							  .touch = file_touch};
 	(void)self;
 	return strcmp(id, SODNS_ABILITY_PREFETCH) ? NULL : &prefetch;
 }
 
-SODNS_PLUGIN(.name = "file", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = file_serve, .prepare = prepare,
-	     .start = start, .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "file", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = file_serve,
+	     .prepare = prepare, .start = start, .teardown = teardown, .ability = ability);

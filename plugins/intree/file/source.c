@@ -42,9 +42,11 @@ static int load(struct source *s, sodns_zone_t *z, char *err, size_t err_size)
 	sodns_name_to_text(s->origin, origin);
 	uint32_t serial;
 	if (rc)
-		snprintf(err, err_size, "failed to parse file \"%s\" for origin %s with error %s", s->path, origin, why);
+		snprintf(err, err_size, "failed to parse file \"%s\" for origin %s with error %s",
+			 s->path, origin, why);
 	else if (!sodns_zone_serial(z, &serial))
-		snprintf(err, err_size, "file \"%s\" has no SOA record for origin %s", s->path, origin);
+		snprintf(err, err_size, "file \"%s\" has no SOA record for origin %s", s->path,
+			 origin);
 	else
 		return 0;
 	return SODNS_EINVAL;
@@ -56,8 +58,10 @@ int source_read(struct source *s, char *err, size_t err_size)
 	FILE *f = fopen(s->path, "re");
 	if (!f || fstat(fileno(f), &st) || S_ISDIR(st.st_mode)) {
 		bool folder = f && S_ISDIR(st.st_mode);
-		snprintf(err, err_size, "open %s: %s", s->path, folder ? "is a directory" :
-			 errno == ENOENT ? "no such file or directory" : strerror(errno));
+		snprintf(err, err_size, "open %s: %s", s->path,
+			 folder            ? "is a directory"
+			 : errno == ENOENT ? "no such file or directory"
+					   : strerror(errno));
 		if (f)
 			fclose(f);
 		return folder ? SODNS_EINVAL : SODNS_ENOENT;
@@ -80,6 +84,7 @@ int source_read(struct source *s, char *err, size_t err_size)
 bool source_is_current(const struct source *s)
 {
 	struct stat st;
-	return s->plain && !stat(s->path, &st) && st.st_size == s->read_at.st_size && st.st_ino == s->read_at.st_ino &&
-	       st.st_mtim.tv_sec == s->read_at.st_mtim.tv_sec && st.st_mtim.tv_nsec == s->read_at.st_mtim.tv_nsec;
+	return s->plain && !stat(s->path, &st) && st.st_size == s->read_at.st_size &&
+	       st.st_ino == s->read_at.st_ino && st.st_mtim.tv_sec == s->read_at.st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == s->read_at.st_mtim.tv_nsec;
 }

@@ -9,10 +9,12 @@ static const struct {
 	const char *name;
 	enum field field;
 } labels[] = {
-	{"{type}", FIELD_TYPE}, {"{name}", FIELD_NAME}, {"{class}", FIELD_CLASS}, {"{proto}", FIELD_PROTO},
-	{"{size}", FIELD_SIZE}, {"{remote}", FIELD_REMOTE}, {"{port}", FIELD_PORT}, {"{local}", FIELD_LOCAL},
-	{"{>id}", FIELD_ID}, {"{>opcode}", FIELD_OPCODE}, {"{>do}", FIELD_DO}, {"{>bufsize}", FIELD_BUFSIZE},
-	{"{rcode}", FIELD_RCODE}, {"{rsize}", FIELD_RSIZE}, {"{duration}", FIELD_DURATION}, {"{>rflags}", FIELD_RFLAGS},
+	{"{type}", FIELD_TYPE},      {"{name}", FIELD_NAME},   {"{class}", FIELD_CLASS},
+	{"{proto}", FIELD_PROTO},    {"{size}", FIELD_SIZE},   {"{remote}", FIELD_REMOTE},
+	{"{port}", FIELD_PORT},      {"{local}", FIELD_LOCAL}, {"{>id}", FIELD_ID},
+	{"{>opcode}", FIELD_OPCODE}, {"{>do}", FIELD_DO},      {"{>bufsize}", FIELD_BUFSIZE},
+	{"{rcode}", FIELD_RCODE},    {"{rsize}", FIELD_RSIZE}, {"{duration}", FIELD_DURATION},
+	{"{>rflags}", FIELD_RFLAGS},
 };
 
 static enum field label_of(const char *text, size_t len)
@@ -23,7 +25,8 @@ static enum field label_of(const char *text, size_t len)
 	return len > 3 && text[1] == '/' ? FIELD_METADATA : FIELD_TEXT;
 }
 
-static void add_piece(sodns_setup_t *s, struct rule *out, enum field field, const char *text, size_t len)
+static void add_piece(sodns_setup_t *s, struct rule *out, enum field field, const char *text,
+		      size_t len)
 {
 	struct piece *more = sodns_setup_alloc(s, (out->count + 1) * sizeof(*more));
 	char *copy = sodns_setup_alloc(s, len + 1);
@@ -34,7 +37,8 @@ static void add_piece(sodns_setup_t *s, struct rule *out, enum field field, cons
 	out->pieces = more;
 }
 
-/* A label begins at the last '{' before a '}': "{ {name} }" has one. What is none stays as it is. */
+/* A label begins at the last '{' before a '}': "{ {name} }" has one. What is none stays as it is.
+ */
 void format_compile(sodns_setup_t *s, const char *format, struct rule *out)
 {
 	const char *end;
@@ -120,7 +124,7 @@ static void put_flags(struct line *l, const sodns_reply_t *r)
 		uint16_t bit;
 		const char *text;
 	} names[] = {{SODNS_AA, ",aa"}, {SODNS_TC, ",tc"}, {SODNS_RD, ",rd"}, {SODNS_RA, ",ra"},
-		     {SODNS_Z, ",z"}, {SODNS_AD, ",ad"}, {SODNS_CD, ",cd"}};
+		     {SODNS_Z, ",z"},   {SODNS_AD, ",ad"}, {SODNS_CD, ",cd"}};
 	uint16_t flags = sodns_reply_flags(r);
 	put(l, "qr", 2);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -144,7 +148,8 @@ static void put_of_reply(struct line *l, enum field field, const sodns_reply_t *
 		put_text(l, sodns_rcode_text(sodns_reply_rcode(r), buf));
 }
 
-static void put_field(struct line *l, const struct piece *p, sodns_query_t *q, const sodns_reply_t *r, uint64_t began)
+static void put_field(struct line *l, const struct piece *p, sodns_query_t *q,
+		      const sodns_reply_t *r, uint64_t began)
 {
 	char buf[16], name[SODNS_NAME_TEXT_MAX];
 	const char *value;
@@ -197,7 +202,8 @@ static void put_field(struct line *l, const struct piece *p, sodns_query_t *q, c
 	}
 }
 
-size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began, char out[LINE_MAX_LEN])
+size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
+		    char out[LINE_MAX_LEN])
 {
 	struct line l = {out, out + LINE_MAX_LEN};
 	for (size_t i = 0; i < rule->count; i++)

@@ -1,5 +1,6 @@
 /*
- * log: one line for each query whose name lies in a rule's scope and whose reply is of a class that the rule wants.
+ * log: one line for each query whose name lies in a rule's scope and whose reply is of a class that
+ * the rule wants.
  */
 #include "log.h"
 

@@ -11,9 +11,24 @@ enum class { CLASS_ALL = 1, CLASS_SUCCESS = 2, CLASS_DENIAL = 4, CLASS_ERROR = 8
 
 /* One piece of a compiled format: a value, or text as it stands. */
 enum field {
-	FIELD_TEXT, FIELD_METADATA, FIELD_TYPE, FIELD_NAME, FIELD_CLASS, FIELD_PROTO, FIELD_SIZE, FIELD_REMOTE,
-	FIELD_PORT, FIELD_LOCAL, FIELD_ID, FIELD_OPCODE, FIELD_DO, FIELD_BUFSIZE, FIELD_RCODE, FIELD_RSIZE,
-	FIELD_DURATION, FIELD_RFLAGS,
+	FIELD_TEXT,
+	FIELD_METADATA,
+	FIELD_TYPE,
+	FIELD_NAME,
+	FIELD_CLASS,
+	FIELD_PROTO,
+	FIELD_SIZE,
+	FIELD_REMOTE,
+	FIELD_PORT,
+	FIELD_LOCAL,
+	FIELD_ID,
+	FIELD_OPCODE,
+	FIELD_DO,
+	FIELD_BUFSIZE,
+	FIELD_RCODE,
+	FIELD_RSIZE,
+	FIELD_DURATION,
+	FIELD_RFLAGS,
 };
 
 struct piece {
@@ -36,13 +51,15 @@ struct log {
 
 #define LINE_MAX_LEN 4096
 
-#define COMMON_FORMAT \
-	"{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" {rcode} {>rflags} {rsize} {duration}"
+#define COMMON_FORMAT                                                                              \
+	"{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "       \
+	"{rcode} {>rflags} {rsize} {duration}"
 #define COMBINED_FORMAT COMMON_FORMAT " \"{>opcode}\""
 
 /* Compiles a format; the pieces live as long as the configuration. */
 void format_compile(sodns_setup_t *s, const char *format, struct rule *out);
-/* Writes the rule's line to out; longer ones are cut. Returns the length. `began`: when log saw the query. */
+/* Writes the rule's line to out; longer ones are cut. Returns the length. `began`: when log saw the
+ * query. */
 size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
 		    char out[LINE_MAX_LEN]);
 

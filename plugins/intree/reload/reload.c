@@ -1,6 +1,6 @@
 /*
- * reload: looks now and then whether the Corefile, a file that it imports, plugin.cfg or a plugin's .so has changed on disk,
- * and asks the host to read everything again.
+ * reload: looks now and then whether the Corefile, a file that it imports, plugin.cfg or a plugin's
+ * .so has changed on disk, and asks the host to read everything again.
  */
 #include <string.h>
 #include <sys/random.h>
@@ -19,13 +19,16 @@ struct reload {
 	sodns_service_t *service;
 };
 
-static const sodns_family_t failed_family = {.name = "coredns_reload_failed_total",
-					     .help = "Counter of the number of failed reload attempts."};
+static const sodns_family_t failed_family = {
+	.name = "coredns_reload_failed_total",
+	.help = "Counter of the number of failed reload attempts."};
 static const char *const info_labels[] = {"hash", "value", NULL};
-static const sodns_family_t info_family = {.name = "coredns_reload_version_info",
-					   .help = "A metric with a constant '1' value labeled by hash, and value which "
-						   "type of hash generated.",
-					   .kind = SODNS_GAUGE, .labels = info_labels};
+static const sodns_family_t info_family = {
+	.name = "coredns_reload_version_info",
+	.help = "A metric with a constant '1' value labeled by hash, and value which "
+		"type of hash generated.",
+	.kind = SODNS_GAUGE,
+	.labels = info_labels};
 
 static void on_failed(const char *why)
 {
@@ -65,7 +68,8 @@ static void watch(void *arg)
 		if (sodns_blocking(look, &now, sizeof(now), NULL))
 			return;
 		if (!now.ok) {
-			sodns_log(SODNS_LOG_WARNING, "reload", "Corefile parse failed: %s", now.err);
+			sodns_log(SODNS_LOG_WARNING, "reload", "Corefile parse failed: %s",
+				  now.err);
 			continue;
 		}
 		if (!strcmp(hex, now.hex))
@@ -129,4 +133,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_instance(s, r);
 }
 
-SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .start = start,
+	     .teardown = teardown);

@@ -19,7 +19,8 @@ static int setup(sodns_setup_t *s)
 	struct stat st;
 	if (stat(root, &st)) {
 		if (errno != ENOENT)
-			return sodns_error(s, "unable to access root path '%s': %s", root, strerror(errno));
+			return sodns_error(s, "unable to access root path '%s': %s", root,
+					   strerror(errno));
 		sodns_log(SODNS_LOG_WARNING, "root", "Root path does not exist: %s", root);
 	}
 	sodns_server_root(s, root);

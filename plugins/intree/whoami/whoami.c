@@ -6,15 +6,19 @@
 
 #include <sodns/plugin.h>
 
-static void add(sodns_query_t *q, sodns_reply_t *r, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
-		uint16_t len)
+static void add(sodns_query_t *q, sodns_reply_t *r, const uint8_t *owner, uint16_t type,
+		const uint8_t *rdata, uint16_t len)
 {
 	uint8_t *data = sodns_alloc(q, len + 2u);
 	data[0] = (uint8_t)(len >> 8);
 	data[1] = (uint8_t)len;
 	memcpy(data + 2, rdata, len);
-	const sodns_rrset_t set = {.owner = owner, .type = type, .rclass = sodns_query_class(q), .count = 1,
-				   .data = data, .data_len = len + 2u};
+	const sodns_rrset_t set = {.owner = owner,
+				   .type = type,
+				   .rclass = sodns_query_class(q),
+				   .count = 1,
+				   .data = data,
+				   .data_len = len + 2u};
 	sodns_reply_add(r, SODNS_ADDITIONAL, &set);
 }
 

@@ -1,8 +1,8 @@
 /*
- * What every header of the SDK needs: versions, the marks for symbols, the forward declarations of the
- * opaque types, and the error values. Functions that return int return 0 or a positive figure when all
- * is well and one of the negative values below when not; text for people is made where the error
- * happens and travels by sodns_error() (configuration) or sodns_fail() (queries).
+ * What every header of the SDK needs: versions, the marks for symbols, the forward declarations of
+ * the opaque types, and the error values. Functions that return int return 0 or a positive figure
+ * when all is well and one of the negative values below when not; text for people is made where the
+ * error happens and travels by sodns_error() (configuration) or sodns_fail() (queries).
  */
 #ifndef SODNS_ABI_H
 #define SODNS_ABI_H

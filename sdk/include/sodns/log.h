@@ -1,17 +1,23 @@
 /*
- * Log lines: "[INFO] plugin/NAME: text" on standard output, written in batches by a thread of its own. A line
- * that finds its thread's ring full is dropped and counted, so that logging can't hold a query up.
- * All functions: [any thread].
+ * Log lines: "[INFO] plugin/NAME: text" on standard output, written in batches by a thread of its
+ * own. A line that finds its thread's ring full is dropped and counted, so that logging can't hold
+ * a query up. All functions: [any thread].
  */
 #ifndef SODNS_LOG_H
 #define SODNS_LOG_H
 
 #include <sodns/abi.h>
 
-enum sodns_log_level { SODNS_LOG_DEBUG, SODNS_LOG_INFO, SODNS_LOG_WARNING, SODNS_LOG_ERROR, SODNS_LOG_FATAL };
+enum sodns_log_level {
+	SODNS_LOG_DEBUG,
+	SODNS_LOG_INFO,
+	SODNS_LOG_WARNING,
+	SODNS_LOG_ERROR,
+	SODNS_LOG_FATAL
+};
 
-/* `who` is a plugin's name, or NULL for a line without "plugin/…: ". Debug lines appear only where the
- * debug plugin is on. */
+/* `who` is a plugin's name, or NULL for a line without "plugin/…: ". Debug lines appear only where
+ * the debug plugin is on. */
 SODNS_API void sodns_log(enum sodns_log_level level, const char *who, const char *format, ...)
 	SODNS_PRINTF(3, 4);
 /* A line that is ready: "[LEVEL] " and a newline are added, nothing else. len bytes of text. */

@@ -1,8 +1,8 @@
 /*
- * Metrics. A family (name, help, kind, label names) belongs to the process and survives reloads; a metric is
- * one combination of label values of it, found once in setup or prepare and then counted by each worker in
- * memory of its own: adding costs a few instructions, no lock. Names and labels follow Prometheus and, where
- * CoreDNS has the same metric, CoreDNS.
+ * Metrics. A family (name, help, kind, label names) belongs to the process and survives reloads; a
+ * metric is one combination of label values of it, found once in setup or prepare and then counted
+ * by each worker in memory of its own: adding costs a few instructions, no lock. Names and labels
+ * follow Prometheus and, where CoreDNS has the same metric, CoreDNS.
  */
 #ifndef SODNS_METRICS_H
 #define SODNS_METRICS_H
@@ -13,16 +13,17 @@ typedef struct sodns_metric sodns_metric_t;
 enum sodns_metric_kind { SODNS_COUNTER, SODNS_GAUGE, SODNS_HISTOGRAM };
 
 typedef struct sodns_family {
-	const char *name;           /* "coredns_dns_requests_total" */
+	const char *name; /* "coredns_dns_requests_total" */
 	const char *help;
 	enum sodns_metric_kind kind;
-	const char *const *labels;  /* names; NULL-terminated, or NULL */
-	const double *buckets;      /* histogram: upper bounds, ascending */
+	const char *const *labels; /* names; NULL-terminated, or NULL */
+	const double *buckets;     /* histogram: upper bounds, ascending */
 	size_t bucket_count;
 } sodns_family_t;
 
-/* The metric with these label values (as many as the family has labels; copied). The same call gives the
- * same metric again. NULL when the process has too many (100,000). [any thread], but not for each query. */
+/* The metric with these label values (as many as the family has labels; copied). The same call
+ * gives the same metric again. NULL when the process has too many (100,000). [any thread], but not
+ * for each query. */
 SODNS_API sodns_metric_t *sodns_metric(const sodns_family_t *family, const char *const *values);
 /* Counters only go up. [any thread]; NULL is allowed and does nothing */
 SODNS_API void sodns_metric_add(sodns_metric_t *m, uint64_t n);
@@ -32,6 +33,7 @@ SODNS_API void sodns_metric_observe(sodns_metric_t *m, double value);
 SODNS_API void sodns_metric_set(sodns_metric_t *m, double value);
 
 /* All metrics in Prometheus's text format, appended piece by piece to the writer. [any thread] */
-SODNS_API void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len), void *arg);
+SODNS_API void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len),
+				   void *arg);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Domain names. In sodns a name is its uncompressed wire form: labels with a length byte each, ending in
- * the root's zero byte, at most 255 bytes (RFC 1035, 3.1). Text exists at the edges only: Corefiles,
- * logs, zone files. A name taken from a query or a zone is lower case unless it says otherwise.
- * All functions here: [any thread].
+ * Domain names. In sodns a name is its uncompressed wire form: labels with a length byte each,
+ * ending in the root's zero byte, at most 255 bytes (RFC 1035, 3.1). Text exists at the edges only:
+ * Corefiles, logs, zone files. A name taken from a query or a zone is lower case unless it says
+ * otherwise. All functions here: [any thread].
  */
 #ifndef SODNS_NAME_H
 #define SODNS_NAME_H

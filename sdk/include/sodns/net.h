@@ -1,6 +1,7 @@
 /*
- * Addresses and networks: a small form of their own, so that no plugin handles sockaddr. IPv4 is kept
- * as IPv4; a v4-mapped IPv6 address from a socket is turned into IPv4. [any thread] throughout.
+ * Addresses and networks: a small form of their own, so that no plugin handles sockaddr. IPv4 is
+ * kept as IPv4; a v4-mapped IPv6 address from a socket is turned into IPv4. [any thread]
+ * throughout.
  */
 #ifndef SODNS_NET_H
 #define SODNS_NET_H
@@ -26,7 +27,8 @@ SODNS_API size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_
 /* The address of a text, without port. 0 or SODNS_EINVAL. */
 SODNS_API int sodns_address_from_text(const char *text, sodns_address_t *out);
 /* "ADDRESS", "ADDRESS:PORT", "[V6]:PORT"; default_port where there is none. 0 or SODNS_EINVAL. */
-SODNS_API int sodns_endpoint_from_text(const char *text, uint16_t default_port, sodns_address_t *out);
+SODNS_API int sodns_endpoint_from_text(const char *text, uint16_t default_port,
+				       sodns_address_t *out);
 /* Same family and address, port aside. */
 SODNS_API bool sodns_address_equal(const sodns_address_t *a, const sodns_address_t *b);
 /* "10.0.0.0/8", or a bare address with all its bits. 0 or SODNS_EINVAL. */

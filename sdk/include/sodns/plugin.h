@@ -6,9 +6,9 @@
  * daemon calls `setup`, which reads the directive's tokens and adds a handler to the block's chain:
  * an *instance*. The chain's order is plugin.cfg's, never the Corefile's.
  *
- * A query runs down the chain as straight-line code. `serve_dns` gets its place in the chain and the
- * query, and hands a reply back: one that it made, or the one that sodns_next() gave it, changed or
- * not:
+ * A query runs down the chain as straight-line code. `serve_dns` gets its place in the chain and
+ *the query, and hands a reply back: one that it made, or the one that sodns_next() gave it, changed
+ *or not:
  *
  *	static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
  *	{
@@ -21,18 +21,19 @@
  * client gets. sodns_next() never returns NULL. A call marked [may wait] may put the query aside
  * while others are served; locals stay as they are, shared state must be read again afterwards.
  *
- * Ownership: what a query hands out lives until the query ends, and comes from its arena (sodns_alloc);
- * what an instance reached when the query began stays valid until it ends (share.h); everything else
- * says so where it is declared. Threads: setup, prepare, start and teardown run on one thread, never
- * two at a time; serve_dns runs on any worker, on many at once. Functions carry one of these marks:
+ * Ownership: what a query hands out lives until the query ends, and comes from its arena
+ *(sodns_alloc); what an instance reached when the query began stays valid until it ends (share.h);
+ *everything else says so where it is declared. Threads: setup, prepare, start and teardown run on
+ *one thread, never two at a time; serve_dns runs on any worker, on many at once. Functions carry
+ *one of these marks:
  *
  *	[setup]       only within setup          [query]       only within a query, on its worker
  *	[prepare]     only within prepare        [any thread]  wherever you like
  *	[may wait]    the query may be put aside before it returns
  *
- * Growth rules. Fields are added at the end of sodns_plugin_t only and never reused; `size` says which
- * are there. An ability's struct is frozen once released, a change is a new id ("sodns.ready/2").
- * A plugin loads if its major version is the host's and its minor is not newer.
+ * Growth rules. Fields are added at the end of sodns_plugin_t only and never reused; `size` says
+ *which are there. An ability's struct is frozen once released, a change is a new id
+ *("sodns.ready/2"). A plugin loads if its major version is the host's and its minor is not newer.
  */
 #ifndef SODNS_PLUGIN_H
 #define SODNS_PLUGIN_H
@@ -46,8 +47,8 @@
 
 /* One place in a server block's chain. Made by the host, read only. */
 struct sodns_handler {
-	void *self;        /* what setup gave to sodns_add_handler() */
-	const char *name;  /* the plugin's directive */
+	void *self;       /* what setup gave to sodns_add_handler() */
+	const char *name; /* the plugin's directive */
 };
 
 typedef struct sodns_plugin {
@@ -59,15 +60,17 @@ typedef struct sodns_plugin {
 	const char *name;    /* the directive, as in plugin.cfg */
 	const char *version; /* the plugin's own; may be NULL */
 
-	/* Reads the directive. Returns 0, or what sodns_error() returned. Opens nothing, starts nothing.
-	 * Called once for each server block that has the directive, with all its occurrences. */
+	/* Reads the directive. Returns 0, or what sodns_error() returned. Opens nothing, starts
+	 * nothing. Called once for each server block that has the directive, with all its
+	 * occurrences. */
 	int (*setup)(sodns_setup_t *s);
 
 	/* Answers, or passes on. NULL for a plugin that only configures (bind, root). [query] */
 	sodns_reply_t *(*serve_dns)(const sodns_handler_t *h, sodns_query_t *q);
 
-	/* May read files and wait, may fail; changes nothing that is visible outside, and `teardown`
-	 * undoes it. Runs after all setups succeeded, off the workers. NULL: nothing to do. */
+	/* May read files and wait, may fail; changes nothing that is visible outside, and
+	 * `teardown` undoes it. Runs after all setups succeeded, off the workers. NULL: nothing to
+	 * do. */
 	int (*prepare)(void *self, sodns_prepare_t *p);
 
 	/* The configuration is in force from now on. Can't fail. NULL: nothing to do. */

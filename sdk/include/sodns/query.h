@@ -1,12 +1,13 @@
 /*
  * What was asked, by whom, over what, and until when.
  *
- * A query is never changed by a plugin. Who wants to ask something else further down the chain derives a
- * changed copy and passes that to sodns_next(): the question that the client sent, and its letter case,
- * are restored by the server when the reply leaves. sodns_ask() begins a new question at the routing
- * step, as if a client had asked it, inside the same deadline.
+ * A query is never changed by a plugin. Who wants to ask something else further down the chain
+ * derives a changed copy and passes that to sodns_next(): the question that the client sent, and
+ * its letter case, are restored by the server when the reply leaves. sodns_ask() begins a new
+ * question at the routing step, as if a client had asked it, inside the same deadline.
  *
- * All functions here belong to a query's worker while the query runs: [query] unless they say otherwise.
+ * All functions here belong to a query's worker while the query runs: [query] unless they say
+ * otherwise.
  */
 #ifndef SODNS_QUERY_H
 #define SODNS_QUERY_H
@@ -14,13 +15,21 @@
 #include <sodns/net.h>
 #include <sodns/rr.h>
 
-enum sodns_protocol { SODNS_UDP = 1, SODNS_TCP = 2, SODNS_TLS = 3, SODNS_HTTPS = 4, SODNS_QUIC = 5, SODNS_GRPC = 6 };
+enum sodns_protocol {
+	SODNS_UDP = 1,
+	SODNS_TCP = 2,
+	SODNS_TLS = 3,
+	SODNS_HTTPS = 4,
+	SODNS_QUIC = 5,
+	SODNS_GRPC = 6
+};
 
 /* The name asked, lower case; until the query ends. */
 SODNS_API const uint8_t *sodns_query_name(const sodns_query_t *q);
 /* The name with the letter case in which it was asked. */
 SODNS_API const uint8_t *sodns_query_original_name(const sodns_query_t *q);
-/* The longest of `count` zones (lower case) that the name asked lies in: its index (the last of several equal ones), or -1. */
+/* The longest of `count` zones (lower case) that the name asked lies in: its index (the last of
+ * several equal ones), or -1. */
 SODNS_API int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_t count);
 SODNS_API uint16_t sodns_query_type(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_class(const sodns_query_t *q);
@@ -48,8 +57,8 @@ SODNS_API const sodns_address_t *sodns_query_peer(const sodns_query_t *q);
 /* The address the client sent to; the wildcard address over UDP if the socket listens on it. */
 SODNS_API const sodns_address_t *sodns_query_local(const sodns_query_t *q);
 
-/* The server's address as in metrics ("dns://:53"), the zone of the block that serves the query (text,
- * with the final dot), and its view ("" without). Until the query ends. */
+/* The server's address as in metrics ("dns://:53"), the zone of the block that serves the query
+ * (text, with the final dot), and its view ("" without). Until the query ends. */
 SODNS_API const char *sodns_query_server(const sodns_query_t *q);
 SODNS_API const char *sodns_query_zone(const sodns_query_t *q);
 SODNS_API const char *sodns_query_view(const sodns_query_t *q);
@@ -68,8 +77,8 @@ SODNS_API char *sodns_printf(sodns_query_t *q, const char *format, ...) SODNS_PR
 /* Calls fn(arg) when the query ends, after its reply left; last come, first called. */
 SODNS_API void sodns_cleanup(sodns_query_t *q, void (*fn)(void *arg), void *arg);
 
-/* A copy of q that may be changed by the setters below and passed on; it shares q's arena, deadline,
- * metadata, finishers and observers. */
+/* A copy of q that may be changed by the setters below and passed on; it shares q's arena,
+ * deadline, metadata, finishers and observers. */
 SODNS_API sodns_query_t *sodns_query_derive(sodns_query_t *q);
 /* Setters for derived queries. The name is copied; letter case is kept as the "original". */
 SODNS_API void sodns_query_set_name(sodns_query_t *derived, const uint8_t *name);
@@ -83,17 +92,18 @@ SODNS_API void sodns_query_set_edns(sodns_query_t *derived, uint16_t size, bool 
 SODNS_API void sodns_query_set_option(sodns_query_t *derived, uint16_t code, const uint8_t *bytes,
 				      size_t len);
 
-/* Asks name and type as a new question of the same client, from routing on, and returns the reply. At
- * most 8 deep: then a SERVFAIL error. [query] [may wait] */
+/* Asks name and type as a new question of the same client, from routing on, and returns the reply.
+ * At most 8 deep: then a SERVFAIL error. [query] [may wait] */
 SODNS_API sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type);
 /* How deep in sodns_ask() this query is: 0 for the client's own. */
 SODNS_API unsigned sodns_query_depth(const sodns_query_t *q);
 
-/* Metadata: named values that plugins give to a query and others read, such as "view/name". A value is
- * computed when first read, by fn(arg, q), which returns text that lives as long as the query, or NULL.
- * `key` must outlive the query. A later setting of the same key wins. */
+/* Metadata: named values that plugins give to a query and others read, such as "view/name". A value
+ * is computed when first read, by fn(arg, q), which returns text that lives as long as the query,
+ * or NULL. `key` must outlive the query. A later setting of the same key wins. */
 typedef const char *(*sodns_metadata_f)(void *arg, sodns_query_t *q);
-SODNS_API void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn, void *arg);
+SODNS_API void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn,
+				  void *arg);
 /* The value, or NULL if nobody gave one. */
 SODNS_API const char *sodns_metadata_get(sodns_query_t *q, const char *key);
 

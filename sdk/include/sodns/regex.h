@@ -1,6 +1,6 @@
 /*
- * Regular expressions: Perl's syntax, of which Go's is nearly a subset. Matching is bounded: a pattern that would need
- * too long on a text does not match it, and is counted.
+ * Regular expressions: Perl's syntax, of which Go's is nearly a subset. Matching is bounded: a
+ * pattern that would need too long on a text does not match it, and is counted.
  */
 #ifndef SODNS_REGEX_H
 #define SODNS_REGEX_H
@@ -17,9 +17,10 @@ typedef struct sodns_span {
 /* Compiles a pattern; the caller frees it. NULL: the reason and the place in err. [any thread] */
 SODNS_API sodns_regex_t *sodns_regex_new(const char *pattern, char *err, size_t err_size);
 SODNS_API void sodns_regex_free(void *regex);
-/* Searches text for the pattern. Returns 0, or 1 more than the number of the last group that matched; the first
- * `count` groups (0 is the whole match) go to groups. Safe on many threads at once. [any thread] */
-SODNS_API int sodns_regex_match(const sodns_regex_t *r, const char *text, size_t len, sodns_span_t *groups,
-				size_t count);
+/* Searches text for the pattern. Returns 0, or 1 more than the number of the last group that
+ * matched; the first `count` groups (0 is the whole match) go to groups. Safe on many threads at
+ * once. [any thread] */
+SODNS_API int sodns_regex_match(const sodns_regex_t *r, const char *text, size_t len,
+				sodns_span_t *groups, size_t count);
 
 #endif

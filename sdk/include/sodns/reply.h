@@ -1,8 +1,8 @@
 /*
- * What goes back. A reply is one of four things: records, a wire image (a whole message, as a cache keeps
- * it), an error (an rcode and a text for the log, of which the server makes the message in the end), or
- * a drop. Edits of records do nothing on an error or a drop; on a wire image they open it into records
- * first. So a plugin that edits what sodns_next() returned needs to ask nothing.
+ * What goes back. A reply is one of four things: records, a wire image (a whole message, as a cache
+ * keeps it), an error (an rcode and a text for the log, of which the server makes the message in
+ * the end), or a drop. Edits of records do nothing on an error or a drop; on a wire image they open
+ * it into records first. So a plugin that edits what sodns_next() returned needs to ask nothing.
  *
  * Replies belong to the query's arena. The host notes the plugin that made one. [query] throughout.
  */
@@ -16,18 +16,19 @@ enum sodns_reply_kind { SODNS_RECORDS, SODNS_WIRE, SODNS_ERROR, SODNS_DROP };
 
 /* An empty NOERROR reply to q: records, RD and CD as asked. */
 SODNS_API sodns_reply_t *sodns_reply(sodns_query_t *q);
-/* An error: the client gets rcode and nothing else; the text, which may be NULL, goes to `errors`. */
+/* An error: the client gets rcode and nothing else; the text, which may be NULL, goes to `errors`.
+ */
 SODNS_API sodns_reply_t *sodns_fail(sodns_query_t *q, int rcode, const char *format, ...)
 	SODNS_PRINTF(3, 4);
 /* No answer at all. */
 SODNS_API sodns_reply_t *sodns_drop(sodns_query_t *q);
-/* A whole message, copied when it leaves: id, question and the client's EDNS are put right, TTLs are lowered
- * by `age` seconds at the `ttl_count` offsets (ttls: offsets of 32-bit TTLs; both must live as long as
- * the query). The message must hold q's question and no OPT record. */
+/* A whole message, copied when it leaves: id, question and the client's EDNS are put right, TTLs
+ * are lowered by `age` seconds at the `ttl_count` offsets (ttls: offsets of 32-bit TTLs; both must
+ * live as long as the query). The message must hold q's question and no OPT record. */
 SODNS_API sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t len,
 					  const uint16_t *ttls, size_t ttl_count, uint32_t age);
-/* A received message opened into records: names decompressed into the arena, OPT's options taken as the
- * reply's. NULL if it is malformed. */
+/* A received message opened into records: names decompressed into the arena, OPT's options taken as
+ * the reply's. NULL if it is malformed. */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
@@ -41,16 +42,19 @@ SODNS_API void sodns_reply_set_rcode(sodns_reply_t *r, int rcode);
 SODNS_API uint16_t sodns_reply_flags(const sodns_reply_t *r);
 SODNS_API void sodns_reply_set_flags(sodns_reply_t *r, uint16_t set, uint16_t clear);
 
-/* Appends an RRset; what it points to must live as long as the query. An owner that is the query's own
- * name, or a suffix of it, is best given as a pointer into it. */
-SODNS_API void sodns_reply_add(sodns_reply_t *r, enum sodns_section section, const sodns_rrset_t *set);
+/* Appends an RRset; what it points to must live as long as the query. An owner that is the query's
+ * own name, or a suffix of it, is best given as a pointer into it. */
+SODNS_API void sodns_reply_add(sodns_reply_t *r, enum sodns_section section,
+			       const sodns_rrset_t *set);
 /* Appends one record of class IN; rdata is copied, owner must live as long as the query. */
 SODNS_API void sodns_reply_add_record(sodns_reply_t *r, enum sodns_section section,
 				      const uint8_t *owner, uint16_t type, uint32_t ttl,
 				      const void *rdata, uint16_t len);
-/* The RRsets of a section, to read and to change in place (the data stay const); *count is set. A record
- * is not necessarily in one set with all of its like: sets are runs of equal owner, type and TTL. */
-SODNS_API sodns_rrset_t *sodns_reply_sets(sodns_reply_t *r, enum sodns_section section, size_t *count);
+/* The RRsets of a section, to read and to change in place (the data stay const); *count is set. A
+ * record is not necessarily in one set with all of its like: sets are runs of equal owner, type and
+ * TTL. */
+SODNS_API sodns_rrset_t *sodns_reply_sets(sodns_reply_t *r, enum sodns_section section,
+					  size_t *count);
 /* Removes the sets for which drop() says so. */
 SODNS_API void sodns_reply_filter(sodns_reply_t *r, enum sodns_section section,
 				  bool (*drop)(void *arg, const sodns_rrset_t *set), void *arg);
@@ -59,16 +63,20 @@ SODNS_API void sodns_reply_clear(sodns_reply_t *r, enum sodns_section section);
 SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
 
 /* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none. */
-SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len);
-/* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back. */
+SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes,
+				      size_t len);
+/* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back.
+ */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);
 
 /* Bytes of the message with all its records and without compression, before it is fitted. */
 SODNS_API size_t sodns_reply_length(const sodns_reply_t *r);
 
-/* Finishers work on the packet, in reverse order of registration, when it is ready: they may change it
- * and append to it up to `room`; they return the new length. `reserve` bytes are kept free for each. */
-typedef size_t (*sodns_finish_f)(void *arg, sodns_query_t *q, uint8_t *packet, size_t len, size_t room);
+/* Finishers work on the packet, in reverse order of registration, when it is ready: they may change
+ * it and append to it up to `room`; they return the new length. `reserve` bytes are kept free for
+ * each. */
+typedef size_t (*sodns_finish_f)(void *arg, sodns_query_t *q, uint8_t *packet, size_t len,
+				 size_t room);
 SODNS_API void sodns_on_finish(sodns_query_t *q, sodns_finish_f fn, void *arg, size_t reserve);
 
 /* Observers see what leaves. Every pointer is good until the observer returns. */

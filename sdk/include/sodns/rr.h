@@ -1,9 +1,9 @@
 /*
  * Record types, classes, rcodes, header bits, and the form in which records travel: the RRset.
  *
- * An RRset's data are its records' RDATA one after the other, each behind its length in two bytes, most
- * significant first: the form of a DNS message, names in it not compressed. They are const: whoever
- * wants other data makes new ones in the query's arena and points there.
+ * An RRset's data are its records' RDATA one after the other, each behind its length in two bytes,
+ * most significant first: the form of a DNS message, names in it not compressed. They are const:
+ * whoever wants other data makes new ones in the query's arena and points there.
  */
 #ifndef SODNS_RR_H
 #define SODNS_RR_H
@@ -38,7 +38,12 @@ enum sodns_type {
 	SODNS_TYPE_ANY = 255,
 };
 
-enum sodns_class { SODNS_CLASS_IN = 1, SODNS_CLASS_CH = 3, SODNS_CLASS_HS = 4, SODNS_CLASS_ANY = 255 };
+enum sodns_class {
+	SODNS_CLASS_IN = 1,
+	SODNS_CLASS_CH = 3,
+	SODNS_CLASS_HS = 4,
+	SODNS_CLASS_ANY = 255
+};
 
 enum sodns_rcode {
 	SODNS_NOERROR = 0,

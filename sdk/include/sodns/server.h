@@ -1,7 +1,7 @@
 /*
- * Settings of a server block and of its listeners, made by plugins in setup (bind, timeouts, multisocket, view).
- * Blocks that share a listener must agree where the setting is the listener's: the last one set holds.
- * All functions: [setup].
+ * Settings of a server block and of its listeners, made by plugins in setup (bind, timeouts,
+ * multisocket, view). Blocks that share a listener must agree where the setting is the listener's:
+ * the last one set holds. All functions: [setup].
  */
 #ifndef SODNS_SERVER_H
 #define SODNS_SERVER_H
@@ -13,26 +13,30 @@
 SODNS_API int sodns_server_bind(sodns_setup_t *s, const char *address);
 /* The folder that relative paths of the block's plugins begin at. */
 SODNS_API void sodns_server_root(sodns_setup_t *s, const char *path);
-/* TCP connections: milliseconds to read a query, to write a reply, to wait for the next query; 0 leaves as is. */
-SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write, uint32_t idle);
+/* TCP connections: milliseconds to read a query, to write a reply, to wait for the next query; 0
+ * leaves as is. */
+SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write,
+				     uint32_t idle);
 /* Sockets per listener and worker set. */
 SODNS_API void sodns_server_sockets(sodns_setup_t *s, unsigned count);
 /* Debug lines on, and no recovery of any sort. */
 SODNS_API void sodns_server_debug(sodns_setup_t *s);
-/* This block serves a query only if `filter` says so. `name` goes into metrics and sodns_query_view(). */
+/* This block serves a query only if `filter` says so. `name` goes into metrics and
+ * sodns_query_view(). */
 SODNS_API void sodns_server_view(sodns_setup_t *s, const char *name,
 				 bool (*filter)(void *arg, sodns_query_t *q), void *arg);
 /* Metadata abilities of the block's instances are asked before the chain (and its filter) runs. */
 SODNS_API void sodns_server_metadata(sodns_setup_t *s);
 
 /* Requests to the host. [any thread] */
-/* Reads the Corefile again, as SIGUSR1 does. What does not build leaves everything as it is, and `failed` is called with
- * the reason (NULL: it is logged as for SIGUSR1). */
+/* Reads the Corefile again, as SIGUSR1 does. What does not build leaves everything as it is, and
+ * `failed` is called with the reason (NULL: it is logged as for SIGUSR1). */
 SODNS_API void sodns_host_reload(void (*failed)(const char *why));
 /* Ends the process with a message as if start had failed. */
 SODNS_API void sodns_host_fail(const char *who, const char *message);
-/* SHA-512 (hex, 128 characters) over the Corefile, what it imports, plugin.cfg and the plugins' files as they are on
- * disk now; false (and a reason in err) if they can't be read. Blocks; not in a query. */
+/* SHA-512 (hex, 128 characters) over the Corefile, what it imports, plugin.cfg and the plugins'
+ * files as they are on disk now; false (and a reason in err) if they can't be read. Blocks; not in
+ * a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);
 
 #endif

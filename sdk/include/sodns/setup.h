@@ -1,5 +1,6 @@
 /*
- * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks them:
+ * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks
+ *them:
  *
  *	while (sodns_setup_next(s)) {                 // each "hello ..." of the block
  *		const char *arg;
@@ -12,8 +13,8 @@
  *	}
  *	return sodns_add_handler(s, self);
  *
- * An error is `return sodns_error(s, "unknown property '%s'", property)`: the daemon adds file, line and
- * plugin. All functions: [setup], on strings that live as long as the configuration.
+ * An error is `return sodns_error(s, "unknown property '%s'", property)`: the daemon adds file,
+ *line and plugin. All functions: [setup], on strings that live as long as the configuration.
  */
 #ifndef SODNS_SETUP_H
 #define SODNS_SETUP_H
@@ -43,8 +44,8 @@ SODNS_API int sodns_error_args(sodns_setup_t *s);
 /* "unknown property 'x'" for the word the cursor stands on. */
 SODNS_API int sodns_error_property(sodns_setup_t *s);
 
-/* Options as data: one row for each property of a directive's block. sodns_setup_options() reads all
- * lines of the block into the struct `to` and words the errors. */
+/* Options as data: one row for each property of a directive's block. sodns_setup_options() reads
+ * all lines of the block into the struct `to` and words the errors. */
 enum sodns_option_kind {
 	SODNS_OPT_FLAG,     /* bool: present, no argument */
 	SODNS_OPT_BOOL,     /* bool: true, false, on, off */
@@ -56,12 +57,13 @@ enum sodns_option_kind {
 typedef struct sodns_option {
 	const char *name;
 	enum sodns_option_kind kind;
-	size_t offset; /* of the field in the struct */
+	size_t offset;     /* of the field in the struct */
 	uint64_t min, max; /* max 0: no bound */
 	int (*call)(sodns_setup_t *s, void *to);
 	const char *help;
 } sodns_option_t;
-SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count, void *to);
+SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count,
+				  void *to);
 
 /* Go's durations: "300ms", "1h15m", "-1s". Nanoseconds in *out; 0 or SODNS_EINVAL. [any thread] */
 SODNS_API int sodns_duration_from_text(const char *text, int64_t *out);
@@ -70,18 +72,19 @@ SODNS_API size_t sodns_duration_to_text(int64_t ns, char out[40]);
 
 /* The zones of the server block: lower case, wire form; until teardown. */
 SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);
-/* The rest of the line as zones (CIDRs become reverse zones), or the server block's zones if the line
- * has no more words; until teardown. NULL after an error, which is noted. */
+/* The rest of the line as zones (CIDRs become reverse zones), or the server block's zones if the
+ * line has no more words; until teardown. NULL after an error, which is noted. */
 SODNS_API const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count);
 /* One text as zones: as above. */
-SODNS_API const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text, size_t *count);
+SODNS_API const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text,
+						      size_t *count);
 /* A path of the Corefile, relative to the block's `root`; until teardown. */
 SODNS_API const char *sodns_setup_path(sodns_setup_t *s, const char *path);
 /* The first key of the server block as written, for messages. */
 SODNS_API const char *sodns_setup_key(const sodns_setup_t *s);
 
-/* Puts an instance into the block's chain. `self` is what the other callbacks get. May be called more
- * than once. Returns 0. */
+/* Puts an instance into the block's chain. `self` is what the other callbacks get. May be called
+ * more than once. Returns 0. */
 SODNS_API int sodns_add_handler(sodns_setup_t *s, void *self);
 /* An instance without a place in the chain: prepare, start, teardown and abilities only. */
 SODNS_API int sodns_add_instance(sodns_setup_t *s, void *self);

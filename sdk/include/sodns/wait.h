@@ -1,9 +1,10 @@
 /*
- * Everything that may pause. A query, a detached query and a service are tasks: straight-line code on a
- * stack of its own. A call below puts the calling task aside and lets others of its thread run; it comes
- * back with the result on the same thread. Each wait is bounded by the task's deadline (a query's is 4 s)
- * and says SODNS_TIMEOUT when that passes, SODNS_CANCELLED when the daemon stops. Locals survive; what
- * was read from shared state must be read again. No lock may be held across a wait.
+ * Everything that may pause. A query, a detached query and a service are tasks: straight-line code
+ * on a stack of its own. A call below puts the calling task aside and lets others of its thread
+ * run; it comes back with the result on the same thread. Each wait is bounded by the task's
+ * deadline (a query's is 4 s) and says SODNS_TIMEOUT when that passes, SODNS_CANCELLED when the
+ * daemon stops. Locals survive; what was read from shared state must be read again. No lock may be
+ * held across a wait.
  */
 #ifndef SODNS_WAIT_H
 #define SODNS_WAIT_H
@@ -13,40 +14,46 @@
 /* Sleeps. 0, SODNS_TIMEOUT if the deadline came first, or SODNS_CANCELLED. [may wait] */
 SODNS_API int sodns_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
 
-/* Sends `query` to a server over UDP from a fresh random port, and waits for one answer with the same
- * id and question. Answers that do not match are ignored. Returns the answer's length, SODNS_TIMEOUT after `ms`
- * (or the deadline), SODNS_EIO when the system or an ICMP error says that nobody is there. [may wait] */
+/* Sends `query` to a server over UDP from a fresh random port, and waits for one answer with the
+ * same id and question. Answers that do not match are ignored. Returns the answer's length,
+ * SODNS_TIMEOUT after `ms` (or the deadline), SODNS_EIO when the system or an ICMP error says that
+ * nobody is there. [may wait] */
 SODNS_API int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
 /* The same over a TCP connection of its own. [may wait] */
 SODNS_API int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
 
-/* Runs fn(work) on a pool thread, for what blocks or takes long. `work` is a copy of `size` bytes at
- * `arg`, copied back into arg when fn has ended. If a query's wait ends first (TIMEOUT, CANCELLED) fn runs on with
- * its copy, and `abandon`, unless NULL, is called with it afterwards. A service always waits for fn to end. [may wait] */
+/* Runs fn(work) on a pool thread, for what blocks or takes long. `work` is a copy of `size` bytes
+ * at `arg`, copied back into arg when fn has ended. If a query's wait ends first (TIMEOUT,
+ * CANCELLED) fn runs on with its copy, and `abandon`, unless NULL, is called with it afterwards. A
+ * service always waits for fn to end. [may wait] */
 SODNS_API int sodns_blocking(void (*fn)(void *work), void *arg, size_t size,
 			     void (*abandon)(void *work)) SODNS_MAY_WAIT;
 
-/* Single flight: of all tasks of one thread that call this with the same key at the same time one run
- * of fn serves all. fn runs as a detached task with a deadline of its own and returns an object; every
- * caller gets it, counted: the caller hands it back by sodns_flight_release(). NULL: timeout. [may wait] */
+/* Single flight: of all tasks of one thread that call this with the same key at the same time one
+ * run of fn serves all. fn runs as a detached task with a deadline of its own and returns an
+ * object; every caller gets it, counted: the caller hands it back by sodns_flight_release(). NULL:
+ * timeout. [may wait] */
 typedef struct sodns_flight sodns_flight_t;
 SODNS_API sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg),
-				     const void *arg, size_t arg_size, void (*release)(void *result),
-				     uint32_t ms) SODNS_MAY_WAIT;
+				     const void *arg, size_t arg_size,
+				     void (*release)(void *result), uint32_t ms) SODNS_MAY_WAIT;
 SODNS_API void *sodns_flight_result(const sodns_flight_t *f);
 SODNS_API void sodns_flight_release(sodns_flight_t *f);
 
-/* Starts a task of this worker that belongs to no client: work after the answer (prefetch, refresh). It
- * gets a copy of q (question, client, block) with its own arena and a deadline of `ms`, and a copy of
- * `size` bytes at arg. Returns SODNS_EBUSY when too many run. Does not wait. [query] */
+/* Starts a task of this worker that belongs to no client: work after the answer (prefetch,
+ * refresh). It gets a copy of q (question, client, block) with its own arena and a deadline of
+ * `ms`, and a copy of `size` bytes at arg. Returns SODNS_EBUSY when too many run. Does not wait.
+ * [query] */
 typedef void (*sodns_detached_f)(sodns_query_t *q, void *arg);
-SODNS_API int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size, uint32_t ms);
+SODNS_API int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size,
+			   uint32_t ms);
 
-/* A service: a task on the service thread that runs from an instance's start to its teardown: watches,
- * reloads, health checks. fn loops until a wait says SODNS_CANCELLED and then returns. The instance's teardown
- * stops it: sodns_service_stop() returns when fn has. [any thread], not from a task. */
+/* A service: a task on the service thread that runs from an instance's start to its teardown:
+ * watches, reloads, health checks. fn loops until a wait says SODNS_CANCELLED and then returns. The
+ * instance's teardown stops it: sodns_service_stop() returns when fn has. [any thread], not from a
+ * task. */
 typedef struct sodns_service sodns_service_t;
 SODNS_API sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg);
 SODNS_API void sodns_service_stop(sodns_service_t *s);

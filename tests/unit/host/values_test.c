@@ -4,14 +4,19 @@
 #include <sodns/regex.h>
 #include <sodns/setup.h>
 
-
 static void durations(void **state)
 {
 	static const struct {
 		const char *text;
 		int64_t ns;
-	} good[] = {{"0", 0}, {"1s", 1000000000}, {"1h15m", 4500000000000}, {"300ms", 300000000}, {"1.5s", 1500000000},
-		    {"-2m", -120000000000}, {"1us", 1000}, {"10ns", 10}};
+	} good[] = {{"0", 0},
+		    {"1s", 1000000000},
+		    {"1h15m", 4500000000000},
+		    {"300ms", 300000000},
+		    {"1.5s", 1500000000},
+		    {"-2m", -120000000000},
+		    {"1us", 1000},
+		    {"10ns", 10}};
 	static const char *const bad[] = {"", "1", "s", "1x", "1 s", "5m3", "9999999999h"};
 	int64_t ns;
 	char text[40];
@@ -64,14 +69,18 @@ static void regexes(void **state)
 	assert_non_null(strstr(err, "missing closing parenthesis"));
 	/* One that would run for ages is no match. */
 	r = sodns_regex_new("^(a|aa)+$", err, sizeof(err));
-	assert_int_equal(sodns_regex_match(r, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 49, NULL, 0), 0);
+	assert_int_equal(sodns_regex_match(r, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+					   49, NULL, 0),
+			 0);
 	sodns_regex_free(r);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations), cmocka_unit_test(addresses), cmocka_unit_test(regexes),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(regexes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

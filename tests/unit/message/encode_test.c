@@ -34,7 +34,8 @@ static void compression(void **state)
 			       (uint16_t)(2 + sodns_name_length(target)));
 	add_address(r, target, 1);
 	size_t len = message_encode(&t.q, r, out, 512);
-	/* header 12, question 21, MX: pointer 2 + 10 + 2 + "mail" 5 + pointer 2, A: pointer 2 + 10 + 4 */
+	/* header 12, question 21, MX: pointer 2 + 10 + 2 + "mail" 5 + pointer 2, A: pointer 2 + 10
+	 * + 4 */
 	assert_int_equal(len, 12 + 21 + 21 + 16);
 	ldns_pkt *p = NULL;
 	assert_int_equal(ldns_wire2pkt(&p, out, len), LDNS_STATUS_OK);
@@ -50,11 +51,13 @@ static void compression(void **state)
 static void round_trip(void **state)
 {
 	(void)state;
-	static const char *const labels[] = {"a", "www", "mail", "example", "org", "a-label-that-is-quite-long", "*"};
+	static const char *const labels[] = {
+		"a", "www", "mail", "example", "org", "a-label-that-is-quite-long", "*"};
 	srand(7);
 	for (int round = 0; round < 500; round++) {
 		struct test_query t;
-		test_query_make(&t, round % 2 ? "www.example.org." : "WwW.eXample.org.", SODNS_TYPE_A);
+		test_query_make(&t, round % 2 ? "www.example.org." : "WwW.eXample.org.",
+				SODNS_TYPE_A);
 		sodns_reply_t *r = sodns_reply(&t.q);
 		unsigned count = (unsigned)rand() % 40;
 		for (unsigned i = 0; i < count; i++) {
@@ -67,7 +70,8 @@ static void round_trip(void **state)
 			if (rand() % 2)
 				add_address(r, n, (uint8_t)i);
 			else
-				sodns_reply_add_record(r, SODNS_ANSWER, n, SODNS_TYPE_CNAME, 5, name(&t, text),
+				sodns_reply_add_record(r, SODNS_ANSWER, n, SODNS_TYPE_CNAME, 5,
+						       name(&t, text),
 						       (uint16_t)sodns_name_length(n));
 		}
 		size_t len = message_encode(&t.q, r, out, 65535);
@@ -148,8 +152,9 @@ static void wire_image(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compression), cmocka_unit_test(round_trip), cmocka_unit_test(truncation),
-		cmocka_unit_test(errors_stay), cmocka_unit_test(wire_image),
+		cmocka_unit_test(compression), cmocka_unit_test(round_trip),
+		cmocka_unit_test(truncation),  cmocka_unit_test(errors_stay),
+		cmocka_unit_test(wire_image),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

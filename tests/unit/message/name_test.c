@@ -15,8 +15,9 @@ static const uint8_t *wire(const char *text)
 static void texts(void **state)
 {
 	(void)state;
-	static const char *const same[] = {".", "a.", "www.example.org.", "a\\.b.c.", "\\001\\255.x.", "a\\\\b.", "\\\"q\\\".", "*.x.",
-					   "_sip._tcp.example."};
+	static const char *const same[] = {
+		".",          "a.",   "www.example.org.",  "a\\.b.c.", "\\001\\255.x.", "a\\\\b.",
+		"\\\"q\\\".", "*.x.", "_sip._tcp.example."};
 	char text[SODNS_NAME_TEXT_MAX];
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		assert_int_equal(sodns_name_to_text(wire(same[i]), text), strlen(same[i]));
@@ -27,7 +28,10 @@ static void texts(void **state)
 	sodns_name_to_text(out, text);
 	assert_string_equal(text, "a.b.c.");
 	assert_int_equal(sodns_name_from_text("a\\046b.", NULL, out), 5);
-	assert_memory_equal(out, "\x03" "a.b", 5);
+	assert_memory_equal(out,
+			    "\x03"
+			    "a.b",
+			    5);
 }
 
 static void bad_texts(void **state)
@@ -52,8 +56,10 @@ static void bad_texts(void **state)
 static void canonical_order(void **state)
 {
 	(void)state;
-	static const char *const sorted[] = {"example.", "a.example.", "yljkjljk.a.example.", "Z.a.example.", "zABC.a.EXAMPLE.",
-					     "z.example.", "\\001.z.example.", "*.z.example.", "\\200.z.example."};
+	static const char *const sorted[] = {
+		"example.",         "a.example.",      "yljkjljk.a.example.",
+		"Z.a.example.",     "zABC.a.EXAMPLE.", "z.example.",
+		"\\001.z.example.", "*.z.example.",    "\\200.z.example."};
 	for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i++)
 		for (size_t k = 0; k < sizeof(sorted) / sizeof(sorted[0]); k++) {
 			int c = sodns_name_compare(wire(sorted[i]), wire(sorted[k]));
@@ -80,7 +86,8 @@ static void hashes(void **state)
 {
 	(void)state;
 	name_labels_t a, b;
-	const uint8_t *x = wire("www.some-longer-label-than-sixteen.example."), *y = wire("wwv.some-longer-label-than-sixteen.example.");
+	const uint8_t *x = wire("www.some-longer-label-than-sixteen.example."),
+		      *y = wire("wwv.some-longer-label-than-sixteen.example.");
 	name_split(x, &a);
 	name_hash(x, &a);
 	name_split(y, &b);
@@ -94,8 +101,9 @@ static void hashes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts), cmocka_unit_test(bad_texts), cmocka_unit_test(canonical_order),
-		cmocka_unit_test(relations), cmocka_unit_test(hashes),
+		cmocka_unit_test(texts),           cmocka_unit_test(bad_texts),
+		cmocka_unit_test(canonical_order), cmocka_unit_test(relations),
+		cmocka_unit_test(hashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@
 #include "zone/epoch.h"
 #include "zone/store.h"
 
-static void put(sodns_txn_t *t, const char *owner, uint16_t type, const uint8_t *rdata, uint16_t len)
+static void put(sodns_txn_t *t, const char *owner, uint16_t type, const uint8_t *rdata,
+		uint16_t len)
 {
 	uint8_t name[SODNS_NAME_MAX];
 	assert_true(sodns_name_from_text(owner, NULL, name) > 0);

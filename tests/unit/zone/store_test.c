@@ -1,6 +1,6 @@
 /*
- * The zone store against a simple model: random transactions, committed and aborted, read by queries that keep their
- * version, with memory reclaimed in between.
+ * The zone store against a simple model: random transactions, committed and aborted, read by
+ * queries that keep their version, with memory reclaimed in between.
  */
 #include "test.h"
 
@@ -21,10 +21,12 @@ static const uint8_t origin[] = "\x04zone";
 
 static void make_names(void)
 {
-	static const char *const heads[] = {"a", "b", "c.d", "*", "*.d", "x.y.z", "y.z", "deep.er.still.down", "ns", "mail"};
+	static const char *const heads[] = {
+		"a", "b", "c.d", "*", "*.d", "x.y.z", "y.z", "deep.er.still.down", "ns", "mail"};
 	for (unsigned i = 0; i < NAMES; i++) {
 		char text[128];
-		snprintf(text, sizeof(text), i % 6 ? "%s.n%u.zone." : "%s.zone.", heads[i / 6], i % 6);
+		snprintf(text, sizeof(text), i % 6 ? "%s.n%u.zone." : "%s.zone.", heads[i / 6],
+			 i % 6);
 		assert_true(sodns_name_from_text(text, NULL, names[i]) > 0);
 	}
 }
@@ -33,10 +35,12 @@ static void apply(sodns_txn_t *t, struct model *m)
 {
 	for (int k = rand() % 8; k >= 0; k--) {
 		unsigned i = (unsigned)rand() % NAMES, bit = (unsigned)rand() % 8;
-		const uint8_t address[4] = {10, 0, 0, (uint8_t)bit}, set[6] = {0, 4, 10, 0, 0, (uint8_t)bit};
+		const uint8_t address[4] = {10, 0, 0, (uint8_t)bit},
+			      set[6] = {0, 4, 10, 0, 0, (uint8_t)bit};
 		switch (rand() % 4) {
 		case 0:
-			assert_int_equal(sodns_txn_add(t, names[i], SODNS_TYPE_A, 60, address, 4), 0);
+			assert_int_equal(sodns_txn_add(t, names[i], SODNS_TYPE_A, 60, address, 4),
+					 0);
 			m->at[i] |= 1u << bit;
 			break;
 		case 1:
@@ -78,7 +82,8 @@ static const uint8_t *before(const struct model *m, const uint8_t *name)
 {
 	const uint8_t *best = NULL;
 	for (unsigned i = 0; i < NAMES; i++)
-		if (m->at[i] && sodns_name_compare(names[i], name) < 0 && (!best || sodns_name_compare(names[i], best) > 0))
+		if (m->at[i] && sodns_name_compare(names[i], name) < 0 &&
+		    (!best || sodns_name_compare(names[i], best) > 0))
 			best = names[i];
 	return best;
 }
@@ -203,7 +208,8 @@ static void bulk_then_changes(void **state)
 	const sodns_zone_view_t *v = sodns_zone_view(&q.q, z);
 	uint8_t at[SODNS_NAME_MAX], last[SODNS_NAME_MAX] = {0};
 	size_t count = 0;
-	for (const sodns_node_t *n = sodns_zone_following(v, NULL); n; n = sodns_zone_following(v, at)) {
+	for (const sodns_node_t *n = sodns_zone_following(v, NULL); n;
+	     n = sodns_zone_following(v, at)) {
 		sodns_node_name(n, at);
 		if (count)
 			assert_true(sodns_name_compare(last, at) < 0);
@@ -235,7 +241,9 @@ static void refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_changes), cmocka_unit_test(bulk_then_changes), cmocka_unit_test(refuses),
+		cmocka_unit_test(random_changes),
+		cmocka_unit_test(bulk_then_changes),
+		cmocka_unit_test(refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

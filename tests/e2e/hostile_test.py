@@ -1,0 +1,113 @@
+"""What a hostile client sends: odd packets over UDP, odd streams over TCP; others are served meanwhile."""
+import random, socket, struct, time
+
+import dns.message
+
+import harness
+from harness import Case, Server
+
+
+def query(name='x.example.', **flags):
+    return dns.message.make_query(name, 'A', **flags).to_wire()
+
+
+class Hostile(Case):
+    def udp(self, s, packet, timeout=0.3):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+            c.settimeout(timeout)
+            c.sendto(packet, ('127.0.0.1', s.port))
+            try:
+                return c.recv(65535)
+            except TimeoutError:
+                return None
+
+    def test_packets(self):
+        with Server('.:{PORT} {\n whoami\n}\n') as s:
+            q = bytearray(query())
+            self.assertIsNone(self.udp(s, b''))
+            self.assertIsNone(self.udp(s, bytes(q[:11])))
+            answer = bytearray(q)
+            answer[2] |= 0x80
+            self.assertIsNone(self.udp(s, bytes(answer)), 'a response is never answered')
+            for cut in range(12, len(q)):
+                r = self.udp(s, bytes(q[:cut]))
+                # Cut right behind the name or the type, the rest counts as 0, as in CoreDNS: no class that we serve.
+                self.assertEqual(r[3] & 15, 5 if cut in (23, 25) else 1, cut)
+            update = bytearray(q)
+            update[2] |= 5 << 3
+            self.assertEqual(self.udp(s, bytes(update))[3] & 15, 4)
+            loop = bytes(q[:12]) + b'\xc0\x0c\x00\x01\x00\x01'
+            self.assertEqual(self.udp(s, loop)[3] & 15, 1)
+            self.assertEqual(self.udp(s, bytes(q) + b'\0' * 4000)[3] & 15, 1)
+
+    def test_noise(self):
+        random.seed(3)
+        with Server('.:{PORT} {\n whoami\n}\n') as s, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+            good = query()
+            for _ in range(3000):
+                p = bytearray(good if random.random() < 0.7 else random.randbytes(random.randint(0, 600)))
+                for _ in range(random.randint(0, 6)):
+                    if p:
+                        p[random.randrange(len(p))] = random.randrange(256)
+                c.sendto(p, ('127.0.0.1', s.port))
+            self.assertEqual(s.ask('x.example').rcode(), 0)
+
+    def test_tcp(self):
+        with Server('.:{PORT} {\n whoami\n}\n') as s:
+            q = query()
+            framed = struct.pack('>H', len(q)) + q
+            # byte by byte, and many at once
+            with socket.create_connection(('127.0.0.1', s.port)) as c:
+                for b in framed:
+                    c.send(bytes([b]))
+                self.assertEqual(len(self.frame(c)) > len(q), True)
+                c.sendall(framed * 200)
+                for _ in range(200):
+                    self.frame(c)
+            # a message too short to be one closes the connection
+            with socket.create_connection(('127.0.0.1', s.port)) as c:
+                c.sendall(b'\0\x03abc')
+                self.assertEqual(c.recv(10), b'')
+            # half a message, then nothing: closed when the time to read is over
+            began = time.time()
+            with socket.create_connection(('127.0.0.1', s.port)) as c:
+                c.sendall(framed[:9])
+                c.settimeout(15)
+                self.assertEqual(c.recv(10), b'')
+            self.assertLess(time.time() - began, 14)
+            self.assertEqual(s.ask('x.example', tcp=True).rcode(), 0)
+
+    def test_slow_readers(self):
+        """Clients that ask and never read do not harm the others."""
+        with Server('.:{PORT} {\n whoami\n}\n') as s:
+            framed = struct.pack('>H', len(query())) + query()
+            slow = [socket.create_connection(('127.0.0.1', s.port)) for _ in range(20)]
+            for c in slow:
+                c.setblocking(False)
+                try:
+                    for _ in range(200):
+                        c.send(framed * 50)
+                except BlockingIOError:
+                    pass
+            began = time.time()
+            self.assertEqual(s.ask('x.example', tcp=True).rcode(), 0)
+            self.assertLess(time.time() - began, 1)
+            for c in slow:
+                c.close()
+
+    def frame(self, c):
+        c.settimeout(5)
+        n = struct.unpack('>H', self.exactly(c, 2))[0]
+        return self.exactly(c, n)
+
+    def exactly(self, c, n):
+        out = b''
+        while len(out) < n:
+            more = c.recv(n - len(out))
+            self.assertTrue(more, 'closed')
+            out += more
+        return out
+
+
+if __name__ == '__main__':
+    harness.main()
