@@ -1,18 +1,18 @@
 /*
  * The zone store inside. A zone is one set of nodes, one for each name (and for each empty
- *non-terminal on the way to one), found by three ways that share them:
+ * non-terminal on the way to one), found by three ways that share them:
  *
  *	table    a flat hash of full-name hashes: the way of a query. One probe, then the node;
  *	parent   a pointer in the node: proves the name label by label, and passes the zone cuts;
  *	order    a B+tree of node pointers in canonical order: NSEC proofs, transfers.
  *
  * What a name has is a chain of states, newest first, each valid from a version on. A reader takes
- *the newest that is not newer than its version; so table and order need no versions of their own:
- *they hold every node that any reader can need, and a node leaves them only when the last version
- *that had it has no readers.
+ * the newest that is not newer than its version; so table and order need no versions of their own:
+ * they hold every node that any reader can need, and a node leaves them only when the last version
+ * that had it has no readers.
  *
  * A first load takes its memory from regions (big chunks, huge pages where they pay); what later
- *transactions make comes from malloc, so that it can go one by one.
+ * transactions make comes from malloc, so that it can go one by one.
  */
 #ifndef CORE_ZONE_STORE_H
 #define CORE_ZONE_STORE_H

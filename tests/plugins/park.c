@@ -6,10 +6,12 @@
  *	pool250			blocks a pool thread for 250 ms
  *	ask			asks for "now" below the rest of the name
  *	askself			asks for itself, without end
- *	join250			sleeps 250 ms in a flight that all askers share; the answer's number
- *counts flights over			sleeps beyond the deadline
- *	detach			answers at once and counts 50 ms later; the answer's number is the
- *count so far udp5300, tcp5300	asks 127.0.0.1 port 5300 for "now.park."
+ *	join250			sleeps 250 ms in a flight that all askers share; the answer's
+ *				number counts flights
+ *	over			sleeps beyond the deadline
+ *	detach			answers at once and counts 50 ms later; the answer's number is
+ *				the count so far
+ *	udp5300, tcp5300	asks 127.0.0.1 port 5300 for "now.park."
  *
  * The answer is a TXT record with the status of the wait.
  */

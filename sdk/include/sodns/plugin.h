@@ -7,8 +7,8 @@
  * an *instance*. The chain's order is plugin.cfg's, never the Corefile's.
  *
  * A query runs down the chain as straight-line code. `serve_dns` gets its place in the chain and
- *the query, and hands a reply back: one that it made, or the one that sodns_next() gave it, changed
- *or not:
+ * the query, and hands a reply back: one that it made, or the one that sodns_next() gave it, changed
+ * or not:
  *
  *	static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
  *	{
@@ -22,18 +22,18 @@
  * while others are served; locals stay as they are, shared state must be read again afterwards.
  *
  * Ownership: what a query hands out lives until the query ends, and comes from its arena
- *(sodns_alloc); what an instance reached when the query began stays valid until it ends (share.h);
- *everything else says so where it is declared. Threads: setup, prepare, start and teardown run on
- *one thread, never two at a time; serve_dns runs on any worker, on many at once. Functions carry
- *one of these marks:
+ * (sodns_alloc); what an instance reached when the query began stays valid until it ends (share.h);
+ * everything else says so where it is declared. Threads: setup, prepare, start and teardown run on
+ * one thread, never two at a time; serve_dns runs on any worker, on many at once. Functions carry
+ * one of these marks:
  *
  *	[setup]       only within setup          [query]       only within a query, on its worker
  *	[prepare]     only within prepare        [any thread]  wherever you like
  *	[may wait]    the query may be put aside before it returns
  *
  * Growth rules. Fields are added at the end of sodns_plugin_t only and never reused; `size` says
- *which are there. An ability's struct is frozen once released, a change is a new id
- *("sodns.ready/2"). A plugin loads if its major version is the host's and its minor is not newer.
+ * which are there. An ability's struct is frozen once released, a change is a new id
+ * ("sodns.ready/2"). A plugin loads if its major version is the host's and its minor is not newer.
  */
 #ifndef SODNS_PLUGIN_H
 #define SODNS_PLUGIN_H

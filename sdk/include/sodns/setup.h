@@ -1,6 +1,6 @@
 /*
  * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks
- *them:
+ * them:
  *
  *	while (sodns_setup_next(s)) {                 // each "hello ..." of the block
  *		const char *arg;
@@ -14,7 +14,7 @@
  *	return sodns_add_handler(s, self);
  *
  * An error is `return sodns_error(s, "unknown property '%s'", property)`: the daemon adds file,
- *line and plugin. All functions: [setup], on strings that live as long as the configuration.
+ * line and plugin. All functions: [setup], on strings that live as long as the configuration.
  */
 #ifndef SODNS_SETUP_H
 #define SODNS_SETUP_H
