@@ -298,6 +298,25 @@ void generation_start(generation_t *g)
 		}
 }
 
+void generation_stop(generation_t *g)
+{
+	for (block_t *b = g->blocks; b; b = b->next)
+		for (instance_t *i = b->instances; i; i = i->next)
+			if (i->started && i->plugin->r.stop)
+				i->plugin->r.stop(i->self);
+}
+
+uint32_t generation_drain(generation_t *g)
+{
+	uint32_t longest = 0;
+	for (block_t *b = g->blocks; b; b = b->next)
+		for (instance_t *i = b->instances; i; i = i->next) {
+			uint32_t ms = i->drain ? i->drain->drain(i->self) : 0;
+			longest = ms > longest ? ms : longest;
+		}
+	return longest;
+}
+
 void generation_free(generation_t *g)
 {
 	for (block_t *b = g->blocks; b; b = b->next)

@@ -50,6 +50,8 @@ typedef struct instance {
 	const sodns_metadata_ability_t *metadata;
 	const sodns_ready_ability_t *ready;
 	const sodns_admit_ability_t *admit;
+	const sodns_drain_ability_t *drain;
+	const sodns_unrouted_ability_t *unrouted;
 	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
@@ -76,8 +78,11 @@ typedef struct block {
 	size_t bind_count;
 	const char *root;
 	bool debug, collect_metadata;
-	uint32_t read_ms, write_ms, idle_ms;
-	unsigned sockets;
+	uint32_t read_ms, write_ms, idle_ms, stream_queries;
+	unsigned shed_depth;
+	sodns_metric_t *shed_dropped;
+	const char *const *servers; /* texts of the servers at which it answers */
+	size_t server_count;
 	const char *view;
 	bool (*filter)(void *arg, sodns_query_t *q);
 	void *filter_arg;
@@ -137,6 +142,10 @@ generation_t *generation_build(char *err, size_t err_size);
 int generation_prepare(generation_t *g, char *err, size_t err_size);
 /* Runs every start. */
 void generation_start(generation_t *g);
+/* Runs the stop of every instance that was started. */
+void generation_stop(generation_t *g);
+/* Asks every instance that wants to serve on before the end: the longest wish, in milliseconds. */
+uint32_t generation_drain(generation_t *g);
 /* Tears down what was made, in whatever state it is, and frees it. */
 void generation_free(generation_t *g);
 

@@ -34,9 +34,20 @@ void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write, uint
 	b->idle_ms = idle ? idle : b->idle_ms;
 }
 
-void sodns_server_sockets(sodns_setup_t *s, unsigned count)
+void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count)
 {
-	s->block->sockets = count;
+	s->block->stream_queries = count;
+}
+
+void sodns_server_shed(sodns_setup_t *s, unsigned depth, sodns_metric_t *dropped)
+{
+	s->block->shed_depth = depth;
+	s->block->shed_dropped = dropped;
+}
+
+const char *sodns_setup_transport(const sodns_setup_t *s, size_t index)
+{
+	return index < s->block->key_count ? s->block->keys[index].transport : NULL;
 }
 
 void sodns_server_debug(sodns_setup_t *s)

@@ -240,6 +240,8 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->metadata = ability(i, SODNS_ABILITY_METADATA);
 	i->ready = ability(i, SODNS_ABILITY_READY);
 	i->admit = ability(i, SODNS_ABILITY_ADMIT);
+	i->drain = ability(i, SODNS_ABILITY_DRAIN);
+	i->unrouted = ability(i, SODNS_ABILITY_UNROUTED);
 	i->transport = ability(i, SODNS_ABILITY_TRANSPORT);
 	i->opens_classes = ability(i, SODNS_ABILITY_CLASS) != NULL;
 	*s->block->instances_tail = i;

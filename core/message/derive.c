@@ -80,6 +80,8 @@ void sodns_query_set_option(sodns_query_t *d, uint16_t code, const uint8_t *byte
 
 void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn, void *arg)
 {
+	if (!q->collects)
+		return;
 	struct query_metadata *m = arena_alloc(&q->shared->arena, sizeof(*m));
 	*m = (struct query_metadata){.next = q->shared->metadata, .key = key, .fn = fn, .arg = arg};
 	q->shared->metadata = m;

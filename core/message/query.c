@@ -138,7 +138,7 @@ enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *m, size_t len)
 	q->opcode = m[2] >> 3 & 15;
 	q->type = q->rclass = 0;
 	q->name_len = 0;
-	q->has_edns = q->derived = q->has_upper = false;
+	q->has_edns = q->derived = q->has_upper = q->collects = false;
 	q->edns_size = q->edns_flags = q->options_len = q->tsig_at = 0;
 	q->edns_version = q->depth = 0;
 	q->options = NULL;
@@ -222,6 +222,23 @@ uint16_t sodns_query_flags(const sodns_query_t *q)
 size_t sodns_query_length(const sodns_query_t *q)
 {
 	return q->packet_len;
+}
+
+const uint8_t *sodns_query_wire(const sodns_query_t *q, size_t *len)
+{
+	*len = q->packet_len;
+	return q->packet;
+}
+
+size_t sodns_query_tsig(const sodns_query_t *q)
+{
+	return q->tsig_at;
+}
+
+const uint8_t *sodns_query_options(const sodns_query_t *q, size_t *len)
+{
+	*len = q->options_len;
+	return q->options;
 }
 
 bool sodns_query_has_edns(const sodns_query_t *q)

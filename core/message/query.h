@@ -45,7 +45,7 @@ struct sodns_query {
 	uint16_t id, flags;      /* flags: the header's second word */
 	uint16_t type, rclass;
 	uint8_t opcode, name_len, protocol, depth;
-	bool has_upper, has_edns, derived;
+	bool has_upper, has_edns, derived, collects; /* collects: keeps metadata */
 	uint8_t edns_version;
 	uint16_t edns_size, edns_flags;
 	const uint8_t *options; /* of the OPT record, checked */
@@ -72,6 +72,7 @@ enum parse_verdict {
 	PARSE_DROP,    /* not a query: no answer */
 	PARSE_FORMERR, /* answer by header only */
 	PARSE_NOTIMP,
+	PARSE_REFUSED, /* by a plugin that admits: header only */
 };
 
 /* Reads a packet into q, which has its shared part already. The packet must stay as long as q. */

@@ -95,10 +95,12 @@ static void take_off(void *arg)
 	}
 }
 
-static struct sodns_flight *find(uint64_t hash, const void *key, size_t len)
+/* Keys are of those who use the same function: those of two plugins never meet. */
+static struct sodns_flight *find(uint64_t hash, void *(*fn)(void *arg), const void *key, size_t len)
 {
 	for (struct sodns_flight *f = flights[hash % BUCKETS]; f; f = f->next)
-		if (f->hash == hash && f->key_len == len && !memcmp(f->key, key, len))
+		if (f->hash == hash && f->fn == fn && f->key_len == len &&
+		    !memcmp(f->key, key, len))
 			return f;
 	return NULL;
 }
@@ -137,7 +139,7 @@ sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *ar
 	if (!t || (!flights && !(flights = calloc(BUCKETS, sizeof(struct sodns_flight *)))))
 		return NULL;
 	uint64_t hash = hash_of(key, key_len);
-	struct sodns_flight *f = find(hash, key, key_len);
+	struct sodns_flight *f = find(hash, fn, key, key_len);
 	if (!f) {
 		if (!(f = flight_new(hash, key, key_len, arg, arg_size)))
 			return NULL;

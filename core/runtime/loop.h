@@ -82,6 +82,8 @@ int task_wait(uint64_t ms);
 void task_wake(task_t *t, int result);
 /* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
 void task_cancel(task_t *t);
+/* Moves a query's deadline out, and that of the task which serves it. */
+void query_extend(sodns_query_t *q, uint64_t deadline);
 /* The running task, NULL on the base. */
 task_t *task_current(void);
 

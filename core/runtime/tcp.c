@@ -19,6 +19,11 @@
 
 _Atomic(uint64_t) tcp_refused;
 
+struct sender {
+	struct sender *next;
+	task_t *task;
+};
+
 struct sodns_conn {
 	struct sodns_conn *next, *previous; /* all of the worker's */
 	struct sodns_conn *next_dirty;
@@ -31,9 +36,11 @@ struct sodns_conn {
 	sodns_address_t peer, local;
 	uint64_t deadline; /* ns: closed by the tick when it has passed */
 	unsigned in_flight;
-	bool dirty, closing, stalled, served;
+	uint32_t queries; /* that it brought so far */
+	bool dirty, closing, stalled, prefaced, waking;
 	int events;
-	uint8_t *rest; /* of an unfinished message */
+	struct sender *senders; /* tasks that wait until what is pending has left */
+	uint8_t *rest;          /* of an unfinished message */
 	size_t rest_len;
 	uint8_t *out;
 	size_t out_len, out_room, out_at;
@@ -62,6 +69,31 @@ static void conn_release(sodns_conn_t *c)
 		uv_close((uv_handle_t *)&c->poll, conn_free);
 }
 
+/* From the base: only there a task can be gone on with. The connection is held meanwhile. */
+static void wake_senders(void *arg)
+{
+	sodns_conn_t *c = arg;
+	struct sender *s = c->senders;
+	c->senders = NULL;
+	c->waking = false;
+	while (s) {
+		struct sender *next = s->next;
+		task_wake(s->task, SODNS_OK);
+		s = next;
+	}
+	c->in_flight--;
+	conn_release(c);
+}
+
+static void call_senders(sodns_conn_t *c)
+{
+	if (!c->senders || c->waking)
+		return;
+	c->waking = true;
+	c->in_flight++;
+	loop_post(&c->worker->loop, wake_senders, c);
+}
+
 static void conn_close(sodns_conn_t *c)
 {
 	worker_t *w = c->worker;
@@ -78,6 +110,7 @@ static void conn_close(sodns_conn_t *c)
 	if (c->next)
 		c->next->previous = c->previous;
 	w->conn_count--;
+	call_senders(c);
 	shutdown(c->fd, SHUT_RDWR);
 	conn_release(c);
 }
@@ -116,13 +149,17 @@ static void flush(sodns_conn_t *c)
 		c->out_at += (size_t)n;
 	}
 	c->out_len = c->out_at = 0;
+	call_senders(c);
 	if (c->out_room > 4096) {
 		free(c->out);
 		c->out = NULL;
 		c->out_room = 0;
 	}
 	set_deadline(c, c->limits.idle_ms);
-	poll_for(c, UV_READABLE);
+	if (c->limits.queries && c->queries >= c->limits.queries && !c->in_flight)
+		conn_close(c);
+	else
+		poll_for(c, UV_READABLE);
 }
 
 void sodns_conn_write(sodns_conn_t *c, const uint8_t *bytes, size_t len)
@@ -177,9 +214,35 @@ static void conn_send(slot_t *s, uint8_t *packet, size_t len)
 		tcp_flush(c->worker);
 }
 
+/* Waits while more is pending than a client may leave unread. */
+static int conn_send_more(slot_t *s, uint8_t *packet, size_t len)
+{
+	sodns_conn_t *c = s->channel;
+	int rc = SODNS_OK;
+	if (c->closing)
+		return SODNS_CANCELLED;
+	c->transport->reply(c, c->state, s->token, packet, len);
+	while (!rc && !c->closing && c->out_len - c->out_at > PENDING_MAX) {
+		struct sender me = {c->senders, task_current()};
+		tcp_flush(c->worker);
+		if (c->closing || c->out_len - c->out_at <= PENDING_MAX)
+			break;
+		c->senders = &me;
+		rc = task_wait(UINT32_MAX);
+		for (struct sender **at = &c->senders; *at; at = &(*at)->next)
+			if (*at == &me) {
+				*at = me.next;
+				break;
+			}
+	}
+	return c->closing ? SODNS_CANCELLED : rc;
+}
+
 bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, size_t len)
 {
 	slot_t *s;
+	if (c->limits.queries && c->queries >= c->limits.queries)
+		return false;
 	if (c->in_flight >= c->limits.in_flight) {
 		c->stalled = true;
 		return false;
@@ -189,6 +252,7 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	s->packet_len = (uint32_t)(len > PACKET_MAX ? 12 : len);
 	memcpy(s->packet, message, len > PACKET_MAX ? 12 : len);
 	s->send = conn_send;
+	s->send_more = conn_send_more;
 	s->channel = c;
 	s->listener = c->listener;
 	s->token = token;
@@ -197,7 +261,7 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	s->peer = c->peer;
 	s->local = c->local;
 	c->in_flight++;
-	c->served = true;
+	c->queries++;
 	return true;
 }
 
@@ -213,12 +277,44 @@ static void keep_rest(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 		conn_close(c);
 }
 
+/* What stands before the transport's own bytes, such as a PROXY header: how much of it there is.
+ * Negative: not all of it is there yet (SODNS_EBUSY), or the connection is not wanted. */
+static ptrdiff_t take_preface(sodns_conn_t *c, const uint8_t *bytes, size_t len)
+{
+	sodns_packet_t p = {.bytes = bytes,
+			    .len = len,
+			    .peer = c->peer,
+			    .local = c->local,
+			    .protocol = c->transport->protocol};
+	ptrdiff_t n = 0;
+	if (!c->prefaced && c->worker->server->preface)
+		n = c->worker->server->preface(c->listener, &p);
+	c->prefaced = n >= 0;
+	c->peer = p.peer;
+	c->local = p.local;
+	return n;
+}
+
+/* A connection that has brought all it may closes when the last answer has left. */
+static bool exhausted(const sodns_conn_t *c)
+{
+	return c->limits.queries && c->queries >= c->limits.queries && c->in_flight <= 1 &&
+	       !c->dirty && c->out_at == c->out_len;
+}
+
 /* Gives the transport its bytes until it takes no more; batches run as they fill. */
 static void deliver(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 {
 	worker_t *w = c->worker;
+	ptrdiff_t preface = take_preface(c, bytes, len);
+	if (preface < 0 && preface != SODNS_EBUSY) {
+		conn_close(c);
+		return;
+	}
+	bytes += preface > 0 ? preface : 0;
+	len -= preface > 0 ? (size_t)preface : 0;
 	c->in_flight++; /* holds the connection while batches run */
-	while (!c->closing) {
+	while (!c->closing && preface >= 0) {
 		ptrdiff_t used = c->transport->receive(c, c->state, bytes, len);
 		bool full = w->count == BATCH;
 		batch_run(w);
@@ -231,6 +327,8 @@ static void deliver(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 		if (!full || !len)
 			break;
 	}
+	if (!c->closing && exhausted(c))
+		conn_close(c);
 	if (!c->closing)
 		keep_rest(c, bytes, len);
 	c->in_flight--;

@@ -15,6 +15,7 @@ typedef struct tcp_limits {
 	uint32_t read_ms, write_ms, idle_ms; /* a first query; a reply; the next query */
 	unsigned connections;                /* of one worker */
 	unsigned in_flight;                  /* queries of one connection that wait */
+	uint32_t queries;                    /* of one connection in all; 0: any number */
 } tcp_limits_t;
 
 typedef struct tcp_listener {

@@ -6,6 +6,7 @@
 #include "runtime/udp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -90,7 +91,10 @@ static void flush(void)
 	struct send_buffers *b = &leaving;
 	for (unsigned at = 0; at < b->count;) {
 		int n = sendmmsg(b->fd, b->message + at, b->count - at, MSG_DONTWAIT);
-		at += n > 0 ? (unsigned)n : 1;
+		if (n > 0)
+			at += (unsigned)n;
+		else if (errno != EINTR)
+			at++;
 	}
 	b->count = 0;
 }
@@ -145,6 +149,7 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	if (u->wildcard)
 		read_control(s, &m->msg_hdr);
 	s->send = udp_send;
+	s->send_more = NULL;
 	s->channel = u;
 	s->listener = u->listener;
 	s->q.protocol = SODNS_UDP;

@@ -26,6 +26,26 @@ int sodns_sleep(uint32_t milliseconds)
 	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
 }
 
+static void set_deadline(sodns_query_t *q, uint64_t deadline)
+{
+	task_t *t = task_current();
+	q->shared->deadline = deadline;
+	if (t && t->query == q->shared)
+		t->deadline = deadline;
+}
+
+void sodns_query_limit(sodns_query_t *q, uint64_t deadline)
+{
+	if (deadline < q->shared->deadline)
+		set_deadline(q, deadline);
+}
+
+void query_extend(sodns_query_t *q, uint64_t deadline)
+{
+	if (deadline > q->shared->deadline)
+		set_deadline(q, deadline);
+}
+
 /* A descriptor that a task waits for. On the heap: libuv closes handles later. */
 struct waiting_fd {
 	uv_poll_t poll;

@@ -159,8 +159,11 @@ void batch_run(worker_t *w)
 		if (task_run(&w->loop, run_queries, w)) {
 			/* No task to be had: what is left of the batch is lost, as if the socket
 			 * had been full. */
-			while (w->cursor < w->count)
-				slot_reset(w->batch[w->cursor++]);
+			while (w->cursor < w->count) {
+				slot_t *s = w->batch[w->cursor++];
+				s->send(s, w->out, 0);
+				slot_reset(s);
+			}
 		}
 	w->count = 0;
 	w->server->batch_done(w);

@@ -11,6 +11,8 @@
 
 #include <netinet/in.h>
 
+#include <sodns/ability.h>
+
 #include "runtime/loop.h"
 
 #define BATCH 32u
@@ -37,6 +39,8 @@ struct slot {
 	slot_t *next; /* in the spare list */
 	/* where the reply goes */
 	void (*send)(slot_t *s, uint8_t *packet, size_t len);
+	/* A message before the last one; may wait. NULL where there can be only one. */
+	int (*send_more)(slot_t *s, uint8_t *packet, size_t len);
 	void *channel;
 	void *listener; /* where it came from: the server's */
 	uint64_t token;
@@ -61,6 +65,9 @@ typedef struct worker_server {
 	void (*serve)(slot_t *s);
 	/* The last query of a batch is done or put aside. */
 	void (*batch_done)(worker_t *w);
+	/* The first bytes of a connection to this listener, as sodns_admit_ability_t's preface; NULL:
+	 * connections have none. */
+	ptrdiff_t (*preface)(void *listener, sodns_packet_t *p);
 } worker_server_t;
 
 struct worker {

@@ -24,7 +24,8 @@
 #define OLD_MS 10000
 
 static generation_t *serving;
-static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
+static pthread_mutex_t switching = PTHREAD_MUTEX_INITIALIZER;   /* serving and stopping change */
 static _Atomic(bool) reloading, stopping;
 static _Atomic(int) wanted_reload;
 static int request_fd = -1;
@@ -90,29 +91,41 @@ static void drain(generation_t *old)
 	generation_free(old);
 }
 
+/* Puts g into force. False: the daemon is about to end, and nothing has changed. */
+static bool switch_to(generation_t *g, generation_t **old)
+{
+	pthread_mutex_lock(&switching);
+	bool go = !atomic_load(&stopping);
+	if (go) {
+		*old = serving;
+		log_set_debug(debug_wanted(g));
+		listeners_switch(g);
+		generation_start(g);
+		serving = g;
+	}
+	pthread_mutex_unlock(&switching);
+	return go;
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
+	generation_t *old;
 	(void)arg;
 	void (*failed)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	generation_t *g = make(err, sizeof(err));
-	if (!g || atomic_load(&stopping)) {
-		if (!g && failed)
-			failed(err);
-		else if (!g)
-			sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
-		else
-			generation_free(g);
-	} else {
-		generation_t *old = serving;
-		log_set_debug(debug_wanted(g));
-		listeners_switch(g);
-		generation_start(g);
-		serving = g;
+	if (!g && failed) {
+		failed(err);
+	} else if (!g) {
+		sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
+	} else if (switch_to(g, &old)) {
+		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
 		drain(old);
+	} else {
+		generation_free(g);
 	}
 	atomic_store(&reloading, false);
 	pthread_mutex_unlock(&generations);
@@ -187,22 +200,8 @@ static void count_waiting(worker_t *w, void *arg)
 	*(unsigned *)arg += atomic_load(&w->loop.tasks_waiting);
 }
 
-/* Queries that came are answered, also those put aside; then the threads end. */
-static void stop(void)
-{
-	atomic_store(&stopping, true);
-	listeners_close();
-	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
-		unsigned waiting = 0;
-		workers_each(count_waiting, &waiting);
-		if (!waiting)
-			break;
-		poll(NULL, 0, 5);
-	}
-}
-
-/* What a signal asks for: false to go on. */
-static bool handle_signal(int fd)
+/* Takes the signals that came: whether one of them asks for the end. */
+static bool ends(int fd)
 {
 	struct signalfd_siginfo s;
 	while (read(fd, &s, sizeof(s)) == sizeof(s)) {
@@ -214,6 +213,33 @@ static bool handle_signal(int fd)
 	return false;
 }
 
+/* Serves on for as long as a plugin wishes (health's lameduck), or until a second signal. */
+static void linger(int signal_fd)
+{
+	uint64_t now = sodns_now(), end = now + generation_drain(serving) * 1000000ull;
+	struct pollfd p = {.fd = signal_fd, .events = POLLIN};
+	for (; now < end; now = sodns_now())
+		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) > 0 && ends(signal_fd))
+			return;
+}
+
+/* Queries that came are answered, also those put aside; then the threads end. */
+static void stop(int signal_fd)
+{
+	pthread_mutex_lock(&switching);
+	atomic_store(&stopping, true);
+	pthread_mutex_unlock(&switching);
+	linger(signal_fd);
+	listeners_close();
+	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
+		unsigned waiting = 0;
+		workers_each(count_waiting, &waiting);
+		if (!waiting)
+			break;
+		poll(NULL, 0, 5);
+	}
+}
+
 static int wait_for_end(int signal_fd)
 {
 	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN},
@@ -222,7 +248,7 @@ static int wait_for_end(int signal_fd)
 		uint64_t n;
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return 1;
-		if (handle_signal(signal_fd))
+		if (ends(signal_fd))
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
 			continue;
@@ -263,9 +289,11 @@ int control_run(bool quiet, const char *pidfile, unsigned worker_total)
 	generation_start(serving);
 	listeners_switch(serving);
 	int status = wait_for_end(signal_fd);
-	stop();
-	if (!pthread_mutex_trylock(&generations))
+	stop(signal_fd);
+	if (!pthread_mutex_trylock(&generations)) {
+		generation_stop(serving);
 		generation_free(serving);
+	}
 	log_stop();
 	if (*failure)
 		fprintf(stderr, "%s\n", failure);

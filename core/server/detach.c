@@ -90,6 +90,7 @@ int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t 
 		memcpy(d->arg, arg, size);
 	slot_t *s = d->slot;
 	s->send = nothing_sent;
+	s->send_more = NULL;
 	s->shared.received = sodns_now();
 	s->shared.deadline = s->shared.received + (uint64_t)ms * 1000000u;
 	s->shared.parking = NULL;

@@ -13,41 +13,65 @@
 #define DEADLINE_NS 4000000000u
 #define ASK_DEPTH_MAX 8
 
-static void count_drop(const char *reason)
+enum drop { DROP_PORT, DROP_ADMIT, DROP_SHED, DROP_MALFORMED, DROP_OPCODE, DROP_REFUSED, DROPS };
+
+static void count_drop(enum drop why)
 {
+	static const char *const texts[DROPS] = {
+		"source port 0", "dropped by a plugin", "too many put aside", "malformed",
+		"opcode",        "refused by a plugin",
+	};
 	static const char *const labels[] = {"reason", NULL};
 	static const sodns_family_t family = {
 		.name = "sodns_packets_dropped_total",
 		.help = "Packets that got no answer, or only a header.",
 		.labels = labels};
-	sodns_metric_add(sodns_metric(&family, &reason), 1);
+	static _Atomic(sodns_metric_t *) known[DROPS];
+	sodns_metric_t *m = atomic_load(&known[why]);
+	if (!m)
+		atomic_store(&known[why], m = sodns_metric(&family, &texts[why]));
+	sodns_metric_add(m, 1);
 }
 
-/* Admission: before anything is parsed, whatever the transport. */
-static bool admit(slot_t *s)
+/* Asks the plugin that admits; it may correct the peer and cut a header off. */
+static enum sodns_verdict ask_admitter(slot_t *s, const instance_t *admitter)
 {
-	const server_t *server = s->q.server;
-	if (!s->peer.port && s->q.protocol == SODNS_UDP) {
-		count_drop("source port 0");
-		return false;
-	}
-	if (!server->admitter)
-		return true;
 	sodns_packet_t p = {.bytes = s->packet,
 			    .len = s->packet_len,
 			    .peer = s->peer,
 			    .local = s->local,
 			    .protocol = (enum sodns_protocol)s->q.protocol};
-	enum sodns_verdict v = server->admitter->admit->admit(server->admitter->self, &p);
+	enum sodns_verdict v = admitter->admit->admit(admitter->self, &p);
 	s->peer = p.peer;
 	s->local = p.local;
 	if (v == SODNS_PASS && p.bytes != s->packet) {
 		memmove(s->packet, p.bytes, p.len);
 		s->packet_len = (uint32_t)p.len;
 	}
-	if (v != SODNS_PASS)
-		count_drop(v == SODNS_REJECT ? "refused by a plugin" : "dropped by a plugin");
-	return v == SODNS_PASS;
+	return v;
+}
+
+/* Admission: before anything is parsed, whatever the transport. */
+static enum parse_verdict admit(slot_t *s)
+{
+	const server_t *server = s->q.server;
+	if (!s->peer.port && s->q.protocol == SODNS_UDP) {
+		count_drop(DROP_PORT);
+		return PARSE_DROP;
+	}
+	if (server->shed_depth && s->shared.parking &&
+	    s->shared.parking->count >= server->shed_depth) {
+		sodns_metric_add(server->shed_dropped, 1);
+		count_drop(DROP_SHED);
+		return PARSE_DROP;
+	}
+	enum sodns_verdict v = server->admitter ? ask_admitter(s, server->admitter) : SODNS_PASS;
+	if (v == SODNS_PASS)
+		return PARSE_OK;
+	count_drop(v == SODNS_REJECT ? DROP_REFUSED : DROP_ADMIT);
+	/* An answer to something that is no query would be answered in turn. */
+	bool query = s->packet_len >= 12 && !(s->packet[2] & 0x80);
+	return v == SODNS_REJECT && query ? PARSE_REFUSED : PARSE_DROP;
 }
 
 /* Every packet of the batch comes through here first, then through prefetch, then serve. */
@@ -59,7 +83,9 @@ static void arrive(slot_t *s)
 	s->shared.received = w->now;
 	s->shared.deadline = w->now + DEADLINE_NS;
 	s->shared.in_flight = w->in_flight;
-	s->verdict = admit(s) ? query_parse(q, s->packet, s->packet_len) : PARSE_DROP;
+	s->verdict = admit(s);
+	if (s->verdict == PARSE_OK)
+		s->verdict = query_parse(q, s->packet, s->packet_len);
 	if (s->verdict == PARSE_OK && q->server->plain)
 		route_plain(q);
 }
@@ -118,7 +144,8 @@ static sodns_reply_t *answer(sodns_query_t *q)
 
 static void observe(sodns_query_t *q, const sodns_reply_t *r, const uint8_t *packet, size_t len)
 {
-	if (!q->shared->observers)
+	const instance_t *unrouted = q->block ? NULL : q->server->unrouted;
+	if (!q->shared->observers && !unrouted)
 		return;
 	sodns_done_t done = {.packet = packet,
 			     .length = len,
@@ -127,21 +154,40 @@ static void observe(sodns_query_t *q, const sodns_reply_t *r, const uint8_t *pac
 			     .duration = sodns_now() - q->shared->received};
 	for (struct query_hook *h = q->shared->observers; h; h = h->next)
 		h->call.observe(h->arg, q, &done);
+	if (unrouted)
+		unrouted->unrouted->done(unrouted->self, q, &done);
 }
 
-/* Fits and encodes the reply, lets the finishers at it, sends it, and shows it to the observers. */
-static void finish(slot_t *s, sodns_reply_t *r)
+/* Fits and encodes the reply and lets the finishers at it; the packet is in the worker's buffer. */
+static size_t pack(slot_t *s, sodns_reply_t *r)
 {
 	sodns_query_t *q = &s->q;
 	uint8_t *out = s->worker->out;
-	size_t size = sodns_query_size(q), reserved = s->shared.reserved, len = 0;
-	if (r->kind != SODNS_DROP) {
-		len = message_encode(q, r, out, size > reserved ? size - reserved : 0);
-		for (struct query_hook *h = s->shared.finishers; h; h = h->next)
-			len = h->call.finish(h->arg, q, out, len, size);
-	}
-	s->send(s, out, len);
-	observe(q, r, len ? out : NULL, len);
+	size_t size = sodns_query_size(q), reserved = s->shared.reserved;
+	if (r->kind == SODNS_DROP)
+		return 0;
+	size_t len = message_encode(q, r, out, size > reserved ? size - reserved : 0);
+	for (struct query_hook *h = s->shared.finishers; h; h = h->next)
+		len = h->call.finish(h->arg, q, out, len, size);
+	return len;
+}
+
+/* Sends the reply and shows it to the observers. */
+static void finish(slot_t *s, sodns_reply_t *r)
+{
+	size_t len = pack(s, r);
+	s->send(s, s->worker->out, len);
+	observe(&s->q, r, len ? s->worker->out : NULL, len);
+}
+
+int sodns_send(sodns_query_t *q, sodns_reply_t *r)
+{
+	slot_t *s = (slot_t *)(void *)((char *)q->shared - offsetof(slot_t, shared));
+	if (!s->send_more || q->depth)
+		return SODNS_EINVAL;
+	int rc = s->send_more(s, s->worker->out, pack(s, r));
+	query_extend(q, sodns_now() + DEADLINE_NS);
+	return rc;
 }
 
 /* A packet that is no query: at most a header goes back. */
@@ -149,9 +195,12 @@ static void reject(slot_t *s)
 {
 	size_t len = 0;
 	if (s->verdict != PARSE_DROP) {
-		int rcode = s->verdict == PARSE_NOTIMP ? SODNS_NOTIMP : SODNS_FORMERR;
+		int rcode = s->verdict == PARSE_NOTIMP    ? SODNS_NOTIMP
+			    : s->verdict == PARSE_REFUSED ? SODNS_REFUSED
+							  : SODNS_FORMERR;
 		len = message_encode_rejection(s->packet, rcode, s->worker->out);
-		count_drop(rcode == SODNS_NOTIMP ? "opcode" : "malformed");
+		if (rcode != SODNS_REFUSED)
+			count_drop(rcode == SODNS_NOTIMP ? DROP_OPCODE : DROP_MALFORMED);
 	}
 	s->send(s, s->worker->out, len);
 }
@@ -166,11 +215,20 @@ static void serve(slot_t *s)
 		watchdog_report(s->worker, &s->q);
 }
 
+static ptrdiff_t preface(void *listener, sodns_packet_t *p)
+{
+	const server_t *server = ((listener_worker_t *)listener)->server;
+	const instance_t *a = server->admitter;
+	bool has = a && a->admit->size >= sizeof(*a->admit) && a->admit->preface;
+	return has ? a->admit->preface(a->self, p) : 0;
+}
+
 const worker_server_t query_server = {
 	.arrive = arrive,
 	.prefetch = prefetch,
 	.serve = serve,
 	.batch_done = tcp_flush,
+	.preface = preface,
 };
 
 /* The sub-query has hooks and metadata of its own; arena, deadline and views are the client
@@ -179,7 +237,7 @@ sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
 {
 	query_shared_t *shared = q->shared;
 	sodns_query_t *sub = sodns_query_derive(q);
-	sub->derived = false;
+	sub->derived = sub->collects = false;
 	sub->type = type;
 	sub->block = NULL;
 	sub->hand = NULL;

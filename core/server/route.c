@@ -102,7 +102,11 @@ static void apply_settings(server_t *s, const block_t *b)
 	s->limits.read_ms = b->read_ms ? b->read_ms : s->limits.read_ms;
 	s->limits.write_ms = b->write_ms ? b->write_ms : s->limits.write_ms;
 	s->limits.idle_ms = b->idle_ms ? b->idle_ms : s->limits.idle_ms;
-	s->sockets = b->sockets ? b->sockets : s->sockets;
+	s->limits.queries = b->stream_queries ? b->stream_queries : s->limits.queries;
+	if (b->shed_depth) {
+		s->shed_depth = b->shed_depth;
+		s->shed_dropped = b->shed_dropped;
+	}
 	s->opens_classes |= b->opens_classes;
 	if (b->filter || b->collect_metadata)
 		s->plain = false;
@@ -110,7 +114,20 @@ static void apply_settings(server_t *s, const block_t *b)
 		s->admitter = b->admitter;
 }
 
-static int add_key(generation_t *g, const block_t *b, const block_key_t *k, const char *host_text,
+/* The block tells its plugins where it answers. */
+static void note_server(generation_t *g, block_t *b, const server_t *s)
+{
+	for (size_t i = 0; i < b->server_count; i++)
+		if (b->servers[i] == s->text)
+			return;
+	const char **more = memory_alloc(g, (b->server_count + 1) * sizeof(*more));
+	if (b->server_count)
+		memcpy(more, b->servers, b->server_count * sizeof(*more));
+	more[b->server_count++] = s->text;
+	b->servers = more;
+}
+
+static int add_key(generation_t *g, block_t *b, const block_key_t *k, const char *host_text,
 		   char *err, size_t err_size)
 {
 	sodns_address_t a = {.family = 6};
@@ -123,12 +140,14 @@ static int add_key(generation_t *g, const block_t *b, const block_key_t *k, cons
 	server_t *s = server_of(g, k->transport, &a, !*host_text);
 	add_target(g, s, b, k);
 	apply_settings(s, b);
+	note_server(g, b, s);
 	return SODNS_OK;
 }
 
 int servers_build(generation_t *g, char *err, size_t err_size)
 {
-	for (const block_t *b = g->blocks; b; b = b->next)
+	const instance_t *unrouted = NULL;
+	for (block_t *b = g->blocks; b; b = b->next)
 		for (size_t k = 0; k < b->key_count; k++) {
 			if (strcmp(b->keys[k].transport, "dns")) {
 				snprintf(err, err_size,
@@ -144,6 +163,11 @@ int servers_build(generation_t *g, char *err, size_t err_size)
 					    err, err_size))
 					return SODNS_EINVAL;
 		}
+	for (const block_t *b = g->blocks; b; b = b->next)
+		for (const instance_t *i = b->instances; i && !unrouted; i = i->next)
+			unrouted = i->unrouted ? i : NULL;
+	for (server_t *s = servers_of(g); s; s = s->next)
+		s->unrouted = unrouted;
 	return SODNS_OK;
 }
 
@@ -151,6 +175,7 @@ static void take(sodns_query_t *q, const target_t *t)
 {
 	q->block = t->block;
 	q->zone = t->zone;
+	q->collects = t->block->collect_metadata;
 	q->view = t->block->view;
 	q->chain = t->block->chain;
 }
@@ -188,6 +213,7 @@ static bool passes(sodns_query_t *q, const target_t *t)
 	const block_t *b = t->block;
 	q->block = b;
 	q->zone = t->zone;
+	q->collects = b->collect_metadata;
 	if (b->collect_metadata)
 		for (const instance_t *i = b->instances; i; i = i->next)
 			if (i->metadata)

@@ -28,9 +28,10 @@ typedef struct server {
 	const char *transport;
 	sodns_address_t address;
 	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
-	const instance_t *admitter;
+	const instance_t *admitter, *unrouted;
 	tcp_limits_t limits;
-	unsigned sockets;
+	unsigned shed_depth; /* 0: sheds nothing */
+	sodns_metric_t *shed_dropped;
 	const char **zones; /* texts, for the start-up lines */
 	size_t zone_count;
 	route_t *table; /* open hash, room is a power of two */

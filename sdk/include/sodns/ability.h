@@ -6,7 +6,8 @@
 #ifndef SODNS_ABILITY_H
 #define SODNS_ABILITY_H
 
-#include <sodns/query.h>
+#include <sodns/reply.h>
+#include <sodns/setup.h>
 
 /* "sodns.prefetch/1": called for every query of a batch that this instance's block will serve,
  * before the first one is served: stage 0 for all, then stage 1 for all. Only hints; must not wait
@@ -34,7 +35,10 @@ typedef struct sodns_ready_ability {
 
 /* "sodns.admit/1": sees a packet before it is parsed. May let it pass, drop it, answer REFUSED, or
  * correct the peer's address and cut a header off (both are in and out). One instance per server
- * block; all blocks of a listener must agree. [query] */
+ * block; all blocks of a listener must agree. On a connection, which is one client's, `preface`
+ * (may be NULL) is given its first bytes before the transport is, and returns how many of them are
+ * its own (0: none), SODNS_EBUSY to be asked again with more, or another negative value to close the
+ * connection. [query] */
 #define SODNS_ABILITY_ADMIT "sodns.admit/1"
 enum sodns_verdict { SODNS_PASS, SODNS_REJECT, SODNS_DISCARD };
 typedef struct sodns_packet {
@@ -47,10 +51,64 @@ typedef struct sodns_packet {
 typedef struct sodns_admit_ability {
 	uint32_t size;
 	enum sodns_verdict (*admit)(void *self, sodns_packet_t *p);
+	ptrdiff_t (*preface)(void *self, sodns_packet_t *p);
 } sodns_admit_ability_t;
 
 /* "sodns.class/1": queries of classes other than IN are let in to servers that have such an
  * instance. */
 #define SODNS_ABILITY_CLASS "sodns.class/1"
+
+/* "sodns.drain/1": the daemon is about to end. Returns for how many milliseconds it shall go on
+ * serving first (the longest of all instances counts). On the control thread; must not block. */
+#define SODNS_ABILITY_DRAIN "sodns.drain/1"
+typedef struct sodns_drain_ability {
+	uint32_t size;
+	uint32_t (*drain)(void *self);
+} sodns_drain_ability_t;
+
+/* "sodns.unrouted/1": sees what left for queries that no block of the listener serves. One instance
+ * of a configuration is asked, the first. [query] */
+#define SODNS_ABILITY_UNROUTED "sodns.unrouted/1"
+typedef struct sodns_unrouted_ability {
+	uint32_t size;
+	void (*done)(void *self, sodns_query_t *q, const sodns_done_t *done);
+} sodns_unrouted_ability_t;
+
+/* "sodns.transfer/1": hands out whole zones. `transfer` calls emit(arg, set) for every RRset of the
+ * zone that is named `zone` (lower case), in any order but the SOA first and not again at the end;
+ * it stops when emit returns other than 0 and returns that. SODNS_ENOENT: no such zone here.
+ * `serial` gives the zone's present serial, false if it has none. [query] [may wait] */
+#define SODNS_ABILITY_TRANSFER "sodns.transfer/1"
+typedef struct sodns_transfer_ability {
+	uint32_t size;
+	int (*transfer)(void *self, sodns_query_t *q, const uint8_t *zone,
+			int (*emit)(void *arg, const sodns_rrset_t *set), void *arg);
+	bool (*serial)(void *self, sodns_query_t *q, const uint8_t *zone, uint32_t *serial);
+} sodns_transfer_ability_t;
+
+/* "sodns.notify/1": wants to know when a zone has changed, to tell its secondaries. [any thread] */
+#define SODNS_ABILITY_NOTIFY "sodns.notify/1"
+typedef struct sodns_notify_ability {
+	uint32_t size;
+	void (*notify)(void *self, const uint8_t *zone);
+} sodns_notify_ability_t;
+
+/* Who can do what: calls fn(arg, instance) for the instances of this server block, or of all blocks,
+ * that have the ability `id` (any id, also of plugins' own making; NULL: all instances), in chain
+ * order. What it points to is valid until the caller's teardown begins (plugin.h, `stop`).
+ * [prepare] */
+typedef struct sodns_instance {
+	const char *plugin;
+	void *self;
+	const void *ability; /* NULL if id was NULL */
+	bool in_chain;
+} sodns_instance_t;
+enum sodns_scope { SODNS_THIS_BLOCK, SODNS_ALL_BLOCKS };
+SODNS_API void sodns_prepare_each(sodns_prepare_t *p, enum sodns_scope scope, const char *id,
+				  void (*fn)(void *arg, const sodns_instance_t *i), void *arg);
+/* The servers at which this block answers, as in metrics ("dns://:53"), and its view ("" without);
+ * *count is set. Until teardown. [prepare] */
+SODNS_API const char *const *sodns_prepare_servers(sodns_prepare_t *p, size_t *count);
+SODNS_API const char *sodns_prepare_view(sodns_prepare_t *p);
 
 #endif

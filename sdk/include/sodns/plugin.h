@@ -23,7 +23,7 @@
  *
  * Ownership: what a query hands out lives until the query ends, and comes from its arena
  * (sodns_alloc); what an instance reached when the query began stays valid until it ends (share.h);
- * everything else says so where it is declared. Threads: setup, prepare, start and teardown run on
+ * everything else says so where it is declared. Threads: setup, prepare, start, stop and teardown run on
  * one thread, never two at a time; serve_dns runs on any worker, on many at once. Functions carry
  * one of these marks:
  *
@@ -82,6 +82,11 @@ typedef struct sodns_plugin {
 	/* What else the instance can do: a pointer to the struct that belongs to the id, or NULL.
 	 * Asked once after setup. See ability.h for the ids. NULL: nothing else. */
 	const void *(*ability)(void *self, const char *id);
+
+	/* The configuration is in force no more: another one is, or the daemon ends. Close what is
+	 * visible outside and let go of other instances; queries that began earlier still come.
+	 * Runs for all instances before the first teardown. NULL: nothing to do. */
+	void (*stop)(void *self);
 } sodns_plugin_t;
 
 /* Hands q to the next plugin of the chain and returns its reply, never NULL: at the end of the

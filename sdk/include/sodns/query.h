@@ -40,6 +40,11 @@ SODNS_API uint16_t sodns_query_id(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_flags(const sodns_query_t *q);
 /* Bytes of the query's message. */
 SODNS_API size_t sodns_query_length(const sodns_query_t *q);
+/* The client's message as it was received, also for derived queries; *len is its length. Until the
+ * query ends. */
+SODNS_API const uint8_t *sodns_query_wire(const sodns_query_t *q, size_t *len);
+/* Where in that message a TSIG record begins (RFC 8945), or 0. */
+SODNS_API size_t sodns_query_tsig(const sodns_query_t *q);
 
 /* EDNS (RFC 6891): whether there was an OPT record, the UDP size as sent, the DO bit. */
 SODNS_API bool sodns_query_has_edns(const sodns_query_t *q);
@@ -47,6 +52,8 @@ SODNS_API uint16_t sodns_query_edns_size(const sodns_query_t *q);
 SODNS_API bool sodns_query_do(const sodns_query_t *q);
 /* An option's bytes, or NULL; *len is set. The first one if there are several. */
 SODNS_API const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len);
+/* All options of the OPT record as they stand there (code, length, bytes), checked; *len is set. */
+SODNS_API const uint8_t *sodns_query_options(const sodns_query_t *q, size_t *len);
 /* Room for the reply, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
 SODNS_API uint16_t sodns_query_size(const sodns_query_t *q);
 
@@ -66,6 +73,8 @@ SODNS_API const char *sodns_query_view(const sodns_query_t *q);
 /* When the query arrived and until when it has to be answered: nanoseconds of sodns_now(). */
 SODNS_API uint64_t sodns_query_received(const sodns_query_t *q);
 SODNS_API uint64_t sodns_query_deadline(const sodns_query_t *q);
+/* Brings the deadline forward; a later one than it has is ignored. */
+SODNS_API void sodns_query_limit(sodns_query_t *q, uint64_t deadline);
 /* The monotonic clock in nanoseconds. [any thread] */
 SODNS_API uint64_t sodns_now(void);
 
@@ -100,7 +109,8 @@ SODNS_API unsigned sodns_query_depth(const sodns_query_t *q);
 
 /* Metadata: named values that plugins give to a query and others read, such as "view/name". A value
  * is computed when first read, by fn(arg, q), which returns text that lives as long as the query,
- * or NULL. `key` must outlive the query. A later setting of the same key wins. */
+ * or NULL. `key` must outlive the query. A later setting of the same key wins. Kept only where the
+ * server block collects metadata (the metadata plugin): elsewhere setting does nothing. */
 typedef const char *(*sodns_metadata_f)(void *arg, sodns_query_t *q);
 SODNS_API void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn,
 				  void *arg);

@@ -8,7 +8,7 @@
 #ifndef SODNS_RR_H
 #define SODNS_RR_H
 
-#include <sodns/abi.h>
+#include <sodns/name.h>
 
 enum sodns_type {
 	SODNS_TYPE_A = 1,
@@ -97,6 +97,26 @@ SODNS_API uint16_t sodns_type_from_text(const char *text);
 SODNS_API const char *sodns_class_text(uint16_t rclass, char buf[16]);
 /* The class of a text, 0 if there is none. [any thread] */
 SODNS_API uint16_t sodns_class_from_text(const char *text);
+/* One record in presentation form (RFC 1035, 5.1), as a line of a zone file. */
+typedef struct sodns_record {
+	uint8_t owner[SODNS_NAME_MAX]; /* lower case */
+	uint16_t type, rclass;
+	uint32_t ttl;
+	uint8_t *rdata; /* names in it are not compressed; the caller frees it */
+	uint16_t rdata_len;
+} sodns_record_t;
+/* Parses `len` bytes of text: owner, TTL, class, type, RDATA. Relative names are completed by
+ * origin (NULL: the root); a record without TTL gets default_ttl. 0, or SODNS_EINVAL with the
+ * reason in err (NULL: not wanted): no record, several, or a directive. Takes memory: for
+ * setup, and for what is parsed once. [any thread] */
+SODNS_API int sodns_record_from_text(const char *text, size_t len, const uint8_t *origin,
+				     uint32_t default_ttl, sodns_record_t *out, char *err,
+				     size_t err_size);
+/* RDATA in presentation form, names with a final dot, as zone files have it; cut off at `size`.
+ * Returns the length, 0 for RDATA that does not parse. Takes memory. [any thread] */
+SODNS_API size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, char *out,
+				     size_t size);
+
 /* "NOERROR", "RCODE17" (buf). [any thread] */
 SODNS_API const char *sodns_rcode_text(int rcode, char buf[16]);
 /* The rcode of a text, letter case aside, or SODNS_EINVAL. [any thread] */

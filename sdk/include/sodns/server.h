@@ -6,6 +6,7 @@
 #ifndef SODNS_SERVER_H
 #define SODNS_SERVER_H
 
+#include <sodns/metrics.h>
 #include <sodns/query.h>
 #include <sodns/setup.h>
 
@@ -17,8 +18,13 @@ SODNS_API void sodns_server_root(sodns_setup_t *s, const char *path);
  * leaves as is. */
 SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write,
 				     uint32_t idle);
-/* Sockets per listener and worker set. */
-SODNS_API void sodns_server_sockets(sodns_setup_t *s, unsigned count);
+/* Queries that a connection may bring before it is closed; 0: any number. */
+SODNS_API void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count);
+/* A UDP query that arrives while `depth` queries of its socket are put aside is dropped, and
+ * counted in the metric `dropped` (may be NULL). */
+SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, sodns_metric_t *dropped);
+/* The transport of the block's key number `index` ("dns", "tls"); NULL behind the last. */
+SODNS_API const char *sodns_setup_transport(const sodns_setup_t *s, size_t index);
 /* Debug lines on, and no recovery of any sort. */
 SODNS_API void sodns_server_debug(sodns_setup_t *s);
 /* This block serves a query only if `filter` says so. `name` goes into metrics and

@@ -1,0 +1,44 @@
+/*
+ * Who can do what: instances looking for each other (sodns/ability.h).
+ */
+#include <string.h>
+
+#include "host/setup.h"
+
+static void each_of(const block_t *b, const char *id,
+		    void (*fn)(void *arg, const sodns_instance_t *i), void *arg)
+{
+	for (const instance_t *i = b->instances; i; i = i->next) {
+		const sodns_plugin_t *r = &i->plugin->r;
+		const void *a = id && r->ability ? r->ability(i->self, id) : NULL;
+		const sodns_instance_t found = {.plugin = i->plugin->name,
+						.self = i->self,
+						.ability = a,
+						.in_chain = i->chained};
+		if (a || !id)
+			fn(arg, &found);
+	}
+}
+
+void sodns_prepare_each(sodns_prepare_t *p, enum sodns_scope scope, const char *id,
+			void (*fn)(void *arg, const sodns_instance_t *i), void *arg)
+{
+	if (scope == SODNS_THIS_BLOCK) {
+		each_of(p->instance->block, id, fn, arg);
+		return;
+	}
+	for (const block_t *b = p->generation->blocks; b; b = b->next)
+		each_of(b, id, fn, arg);
+}
+
+const char *const *sodns_prepare_servers(sodns_prepare_t *p, size_t *count)
+{
+	*count = p->instance->block->server_count;
+	return p->instance->block->servers;
+}
+
+const char *sodns_prepare_view(sodns_prepare_t *p)
+{
+	const char *view = p->instance->block->view;
+	return view ? view : "";
+}

@@ -1,0 +1,36 @@
+/*
+ * Randomness: the kernel's for what must not be guessed, a generator per thread for shuffles.
+ */
+#include <sodns/random.h>
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+void sodns_random_bytes(void *out, size_t len)
+{
+	uint8_t *at = out;
+	while (len) {
+		ssize_t n = getrandom(at, len, 0);
+		if (n <= 0)
+			continue;
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): one multiplication chain, no bad seeds. */
+static uint64_t next(void)
+{
+	static __thread uint64_t state;
+	if (!state)
+		sodns_random_bytes(&state, sizeof(state));
+	uint64_t z = state += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+uint32_t sodns_random_below(uint32_t bound)
+{
+	return (uint32_t)((next() >> 32) * bound >> 32);
+}

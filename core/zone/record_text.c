@@ -1,0 +1,87 @@
+/*
+ * Single records to and from presentation form, by the scanner of zone files and by ldns.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ldns/ldns.h>
+
+#include <sodns/rr.h>
+
+#include "zone/zonefile.h"
+
+struct first {
+	sodns_record_t *out;
+	unsigned count;
+};
+
+static int take(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
+{
+	struct first *f = ctx;
+	if (f->count++) {
+		snprintf(err, err_size, "more than one record");
+		return -1;
+	}
+	sodns_name_lower(rr->owner, f->out->owner);
+	f->out->type = rr->type;
+	f->out->rclass = rr->rclass;
+	f->out->ttl = rr->ttl;
+	f->out->rdata_len = rr->rdata_len;
+	f->out->rdata = malloc(rr->rdata_len + 1u);
+	if (!f->out->rdata)
+		return -1;
+	memcpy(f->out->rdata, rr->rdata, rr->rdata_len);
+	return 0;
+}
+
+int sodns_record_from_text(const char *text, size_t len, const uint8_t *origin,
+			   uint32_t default_ttl, sodns_record_t *out, char *err, size_t err_size)
+{
+	static const uint8_t root[1];
+	char why[512];
+	struct first f = {.out = out};
+	const zonefile_options_t o = {.origin = origin ? origin : root,
+				      .default_ttl = default_ttl,
+				      .no_include = true};
+	out->rdata = NULL;
+	int rc = zonefile_parse_text("", text, len, &o, take, &f, why, sizeof(why));
+	if (!rc && f.count == 1)
+		return SODNS_OK;
+	free(out->rdata);
+	out->rdata = NULL;
+	/* "FILE:LINE: " says nothing here. */
+	const char *reason = strstr(why, ": ");
+	if (err)
+		snprintf(err, err_size, "%s", !rc ? "no record" : reason ? reason + 2 : why);
+	return SODNS_EINVAL;
+}
+
+size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, char *out,
+			   size_t size)
+{
+	/* ldns reads whole records: the root, type, class, TTL, length, RDATA. */
+	uint8_t *wire = malloc(len + 11u);
+	ldns_rr *rr = NULL;
+	size_t pos = 0, n = 0;
+	if (!wire || !size)
+		goto out;
+	const uint8_t head[11] = {0, (uint8_t)(type >> 8), (uint8_t)type,       0,
+				  1, 0,                    0,                   0,
+				  0, (uint8_t)(len >> 8),  (uint8_t)len};
+	memcpy(wire, head, sizeof(head));
+	if (len)
+		memcpy(wire + sizeof(head), rdata, len);
+	if (ldns_wire2rr(&rr, wire, len + 11u, &pos, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK)
+		goto out;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		char *field = ldns_rdf2str(ldns_rr_rdf(rr, i));
+		int k = snprintf(out + n, size - n, "%s%s", i ? " " : "", field ? field : "");
+		free(field);
+		n = k < 0 || n + (size_t)k >= size ? size - 1 : n + (size_t)k;
+	}
+out:
+	ldns_rr_free(rr);
+	free(wire);
+	return n;
+}
