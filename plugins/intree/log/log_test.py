@@ -21,7 +21,7 @@ class Log(Case):
 
     def test_format(self):
         line, = self.lines('log . "{ {name} } {nothing} {/log/type} {/log/class} {rcode}}"', ('gone.z.example', 'A'))
-        self.assertEqual(line, '[INFO] { gone.z.example. } {nothing} NXDOMAIN denial NXDOMAIN}')
+        self.assertEqual(line, '[INFO] { gone.z.example. } {nothing} - - NXDOMAIN}')
 
     def test_combined(self):
         line, = self.lines('log . {combined}', ('z.example', 'SOA'))
