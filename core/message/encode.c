@@ -387,13 +387,17 @@ size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, si
 	return encode_records(q, r, out, fit);
 }
 
-size_t message_encode_rejection(const uint8_t *packet, int rcode, uint8_t out[12])
+size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int rcode, uint8_t *out)
 {
-	memset(out, 0, 12);
+	memset(out, 0, QUESTION_AT);
 	memcpy(out, packet, 2);
 	unsigned flags = (unsigned)(packet[2] << 8 | packet[3]);
 	unsigned opcode = rcode == SODNS_NOTIMP ? flags & 0x7800 : 0;
 	unsigned kept = flags & (SODNS_TC | SODNS_RD | SODNS_RA | SODNS_AD | SODNS_CD);
 	put16(out + 2, SODNS_QR | opcode | kept | (unsigned)rcode);
-	return 12;
+	if (question_end <= QUESTION_AT)
+		return QUESTION_AT;
+	out[5] = 1;
+	memcpy(out + QUESTION_AT, packet + QUESTION_AT, question_end - QUESTION_AT);
+	return question_end;
 }

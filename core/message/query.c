@@ -121,6 +121,7 @@ static enum parse_verdict read_question(sodns_query_t *q)
 	if (at + 4 > len)
 		return PARSE_FORMERR;
 	q->rclass = get16(m + at + 2);
+	q->question_end = (uint16_t)(at + 4);
 	unsigned an = get16(m + 6), ns = get16(m + 8), ar = get16(m + 10);
 	if (!(an | ns | ar))
 		return PARSE_OK;
@@ -139,7 +140,7 @@ enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *m, size_t len)
 	q->type = q->rclass = 0;
 	q->name_len = 0;
 	q->has_edns = q->derived = q->has_upper = q->collects = false;
-	q->edns_size = q->edns_flags = q->options_len = q->tsig_at = 0;
+	q->edns_size = q->edns_flags = q->options_len = q->tsig_at = q->question_end = 0;
 	q->edns_version = q->depth = 0;
 	q->options = NULL;
 	q->hand = NULL;

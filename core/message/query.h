@@ -50,7 +50,8 @@ struct sodns_query {
 	uint16_t edns_size, edns_flags;
 	const uint8_t *options; /* of the OPT record, checked */
 	uint16_t options_len;
-	uint16_t tsig_at; /* offset of a TSIG record in the packet, or 0 */
+	uint16_t tsig_at;      /* offset of a TSIG record in the packet, or 0 */
+	uint16_t question_end; /* offset behind the question, 0 if it could not be read */
 
 	const uint8_t *packet;
 	uint32_t packet_len;
@@ -70,7 +71,7 @@ struct sodns_query {
 enum parse_verdict {
 	PARSE_OK,
 	PARSE_DROP,    /* not a query: no answer */
-	PARSE_FORMERR, /* answer by header only */
+	PARSE_FORMERR, /* answer by header and question */
 	PARSE_NOTIMP,
 	PARSE_REFUSED, /* by a plugin that admits: header only */
 };

@@ -35,8 +35,10 @@ struct sodns_reply {
  * `fit` is left out and TC set, RRsets from the first that does not fit on. Returns the length. r
  * may be an error. Names are compressed (RFC 1035, 4.1.4). */
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit);
-/* The header-only answers to packets that are no queries. Returns the length. */
-size_t message_encode_rejection(const uint8_t *packet, int rcode, uint8_t out[12]);
+/* The answer to a packet that is no good query: its header and, where that could be read, its
+ * question (question_end: the offset behind it, else 0). Returns the length. */
+size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int rcode,
+				uint8_t *out);
 /* Turns a wire image into records, once. */
 void reply_open(sodns_reply_t *r);
 

@@ -266,7 +266,7 @@ int control_run(bool quiet, const char *pidfile, unsigned worker_total)
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
-	if (service_start() || workers_start(worker_total, &query_server)) {
+	if (workers_start(worker_total, &query_server) || service_start()) {
 		fputs("cannot start threads\n", stderr);
 		return 1;
 	}

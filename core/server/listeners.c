@@ -130,8 +130,9 @@ static int reserve(server_t *s, char *err, size_t err_size)
 		l->at = calloc(worker_count, sizeof(*l->at));
 		l->next = all;
 		all = l;
-		if (!(l->tcp_fds = open_all(s, SOCK_STREAM, err, err_size)) ||
-		    !(l->udp_fds = open_all(s, SOCK_DGRAM, err, err_size)))
+		/* UDP first: who finds TCP open may ask over either. */
+		if (!(l->udp_fds = open_all(s, SOCK_DGRAM, err, err_size)) ||
+		    !(l->tcp_fds = open_all(s, SOCK_STREAM, err, err_size)))
 			return SODNS_EIO;
 	}
 	l->incoming = s;

@@ -198,7 +198,8 @@ static void reject(slot_t *s)
 		int rcode = s->verdict == PARSE_NOTIMP    ? SODNS_NOTIMP
 			    : s->verdict == PARSE_REFUSED ? SODNS_REFUSED
 							  : SODNS_FORMERR;
-		len = message_encode_rejection(s->packet, rcode, s->worker->out);
+		size_t question = s->verdict == PARSE_FORMERR ? s->q.question_end : 0;
+		len = message_encode_rejection(s->packet, question, rcode, s->worker->out);
 		if (rcode != SODNS_REFUSED)
 			count_drop(rcode == SODNS_NOTIMP ? DROP_OPCODE : DROP_MALFORMED);
 	}

@@ -41,9 +41,8 @@ int sodns_record_from_text(const char *text, size_t len, const uint8_t *origin,
 	static const uint8_t root[1];
 	char why[512];
 	struct first f = {.out = out};
-	const zonefile_options_t o = {.origin = origin ? origin : root,
-				      .default_ttl = default_ttl,
-				      .no_include = true};
+	const zonefile_options_t o = {
+		.origin = origin ? origin : root, .default_ttl = default_ttl, .no_include = true};
 	out->rdata = NULL;
 	int rc = zonefile_parse_text("", text, len, &o, take, &f, why, sizeof(why));
 	if (!rc && f.count == 1)
@@ -66,8 +65,7 @@ size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, ch
 	size_t pos = 0, n = 0;
 	if (!wire || !size)
 		goto out;
-	const uint8_t head[11] = {0, (uint8_t)(type >> 8), (uint8_t)type,       0,
-				  1, 0,                    0,                   0,
+	const uint8_t head[11] = {0, (uint8_t)(type >> 8), (uint8_t)type, 0, 1, 0, 0, 0,
 				  0, (uint8_t)(len >> 8),  (uint8_t)len};
 	memcpy(wire, head, sizeof(head));
 	if (len)

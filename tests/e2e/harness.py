@@ -9,6 +9,7 @@ import dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype
 BUILD = pathlib.Path(os.environ.get('SODNS_BUILD', pathlib.Path(__file__).resolve().parents[2] / 'build/release'))
 SANITIZED = 'asan' in BUILD.name or 'tsan' in BUILD.name
 CFG = (BUILD / 'plugin.cfg').read_text()
+RUNNER = os.environ.get('SODNS_RUNNER', '').split()  # valgrind
 
 
 def free_port():
@@ -51,7 +52,7 @@ class Server:
         (self.folder / 'plugin.cfg').write_text(text)
 
     def command(self, *args):
-        return [str(BUILD / 'sodns'), '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
+        return [*RUNNER, str(BUILD / 'sodns'), '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
 
     def run(self, *args, timeout=30):
         """Runs the daemon to its end."""

@@ -36,6 +36,9 @@ class Hostile(Case):
             update = bytearray(q)
             update[2] |= 5 << 3
             self.assertEqual(self.udp(s, bytes(update))[3] & 15, 4)
+            # An OPT record that is cut off: the question comes back.
+            r = self.udp(s, bytes(q[:11]) + b'\1' + bytes(q[12:]) + b'\0\0\x29\x10\0\0\0\0\0\0\4')
+            self.assertEqual((r[3] & 15, r[12:]), (1, bytes(q[12:])))
             loop = bytes(q[:12]) + b'\xc0\x0c\x00\x01\x00\x01'
             self.assertEqual(self.udp(s, loop)[3] & 15, 1)
             self.assertEqual(self.udp(s, bytes(q) + b'\0' * 4000)[3] & 15, 1)

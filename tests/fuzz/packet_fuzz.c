@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (v == PARSE_OK)
 		answer(&q, data, len);
 	else if (v != PARSE_DROP)
-		message_encode_rejection(packet, SODNS_FORMERR, out);
+		message_encode_rejection(packet, q.question_end, SODNS_FORMERR, out);
 	arena_reset(&shared.arena);
 	return 0;
 }
