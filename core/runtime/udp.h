@@ -12,6 +12,9 @@ typedef struct udp_socket {
 	struct udp_socket *next;
 	worker_t *worker;
 	uv_poll_t poll;
+	uv_idle_t idle; /* runs while the socket is busy */
+	bool busy;
+	unsigned closed_handles;
 	int fd;
 	bool wildcard;                /* answers have to leave from the address asked */
 	struct query_parking parking; /* queries put aside that answer by it */

@@ -11,7 +11,7 @@
  * they hold every node that any reader can need, and a node leaves them only when the last version
  * that had it has no readers.
  *
- * A first load takes its memory from regions (big chunks, huge pages where they pay); what later
+ * A first load takes its memory from regions (big chunks); what later
  * transactions make comes from malloc, so that it can go one by one.
  */
 #ifndef CORE_ZONE_STORE_H

@@ -11,31 +11,20 @@
 #include "zone/store.h"
 
 #define CHUNK_FIRST 16384u
-#define CHUNK_HUGE (2u << 20)
+/* Chunks double up to this. Huge pages made loading slower and look-ups no faster. */
+#define CHUNK_LAST (2u << 20)
 
 struct region_chunk {
 	struct region_chunk *next;
 	size_t size, used;
 };
 
-/* Chunks double up to 2 MiB; from there on they are huge pages: a look-up in a big zone touches
- * memory at random, and half of what that costs is the page walk. */
 static struct region_chunk *chunk_new(size_t size)
 {
-	uint8_t *p = mmap(NULL, size >= CHUNK_HUGE ? size + CHUNK_HUGE : size,
-			  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
+	struct region_chunk *c = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (c == MAP_FAILED)
 		return NULL;
-	if (size >= CHUNK_HUGE) {
-		size_t skip = (CHUNK_HUGE - (uintptr_t)p % CHUNK_HUGE) % CHUNK_HUGE;
-		if (skip)
-			munmap(p, skip);
-		if (CHUNK_HUGE - skip)
-			munmap(p + skip + size, CHUNK_HUGE - skip);
-		p += skip;
-		madvise(p, size, MADV_HUGEPAGE);
-	}
-	struct region_chunk *c = (struct region_chunk *)(void *)p;
 	c->size = size;
 	c->used = sizeof(*c);
 	return c;
@@ -47,8 +36,8 @@ void *region_alloc(sodns_zone_t *z, size_t size, size_t align)
 	size_t at = c ? (c->used + align - 1) & ~(align - 1) : 0;
 	if (!c || at + size > c->size) {
 		size_t next = c ? c->size * 2 : CHUNK_FIRST;
-		if (next > CHUNK_HUGE)
-			next = CHUNK_HUGE;
+		if (next > CHUNK_LAST)
+			next = CHUNK_LAST;
 		while (next < size + sizeof(*c) + align)
 			next *= 2;
 		struct region_chunk *more = chunk_new(next);
@@ -184,8 +173,6 @@ static zone_table_t *table_new(uint32_t size)
 			       0);
 	if (t == MAP_FAILED)
 		return NULL;
-	if (bytes >= CHUNK_HUGE)
-		madvise(t, bytes, MADV_HUGEPAGE);
 	t->size = size;
 	return t;
 }
