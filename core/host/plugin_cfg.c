@@ -28,7 +28,7 @@ static char *full_path(const char *path)
 {
 	char *out = NULL;
 	if (strchr(path, '/'))
-		return realpath(path, NULL) ? realpath(path, NULL) : strdup(path);
+		return (out = realpath(path, NULL)) ? out : strdup(path);
 	if (asprintf(&out, "%s/%s", host.plugin_dir, path) < 0)
 		return NULL;
 	return out;

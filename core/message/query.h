@@ -80,6 +80,8 @@ enum parse_verdict {
 enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *packet, size_t len);
 /* Sets name and labels from a wire name in any case. */
 void query_set_name(sodns_query_t *q, const uint8_t *name);
+/* The time at which tests hold the clock; 0: it runs. */
+extern _Atomic(uint64_t) clock_held;
 /* Calls and forgets the cleanups. */
 void query_run_cleanups(sodns_query_t *q);
 

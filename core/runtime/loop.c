@@ -54,10 +54,15 @@ int loop_init(loop_t *l, int worker)
 	return SODNS_OK;
 }
 
-void loop_run(loop_t *l)
+void loop_adopt(loop_t *l)
 {
 	current = l;
 	context_init_thread(&l->base);
+}
+
+void loop_run(loop_t *l)
+{
+	loop_adopt(l);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	current = NULL;
 }

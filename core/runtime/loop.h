@@ -33,6 +33,8 @@ struct task {
 	task_t *older, *younger; /* list of tasks put aside that hold an epoch */
 	int result;              /* of the wait */
 	bool waiting, waited, cancelled, holds;
+	task_t *next_due; /* where tests hold the clock */
+	uint64_t due;
 	bool sleeping; /* in sodns_sleep(), which may be ended early */
 };
 
@@ -51,6 +53,7 @@ struct loop {
 	struct posted *posted, **posted_tail;
 	uint64_t epoch; /* of the batch that runs */
 	int worker;     /* index, -1: not a worker */
+	task_t *due;    /* tasks with a timer, where tests hold the clock */
 	_Atomic(unsigned) tasks_waiting;
 };
 
@@ -60,6 +63,12 @@ loop_t *loop_current(void);
 int loop_init(loop_t *l, int worker);
 /* Takes the loop for the calling thread and runs it until loop_stop(). */
 void loop_run(loop_t *l);
+/* Takes the loop for the calling thread, which runs it piece by piece (tests). */
+void loop_adopt(loop_t *l);
+/* Where tests hold the clock: when the next timer is due (UINT64_MAX: none), and waking those that
+ * are. From the base. */
+uint64_t loop_next_due(const loop_t *l);
+void loop_fire(loop_t *l);
 /* Ends loop_run(); from the loop itself. */
 void loop_stop(loop_t *l);
 /* Calls fn(arg) on the loop soon, at a batch boundary. Any thread. */
@@ -86,6 +95,13 @@ void task_cancel(task_t *t);
 void query_extend(sodns_query_t *q, uint64_t deadline);
 /* The running task, NULL on the base. */
 task_t *task_current(void);
+
+/* Blocking work that has not come back yet, in the process. */
+extern _Atomic(unsigned) blocking_count;
+/* Takes the place of all exchanges with other servers, in tests. */
+typedef int (*exchange_f)(const sodns_address_t *server, const uint8_t *query, size_t len,
+			  uint8_t *answer, size_t size, uint32_t ms);
+extern exchange_f exchange_instead;
 
 /* Tasks that exist, waiting or pooled, in the process; and how many there may be. */
 extern _Atomic(unsigned) task_count;

@@ -38,6 +38,48 @@ static void on_timer(uv_timer_t *timer)
 	task_wake(t, SODNS_TIMEOUT);
 }
 
+/* Timers of tasks: libuv's, or a list where tests hold the clock. */
+static void timer_start(task_t *t, uint64_t ms)
+{
+	loop_t *l = t->loop;
+	if (__builtin_expect(clock_held != 0, 0)) {
+		t->due = ms < UINT32_MAX ? sodns_now() + ms * 1000000u : UINT64_MAX;
+		t->next_due = l->due;
+		l->due = t;
+		return;
+	}
+	uv_update_time(&l->uv);
+	uv_timer_start(&t->timer, on_timer, ms, 0);
+}
+
+static void timer_stop(task_t *t)
+{
+	for (task_t **at = &t->loop->due; *at; at = &(*at)->next_due)
+		if (*at == t) {
+			*at = t->next_due;
+			break;
+		}
+	uv_timer_stop(&t->timer);
+}
+
+uint64_t loop_next_due(const loop_t *l)
+{
+	uint64_t first = UINT64_MAX;
+	for (const task_t *t = l->due; t; t = t->next_due)
+		first = t->due < first ? t->due : first;
+	return first;
+}
+
+void loop_fire(loop_t *l)
+{
+	while (loop_next_due(l) <= sodns_now()) {
+		task_t *t = l->due;
+		while (t->due > sodns_now())
+			t = t->next_due;
+		task_wake(t, SODNS_TIMEOUT);
+	}
+}
+
 static task_t *task_new(loop_t *l)
 {
 	if (atomic_fetch_add(&task_count, 1) >= task_limit) {
@@ -181,8 +223,7 @@ int task_wait(uint64_t ms)
 		if (!t->holds)
 			hold_epoch(t);
 	}
-	uv_update_time(&l->uv);
-	uv_timer_start(&t->timer, on_timer, ms, 0);
+	timer_start(t, ms);
 	t->waiting = t->waited = true;
 	atomic_fetch_add(&l->tasks_waiting, 1);
 	l->current = NULL;
@@ -198,7 +239,7 @@ void task_wake(task_t *t, int result)
 	t->waiting = false;
 	t->result = result;
 	atomic_fetch_sub(&l->tasks_waiting, 1);
-	uv_timer_stop(&t->timer);
+	timer_stop(t);
 	loop_enter(l);
 	switch_to(l, t);
 	loop_leave(l);

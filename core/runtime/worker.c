@@ -178,7 +178,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-int workers_start(unsigned count, const worker_server_t *server)
+static int workers_new(unsigned count, const worker_server_t *server)
 {
 	workers = aligned_alloc(64, (count * sizeof(*workers) + 63) & ~(size_t)63);
 	if (!workers)
@@ -193,6 +193,22 @@ int workers_start(unsigned count, const worker_server_t *server)
 			return SODNS_ENOMEM;
 	}
 	worker_count = count;
+	return SODNS_OK;
+}
+
+int workers_adopt(const worker_server_t *server)
+{
+	int rc = workers_new(1, server);
+	if (!rc)
+		loop_adopt(&workers[0].loop);
+	return rc;
+}
+
+int workers_start(unsigned count, const worker_server_t *server)
+{
+	int rc = workers_new(count, server);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < count; i++) {
 		char name[32];
 		if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]))

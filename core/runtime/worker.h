@@ -100,6 +100,8 @@ extern unsigned worker_count;
 unsigned worker_default_count(void);
 /* Makes `count` workers and starts their threads. */
 int workers_start(unsigned count, const worker_server_t *server);
+/* Makes one worker that is the calling thread (tests). */
+int workers_adopt(const worker_server_t *server);
 /* Ends the threads; queries that wait are cancelled. */
 void workers_stop(void);
 /* Calls fn(worker, arg) on each worker's loop, one after the other, and waits. */

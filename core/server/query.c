@@ -111,9 +111,13 @@ static sodns_reply_t *enter(const struct handler *h, sodns_query_t *q)
 	return r;
 }
 
+sodns_reply_t *(*chain_end)(sodns_query_t *q);
+
 sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q)
 {
 	const struct handler *next = ((const struct handler *)(const void *)h)->next;
+	if (!next && chain_end)
+		return chain_end(q);
 	if (!next)
 		return sodns_fail(q, SODNS_SERVFAIL, "plugin/%s: no next plugin found", h->name);
 	return enter(next, q);
@@ -121,7 +125,7 @@ sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q)
 
 bool sodns_has_next(const sodns_handler_t *h)
 {
-	return ((const struct handler *)(const void *)h)->next;
+	return ((const struct handler *)(const void *)h)->next || chain_end;
 }
 
 /* What the server itself refuses, and then the block's chain. */

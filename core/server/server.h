@@ -53,7 +53,10 @@ bool route_query(sodns_query_t *q);
 /* The same for servers where nothing but the name decides; no waiting. */
 bool route_plain(sodns_query_t *q);
 
-/* The three functions that workers call. */
+/* Stands behind the last plugin of every chain, in tests. */
+extern sodns_reply_t *(*chain_end)(sodns_query_t *q);
+
+/* The functions that workers call. */
 extern const worker_server_t query_server;
 
 /* Sockets that live longer than generations: one for each address, transport and worker. */

@@ -16,3 +16,16 @@ function(sodns_add_plugin name)
 		target_link_options(${target} PRIVATE -Wl,-z,defs)
 	endif()
 endfunction()
+
+# sodns_add_plugin_test(NAME SOURCES...): a program that tests plugin NAME by <sodns/test.h>, run by ctest.
+function(sodns_add_plugin_test name)
+	set(target ${name}_test)
+	add_executable(${target} ${ARGN})
+	add_dependencies(${target} plugin_${name})
+	target_link_libraries(${target} PRIVATE sodns_sdk)
+	target_compile_definitions(${target} PRIVATE _GNU_SOURCE
+		SODNS_TEST_PLUGINS="${name}","$<TARGET_FILE:plugin_${name}>")
+	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+	add_test(NAME plugin/${name} COMMAND ${target})
+	set_tests_properties(plugin/${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()

@@ -1,0 +1,371 @@
+/*
+ * The life of a test: a folder, a plugin.cfg, a generation that one worker on this thread serves.
+ */
+#include "test/test.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodns/metrics.h>
+
+#include "runtime/log.h"
+#include "runtime/service.h"
+
+#define NAMED_MAX 16
+/* 2001-09-09: a time that no test takes for now. */
+#define HELD_BEGIN 1000000000000000000u
+
+sodns_test_t *test_current;
+static char folder[] = "/tmp/sodns-test-XXXXXX";
+static struct {
+	const char *name, *file;
+} named[NAMED_MAX];
+static unsigned named_count, failures, checks;
+static char *cfg_text;
+static size_t cfg_len;
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+	va_list ap;
+	failures++;
+	fprintf(stderr, "%s:%d: ", file, line);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int sodns_test_result(void)
+{
+	fprintf(stderr, "%u checks, %u failed\n", checks, failures);
+	return failures != 0;
+}
+
+void sodns_test_plugin(const char *name, const char *file)
+{
+	for (unsigned i = 0; i < named_count; i++)
+		if (!strcmp(named[i].name, name))
+			return;
+	if (named_count == NAMED_MAX)
+		abort();
+	named[named_count].name = name;
+	named[named_count++].file = file;
+}
+
+static void remove_folder(void)
+{
+	char command[64];
+	if (chdir("/"))
+		return;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	if (system(command))
+		fprintf(stderr, "%s is left behind\n", folder);
+}
+
+/* The plugins that libsodns's build or package has: beside the library, or where they are
+ * installed. */
+static void find_cfg(char cfg[PATH_MAX], char dir[PATH_MAX])
+{
+	Dl_info info;
+	char here[PATH_MAX] = "";
+	if (dladdr((void *)(uintptr_t)test_fail, &info) && realpath(info.dli_fname, here))
+		dirname(here);
+	snprintf(cfg, PATH_MAX, "%.4000s/plugin.cfg", here);
+	snprintf(dir, PATH_MAX, "%.4000s/plugins", here);
+	if (!access(cfg, R_OK))
+		return;
+	snprintf(cfg, PATH_MAX, "%s", SODNS_PLUGIN_CFG);
+	snprintf(dir, PATH_MAX, "%s", SODNS_PLUGIN_DIR);
+}
+
+static bool is_named(const char *line)
+{
+	for (unsigned i = 0; i < named_count; i++) {
+		size_t n = strlen(named[i].name);
+		if (!strncmp(line, named[i].name, n) && line[n] == ':')
+			return true;
+	}
+	return false;
+}
+
+/* A plugin.cfg in memory: the named ones, then the others. */
+static void make_cfg(void)
+{
+	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
+	char *line = NULL;
+	size_t room = 0;
+	find_cfg(cfg, dir);
+	FILE *out = open_memstream(&cfg_text, &cfg_len), *f = fopen(cfg, "re");
+	for (unsigned i = 0; i < named_count; i++)
+		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+	while (f && getline(&line, &room, f) >= 0)
+		if (*line != '#' && !is_named(line))
+			fputs(line, out);
+	if (f)
+		fclose(f);
+	free(line);
+	fclose(out);
+	int fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, cfg_text, cfg_len) != (ssize_t)cfg_len)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	host.plugin_cfg = path;
+	host.plugin_dir = dir;
+}
+
+void test_prepare(void)
+{
+	static bool done;
+	if (done)
+		return;
+	done = true;
+	host.port = "53";
+	atomic_store(&clock_held, HELD_BEGIN);
+	make_cfg();
+	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 || !mkdtemp(folder) ||
+	    chdir(folder) || workers_adopt(&query_server) || service_start()) {
+		perror("sodns_test");
+		abort();
+	}
+	atexit(remove_folder);
+}
+
+void sodns_test_file(const char *name, const char *text)
+{
+	test_prepare();
+	FILE *f = fopen(name, "we");
+	if (!f || fputs(text, f) < 0 || fclose(f)) {
+		perror(name);
+		abort();
+	}
+}
+
+/* A text that begins with a directive is a block's inside. */
+static char *whole_corefile(const char *text)
+{
+	char err[256], word[64], *out = NULL;
+	size_t n = strcspn(text, " \t\n{");
+	snprintf(word, sizeof(word), "%.*s", (int)n, text);
+	plugin_cfg_t *c = plugin_cfg_read(err, sizeof(err));
+	bool directive = c && plugin_cfg_find(c, word);
+	plugin_cfg_free(c);
+	if (asprintf(&out, directive ? ". {\n%s\n}\n" : "%s\n", text) < 0)
+		abort();
+	return out;
+}
+
+static generation_t *build(const char *corefile, char *err, size_t err_size)
+{
+	test_prepare();
+	host.stdin_text = whole_corefile(corefile);
+	host.stdin_len = strlen(host.stdin_text);
+	generation_t *g = generation_build(err, err_size);
+	if (g && (servers_build(g, err, err_size) || generation_prepare(g, err, err_size))) {
+		generation_free(g);
+		g = NULL;
+	}
+	free(host.stdin_text);
+	host.stdin_text = NULL;
+	return g;
+}
+
+bool sodns_test_refuse(const char *file, int line, const char *corefile, const char *message)
+{
+	char err[4096] = "";
+	checks++;
+	generation_t *g = build(corefile, err, sizeof(err));
+	if (g) {
+		generation_free(g);
+		test_fail(file, line, "accepted, expected: %s\n%s", message, corefile);
+		return false;
+	}
+	size_t n = strlen(err), m = strlen(message);
+	if (n >= m && !strcmp(err + n - m, message))
+		return true;
+	test_fail(file, line, "refused by another error\n  expected: %s\n  got:      %s", message,
+		  err);
+	return false;
+}
+
+static sodns_reply_t *end_of_chain(sodns_query_t *q)
+{
+	return script_reply(q, test_current->next);
+}
+
+static int ask_upstream(const sodns_address_t *server, const uint8_t *query, size_t len,
+			uint8_t *answer, size_t size, uint32_t ms)
+{
+	upstream_t *u = test_current ? test_current->upstreams : NULL;
+	while (u && (!sodns_address_equal(&u->address, server) || u->address.port != server->port))
+		u = u->next;
+	if (!u)
+		return SODNS_EIO;
+	u->asked++;
+	bool answers = u->reply && u->ms <= ms;
+	if (u->ms || !answers) {
+		int rc = task_wait(answers ? u->ms : ms);
+		if (rc != SODNS_TIMEOUT || !answers)
+			return rc;
+	}
+	size_t n = script_packet(query, len, u->reply, answer, size);
+	return n ? (int)n : SODNS_TIMEOUT;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Services have done what they can do now. */
+static void settle(void)
+{
+	for (int i = 0; i < 5000; i++) {
+		loop_call(&service_loop, nothing, NULL);
+		if (!atomic_load(&blocking_count))
+			return;
+		usleep(1000);
+	}
+}
+
+sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile)
+{
+	char err[4096] = "";
+	checks++;
+	generation_t *g = build(corefile, err, sizeof(err));
+	if (!g) {
+		test_fail(file, line, "refused: %s", err);
+		return NULL;
+	}
+	sodns_test_t *t = calloc(1, sizeof(*t));
+	t->generation = g;
+	t->listener.server = servers_of(g);
+	workers[0].in_flight = &g->in_flight;
+	test_current = t;
+	exchange_instead = ask_upstream;
+	generation_start(g);
+	settle();
+	return t;
+}
+
+void sodns_test_end(sodns_test_t *t)
+{
+	if (!t)
+		return;
+	/* Whoever waits still is answered by then. */
+	sodns_test_advance(t, 10000);
+	generation_stop(t->generation);
+	generation_free(t->generation);
+	while (t->upstreams) {
+		upstream_t *next = t->upstreams->next;
+		free(t->upstreams->reply);
+		free(t->upstreams);
+		t->upstreams = next;
+	}
+	free(t->next);
+	free(t->answer);
+	free(t->packet);
+	free(t);
+	test_current = NULL;
+	chain_end = NULL;
+}
+
+void sodns_test_next(sodns_test_t *t, const char *reply)
+{
+	free(t->next);
+	t->next = strdup(reply);
+	chain_end = end_of_chain;
+}
+
+static upstream_t *find_upstream(sodns_test_t *t, const char *address)
+{
+	sodns_address_t a;
+	if (sodns_endpoint_from_text(address, 53, &a))
+		return NULL;
+	for (upstream_t *u = t->upstreams; u; u = u->next)
+		if (sodns_address_equal(&u->address, &a) && u->address.port == a.port)
+			return u;
+	upstream_t *u = calloc(1, sizeof(*u));
+	u->address = a;
+	u->next = t->upstreams;
+	return t->upstreams = u;
+}
+
+void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply, uint32_t ms)
+{
+	upstream_t *u = find_upstream(t, address);
+	if (!u) {
+		test_fail(__FILE__, __LINE__, "not an address: %s", address);
+		return;
+	}
+	free(u->reply);
+	u->reply = reply ? strdup(reply) : NULL;
+	u->ms = ms;
+}
+
+unsigned sodns_test_upstream_asked(sodns_test_t *t, const char *address)
+{
+	upstream_t *u = find_upstream(t, address);
+	return u ? u->asked : 0;
+}
+
+static void fire(void *arg)
+{
+	(void)arg;
+	loop_fire(&service_loop);
+}
+
+void sodns_test_advance(sodns_test_t *t, uint32_t ms)
+{
+	(void)t;
+	atomic_fetch_add(&clock_held, (uint64_t)ms * 1000000u);
+	loop_fire(&workers[0].loop);
+	uv_run(&workers[0].loop.uv, UV_RUN_NOWAIT);
+	loop_call(&service_loop, fire, NULL);
+	settle();
+}
+
+bool sodns_test_answer(const char *file, int line, sodns_test_t *t, const char *question,
+		       const char *expected)
+{
+	checks++;
+	const char *got = t ? sodns_test_ask(t, question) : "(not set up)\n";
+	if (!strcmp(got, expected))
+		return true;
+	test_fail(file, line, "%s\n--- expected\n%s--- got\n%s---", question, expected, got);
+	return false;
+}
+
+bool sodns_test_contains(const char *file, int line, const char *text, const char *part)
+{
+	checks++;
+	if (strstr(text, part))
+		return true;
+	test_fail(file, line, "not in the text: %s\n%s", part, text);
+	return false;
+}
+
+static void append(void *arg, const char *text, size_t len)
+{
+	fwrite(text, 1, len, arg);
+}
+
+const char *sodns_test_metrics(void)
+{
+	static char *text;
+	size_t len;
+	free(text);
+	FILE *f = open_memstream(&text, &len);
+	sodns_metrics_write(append, f);
+	fclose(f);
+	return text;
+}
