@@ -65,6 +65,7 @@ void sodns_test_plugin(const char *name, const char *file)
 static void remove_folder(void)
 {
 	char command[64];
+	plugins_cleanup();
 	if (chdir("/"))
 		return;
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
