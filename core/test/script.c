@@ -102,16 +102,11 @@ static void pack_record(void *arg, enum sodns_section section, sodns_record_t *r
 	struct packing *p = arg;
 	size_t n = sodns_name_length(rr->owner);
 	if ((size_t)(p->end - p->at) >= n + 10 + rr->rdata_len) {
-		const uint8_t fixed[10] = {(uint8_t)(rr->type >> 8),
-					   (uint8_t)rr->type,
-					   (uint8_t)(rr->rclass >> 8),
-					   (uint8_t)rr->rclass,
-					   (uint8_t)(rr->ttl >> 24),
-					   (uint8_t)(rr->ttl >> 16),
-					   (uint8_t)(rr->ttl >> 8),
-					   (uint8_t)rr->ttl,
-					   (uint8_t)(rr->rdata_len >> 8),
-					   (uint8_t)rr->rdata_len};
+		const uint8_t fixed[10] = {(uint8_t)(rr->type >> 8),      (uint8_t)rr->type,
+					   (uint8_t)(rr->rclass >> 8),    (uint8_t)rr->rclass,
+					   (uint8_t)(rr->ttl >> 24),      (uint8_t)(rr->ttl >> 16),
+					   (uint8_t)(rr->ttl >> 8),       (uint8_t)rr->ttl,
+					   (uint8_t)(rr->rdata_len >> 8), (uint8_t)rr->rdata_len};
 		memcpy(p->at, rr->owner, n);
 		memcpy(p->at + n, fixed, 10);
 		memcpy(p->at + n + 10, rr->rdata, rr->rdata_len);

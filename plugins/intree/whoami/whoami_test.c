@@ -5,8 +5,7 @@
 
 int main(void)
 {
-	SODNS_REFUSED("whoami x",
-		      "Wrong argument count or unexpected line ending after 'x'");
+	SODNS_REFUSED("whoami x", "Wrong argument count or unexpected line ending after 'x'");
 	sodns_test_t *t = SODNS_TEST("whoami");
 	SODNS_ANSWER(t, "a.example. A from=192.0.2.7:1234",
 		     "NOERROR aa rd\n"

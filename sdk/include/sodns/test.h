@@ -79,8 +79,7 @@ SODNS_API int sodns_test_result(void);
 #else
 #define SODNS_TEST_LOAD_ ((void)0)
 #endif
-#define SODNS_TEST(corefile)                                                                       \
-	(SODNS_TEST_LOAD_, sodns_test_begin(__FILE__, __LINE__, (corefile)))
+#define SODNS_TEST(corefile) (SODNS_TEST_LOAD_, sodns_test_begin(__FILE__, __LINE__, (corefile)))
 #define SODNS_REFUSED(corefile, message)                                                           \
 	(SODNS_TEST_LOAD_, sodns_test_refuse(__FILE__, __LINE__, (corefile), (message)))
 #define SODNS_ANSWER(t, question, expected)                                                        \
