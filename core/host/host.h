@@ -78,6 +78,8 @@ typedef struct block {
 	size_t bind_count;
 	const char *root;
 	bool debug, collect_metadata;
+	const uint8_t *const *metadata_zones; /* whose queries the providers are asked for */
+	size_t metadata_zone_count;
 	uint32_t read_ms, write_ms, idle_ms, stream_queries;
 	unsigned shed_depth;
 	sodns_metric_t *shed_dropped;

@@ -63,9 +63,11 @@ void sodns_server_view(sodns_setup_t *s, const char *name,
 	s->block->filter_arg = arg;
 }
 
-void sodns_server_metadata(sodns_setup_t *s)
+void sodns_server_metadata(sodns_setup_t *s, const uint8_t *const *zones, size_t count)
 {
 	s->block->collect_metadata = true;
+	s->block->metadata_zones = zones;
+	s->block->metadata_zone_count = count;
 }
 
 void sodns_host_reload(void (*failed)(const char *why))

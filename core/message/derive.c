@@ -40,7 +40,7 @@ void sodns_query_set_class(sodns_query_t *d, uint16_t rclass)
 
 void sodns_query_set_flags(sodns_query_t *d, uint16_t flags)
 {
-	const uint16_t settable = SODNS_RD | SODNS_AD | SODNS_CD;
+	const uint16_t settable = SODNS_AA | SODNS_RD | SODNS_RA | SODNS_AD | SODNS_CD;
 	d->flags = (uint16_t)((d->flags & ~settable) | (flags & settable));
 }
 

@@ -278,7 +278,7 @@ static size_t put_echoed_options(uint8_t *out, const sodns_query_t *q)
  * size; the oracle's users see theirs). */
 static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r)
 {
-	uint16_t size = q->has_edns ? q->edns_size : r->edns_size;
+	uint16_t size = q->has_edns ? sodns_query_edns_size(q) : r->edns_size;
 	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : r->edns_do ? 0x8000 : 0;
 	bool badvers = r->rcode == SODNS_BADVERS;
 	out[0] = 0;

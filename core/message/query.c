@@ -249,7 +249,16 @@ bool sodns_query_has_edns(const sodns_query_t *q)
 
 uint16_t sodns_query_edns_size(const sodns_query_t *q)
 {
-	return q->edns_size;
+	uint16_t limit = q->shared->size_limit;
+	return limit && limit < q->edns_size ? limit : q->edns_size;
+}
+
+void sodns_query_limit_size(sodns_query_t *q, uint16_t size)
+{
+	if (size < 512)
+		size = 512;
+	if (!q->shared->size_limit || size < q->shared->size_limit)
+		q->shared->size_limit = size;
 }
 
 bool sodns_query_do(const sodns_query_t *q)
@@ -272,7 +281,8 @@ uint16_t sodns_query_size(const sodns_query_t *q)
 {
 	if (q->protocol != SODNS_UDP)
 		return 65535;
-	return q->edns_size < 512 ? 512 : q->edns_size;
+	uint16_t size = sodns_query_edns_size(q);
+	return size < 512 ? 512 : size;
 }
 
 enum sodns_protocol sodns_query_protocol(const sodns_query_t *q)

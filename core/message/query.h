@@ -33,6 +33,7 @@ typedef struct query_shared {
 	struct query_metadata *metadata;
 	struct query_view *views;
 	size_t reserved;                          /* bytes kept free for finishers */
+	uint16_t size_limit;                      /* of the client's EDNS size, 0: none */
 	bool parked;                              /* has waited at least once: views are pinned */
 	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
 	struct query_parking *parking;            /* of the socket, NULL: none */

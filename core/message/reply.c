@@ -186,32 +186,19 @@ void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds)
 				r->section[k].sets[i].ttl = seconds;
 }
 
-/* Begins the reply's own options with those of the query that are sent back. */
+/* Makes room for `more` bytes behind the reply's own options. A reply that has options of its own
+ * sends none of the query's back. */
 static void own_edns(sodns_reply_t *r, size_t more)
 {
-	const sodns_query_t *q = r->q;
-	uint8_t *out = arena_alloc(&r->q->shared->arena,
-				   q->options_len + r->options_len + more + 4u);
-	size_t n = 0;
-	if (r->own_edns) {
-		if (r->options_len)
-			memcpy(out, r->options, r->options_len);
-		n = r->options_len;
-	} else {
-		for (size_t at = 0, len; at < q->options_len; at += len) {
-			const uint8_t *o = q->options + at;
-			len = 4u + (size_t)(o[2] << 8 | o[3]);
-			if (message_option_echoed((unsigned)(o[0] << 8 | o[1]))) {
-				memcpy(out + n, o, len);
-				n += len;
-			}
-		}
+	uint8_t *out = arena_alloc(&r->q->shared->arena, r->options_len + more + 4u);
+	if (r->options_len)
+		memcpy(out, r->options, r->options_len);
+	if (!r->own_edns) {
 		r->edns_size = 4096;
 		r->edns_do = true;
 	}
 	r->own_edns = true;
 	r->options = out;
-	r->options_len = (uint16_t)n;
 }
 
 void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len)

@@ -95,6 +95,7 @@ static void slot_reset(slot_t *s)
 	q->metadata = NULL;
 	q->views = NULL;
 	q->reserved = 0;
+	q->size_limit = 0;
 }
 
 void slot_give(slot_t *s)

@@ -214,7 +214,8 @@ static bool passes(sodns_query_t *q, const target_t *t)
 	q->block = b;
 	q->zone = t->zone;
 	q->collects = b->collect_metadata;
-	if (b->collect_metadata)
+	if (b->collect_metadata &&
+	    sodns_query_match(q, b->metadata_zones, b->metadata_zone_count) >= 0)
 		for (const instance_t *i = b->instances; i; i = i->next)
 			if (i->metadata)
 				i->metadata->provide(i->self, q);

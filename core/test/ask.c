@@ -169,6 +169,8 @@ static bool run_until_answered(sodns_test_t *t)
 const char *sodns_test_ask(sodns_test_t *t, const char *question)
 {
 	struct question x;
+	if (!t)
+		return "(not set up)\n";
 	free(t->answer);
 	t->answer = NULL;
 	t->answered = false;

@@ -282,6 +282,8 @@ void sodns_test_end(sodns_test_t *t)
 
 void sodns_test_next(sodns_test_t *t, const char *reply)
 {
+	if (!t)
+		return;
 	free(t->next);
 	t->next = strdup(reply);
 	chain_end = end_of_chain;
@@ -303,7 +305,7 @@ static upstream_t *find_upstream(sodns_test_t *t, const char *address)
 
 void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply, uint32_t ms)
 {
-	upstream_t *u = find_upstream(t, address);
+	upstream_t *u = t ? find_upstream(t, address) : NULL;
 	if (!u) {
 		test_fail(__FILE__, __LINE__, "not an address: %s", address);
 		return;
@@ -315,7 +317,7 @@ void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply
 
 unsigned sodns_test_upstream_asked(sodns_test_t *t, const char *address)
 {
-	upstream_t *u = find_upstream(t, address);
+	upstream_t *u = t ? find_upstream(t, address) : NULL;
 	return u ? u->asked : 0;
 }
 
@@ -327,7 +329,8 @@ static void fire(void *arg)
 
 void sodns_test_advance(sodns_test_t *t, uint32_t ms)
 {
-	(void)t;
+	if (!t)
+		return;
 	atomic_fetch_add(&clock_held, (uint64_t)ms * 1000000u);
 	loop_fire(&workers[0].loop);
 	uv_run(&workers[0].loop.uv, UV_RUN_NOWAIT);
@@ -339,7 +342,7 @@ bool sodns_test_answer(const char *file, int line, sodns_test_t *t, const char *
 		       const char *expected)
 {
 	checks++;
-	const char *got = t ? sodns_test_ask(t, question) : "(not set up)\n";
+	const char *got = sodns_test_ask(t, question);
 	if (!strcmp(got, expected))
 		return true;
 	test_fail(file, line, "%s\n--- expected\n%s--- got\n%s---", question, expected, got);

@@ -54,6 +54,9 @@ SODNS_API bool sodns_query_do(const sodns_query_t *q);
 SODNS_API const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len);
 /* All options of the OPT record as they stand there (code, length, bytes), checked; *len is set. */
 SODNS_API const uint8_t *sodns_query_options(const sodns_query_t *q, size_t *len);
+/* Lowers the client's EDNS size for everything from here on: the functions below, the reply's OPT
+ * record, and what the reply is fitted to. At least 512; ignored where it is not lower. */
+SODNS_API void sodns_query_limit_size(sodns_query_t *q, uint16_t size);
 /* Room for the reply, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
 SODNS_API uint16_t sodns_query_size(const sodns_query_t *q);
 
@@ -93,7 +96,7 @@ SODNS_API sodns_query_t *sodns_query_derive(sodns_query_t *q);
 SODNS_API void sodns_query_set_name(sodns_query_t *derived, const uint8_t *name);
 SODNS_API void sodns_query_set_type(sodns_query_t *derived, uint16_t type);
 SODNS_API void sodns_query_set_class(sodns_query_t *derived, uint16_t rclass);
-/* Header bits to send on: RD, AD, CD. */
+/* Header bits to send on: AA, RD, RA, AD, CD. RD and CD are also those of replies made from it. */
 SODNS_API void sodns_query_set_flags(sodns_query_t *derived, uint16_t flags);
 /* Turns EDNS on with this size, or off with size 0. */
 SODNS_API void sodns_query_set_edns(sodns_query_t *derived, uint16_t size, bool dnssec_ok);

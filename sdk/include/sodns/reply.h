@@ -62,7 +62,8 @@ SODNS_API void sodns_reply_clear(sodns_reply_t *r, enum sodns_section section);
 /* Lowers every TTL above `seconds` (OPT has none). */
 SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
 
-/* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none. */
+/* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none; and
+ * options of the query that go back otherwise (NSID, cookies, local ones) don't then. */
 SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes,
 				      size_t len);
 /* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back.

@@ -31,8 +31,9 @@ SODNS_API void sodns_server_debug(sodns_setup_t *s);
  * sodns_query_view(). */
 SODNS_API void sodns_server_view(sodns_setup_t *s, const char *name,
 				 bool (*filter)(void *arg, sodns_query_t *q), void *arg);
-/* Metadata abilities of the block's instances are asked before the chain (and its filter) runs. */
-SODNS_API void sodns_server_metadata(sodns_setup_t *s);
+/* Queries of this block keep metadata; for names in these zones, the metadata abilities of the
+ * block's instances are asked before the chain (and its filter) runs. zones live until teardown. */
+SODNS_API void sodns_server_metadata(sodns_setup_t *s, const uint8_t *const *zones, size_t count);
 
 /* Requests to the host. [any thread] */
 /* Reads the Corefile again, as SIGUSR1 does. What does not build leaves everything as it is, and

@@ -25,7 +25,7 @@
  * line ";edns SIZE [do] [CODE:HEX ...]" at the end. "DROP" is no answer, "ERROR text" an error that
  * nothing was written for (scripted replies only).
  *
- * One test at a time, all on one thread.
+ * One test at a time, all on one thread. What failed to be set up is NULL, which all functions take.
  */
 #ifndef SODNS_TEST_H
 #define SODNS_TEST_H
@@ -43,7 +43,7 @@ SODNS_API void sodns_test_file(const char *name, const char *text);
 
 /* Sets a configuration up and starts it. A refusal is a failure, and NULL. */
 SODNS_API sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile);
-/* Stops and frees it; NULL is allowed. */
+/* Stops and frees it. */
 SODNS_API void sodns_test_end(sodns_test_t *t);
 /* The Corefile is refused with an error that ends in `message`. */
 SODNS_API bool sodns_test_refuse(const char *file, int line, const char *corefile,

@@ -1,0 +1,171 @@
+/*
+ * erratic: a server that drops, delays and truncates, to test clients with.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodns/plugin.h>
+#include <sodns/wait.h>
+
+#define EVERY_DEFAULT 2
+#define DELAY_DEFAULT 100000000u
+#define LARGE_COPIES 30
+
+struct erratic {
+	_Atomic(uint64_t) asked;
+	uint64_t drop, delay, truncate; /* every how many-th query; 0: none */
+	uint64_t duration;              /* ns */
+	bool large;
+};
+
+static void add_addresses(sodns_query_t *q, sodns_reply_t *r, unsigned copies)
+{
+	static const uint8_t v4[] = {192, 0, 2, 53};
+	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 0x53};
+	bool four = sodns_query_type(q) == SODNS_TYPE_A;
+	for (unsigned i = 0; i < copies; i++)
+		sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_original_name(q),
+				       sodns_query_type(q), 0, four ? v4 : v6, four ? 4 : 16);
+}
+
+/* Adds a record named LABEL.zone; "" for the zone itself. */
+static void add_below(sodns_query_t *q, sodns_reply_t *r, const char *label, uint16_t type,
+		      const void *rdata, uint16_t len)
+{
+	const uint8_t *zone = sodns_query_original_name(q);
+	size_t n = strlen(label), zone_len = sodns_name_length(zone);
+	uint8_t *owner = sodns_alloc(q, n + 1 + zone_len);
+	owner[0] = (uint8_t)n;
+	memcpy(owner + 1, label, n);
+	memcpy(owner + (n ? n + 1 : 0), zone, zone_len);
+	sodns_reply_add_record(r, SODNS_ANSWER, owner, type, 0, rdata, len);
+}
+
+static void add_ns(sodns_query_t *q, sodns_reply_t *r, char label)
+{
+	const uint8_t *zone = sodns_query_original_name(q);
+	size_t len = sodns_name_length(zone);
+	uint8_t *rdata = sodns_alloc(q, len + 2);
+	rdata[0] = 1;
+	rdata[1] = (uint8_t)label;
+	memcpy(rdata + 2, zone, len);
+	add_below(q, r, "", SODNS_TYPE_NS, rdata, (uint16_t)(len + 2));
+}
+
+/* A small zone of any name; cut short it lacks the SOA at its end. */
+static sodns_reply_t *transfer(sodns_query_t *q, bool cut)
+{
+	static const uint8_t soa[] =
+		"\x03sns\x03"
+		"dns\x05icann\x03org\0\x03noc\x03"
+		"dns\x05icann\x03org\0"
+		"\x78\x49\x03\x09\0\0\x1c\x20\0\0\x0e\x10\0\x12\x75\0\0\0\x0e\x10";
+	static const uint8_t a6[16] = {0x20, 0x01, 0x0b, 0xd8, [15] = 0x53};
+	static const uint8_t b6[16] = {0x20, 0x01, 0x05, 0x00, [15] = 0x54};
+	sodns_reply_t *r = sodns_reply(q);
+	sodns_reply_set_flags(r, SODNS_AA, 0);
+	/* One byte of room for a label in front. */
+	if (sodns_name_length(sodns_query_name(q)) + 2 > SODNS_NAME_MAX)
+		return sodns_fail(q, SODNS_SERVFAIL, "no room for a label in front of the name");
+	add_below(q, r, "", SODNS_TYPE_SOA, soa, sizeof(soa) - 1);
+	add_ns(q, r, 'b');
+	add_ns(q, r, 'a');
+	add_below(q, r, "a", SODNS_TYPE_AAAA, a6, 16);
+	add_below(q, r, "b", SODNS_TYPE_AAAA, b6, 16);
+	if (!cut)
+		add_below(q, r, "", SODNS_TYPE_SOA, soa, sizeof(soa) - 1);
+	return r;
+}
+
+static bool hits(uint64_t number, uint64_t every)
+{
+	return every && number % every == 0;
+}
+
+static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
+{
+	struct erratic *e = h->self;
+	uint64_t number = atomic_fetch_add(&e->asked, 1);
+	/* Which answers are truncated is CoreDNS's choice: a bit of the number, not a remainder. */
+	bool cut = e->truncate && !(number & e->truncate);
+	if (hits(number, e->drop))
+		return sodns_drop(q);
+	if (hits(number, e->delay))
+		sodns_sleep((uint32_t)(e->duration / 1000000u));
+	uint16_t type = sodns_query_type(q);
+	if (type == SODNS_TYPE_AXFR)
+		return transfer(q, cut);
+	if (type != SODNS_TYPE_A && type != SODNS_TYPE_AAAA)
+		return sodns_fail(q, SODNS_SERVFAIL, NULL);
+	sodns_reply_t *r = sodns_reply(q);
+	sodns_reply_set_flags(r, (uint16_t)(SODNS_AA | (cut ? SODNS_TC : 0)), 0);
+	add_addresses(q, r, e->large && type == SODNS_TYPE_A ? LARGE_COPIES : 1);
+	return r;
+}
+
+/* "[AMOUNT [DURATION]]" */
+static int read_amount(sodns_setup_t *s, uint64_t *every, uint64_t *duration)
+{
+	size_t count;
+	char *end;
+	int64_t ns;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count > (duration ? 2 : 1))
+		return sodns_error_args(s);
+	if (!count)
+		return SODNS_OK;
+	long n = strtol(args[0], &end, 10);
+	if (*end || !*args[0])
+		return sodns_error(s, "strconv.ParseInt: parsing \"%s\": invalid syntax", args[0]);
+	if (n < 0 || n > INT32_MAX)
+		return sodns_error(s, "illegal amount value given \"%s\"", args[0]);
+	*every = (uint64_t)n;
+	if (count < 2)
+		return SODNS_OK;
+	if (sodns_duration_from_text(args[1], &ns))
+		return sodns_error(s, "time: invalid duration \"%s\"", args[1]);
+	*duration = ns > 0 ? (uint64_t)ns : 0;
+	return SODNS_OK;
+}
+
+static int read_property(sodns_setup_t *s, struct erratic *e, bool *drop_given)
+{
+	const char *property = sodns_setup_value(s);
+	if (!strcmp(property, "drop")) {
+		*drop_given = true;
+		return read_amount(s, &e->drop, NULL);
+	}
+	if (!strcmp(property, "delay")) {
+		e->delay = EVERY_DEFAULT;
+		e->duration = DELAY_DEFAULT;
+		return read_amount(s, &e->delay, &e->duration);
+	}
+	if (!strcmp(property, "truncate")) {
+		e->truncate = EVERY_DEFAULT;
+		return read_amount(s, &e->truncate, NULL);
+	}
+	if (strcmp(property, "large"))
+		return sodns_error_property(s);
+	e->large = true;
+	return SODNS_OK;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct erratic *e = sodns_setup_alloc(s, sizeof(*e));
+	bool drop_given = false;
+	e->drop = EVERY_DEFAULT;
+	while (sodns_setup_next(s))
+		while (sodns_setup_block(s)) {
+			int rc = read_property(s, e, &drop_given);
+			if (rc)
+				return rc;
+		}
+	/* Who asks for something else does not want the default as well. */
+	if ((e->delay || e->truncate) && !drop_given)
+		e->drop = 0;
+	return sodns_add_handler(s, e);
+}
+
+SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
