@@ -279,8 +279,10 @@ static size_t put_echoed_options(uint8_t *out, const sodns_query_t *q)
 static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r)
 {
 	uint16_t size = q->has_edns ? sodns_query_edns_size(q) : r->edns_size;
-	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : r->edns_do ? 0x8000 : 0;
+	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : 0;
 	bool badvers = r->rcode == SODNS_BADVERS;
+	if (r->own_edns && r->edns_do)
+		flags |= 0x8000;
 	out[0] = 0;
 	put16(out + 1, SODNS_TYPE_OPT);
 	put16(out + 3, badvers ? 0 : size);

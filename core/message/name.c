@@ -202,6 +202,14 @@ size_t name_split(const uint8_t *name, name_labels_t *l)
 	return at + 1;
 }
 
+uint64_t sodns_name_hash(const uint8_t *name)
+{
+	name_labels_t l;
+	name_split(name, &l);
+	name_hash(name, &l);
+	return l.hash[0];
+}
+
 void name_hash(const uint8_t *name, name_labels_t *l)
 {
 	uint64_t h = name_hash_seed;

@@ -194,6 +194,16 @@ int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_
 	return best;
 }
 
+uint64_t sodns_query_name_hash(const sodns_query_t *q, unsigned n)
+{
+	return q->labels.hash[n < q->labels.count ? n : q->labels.count];
+}
+
+unsigned sodns_query_name_labels(const sodns_query_t *q)
+{
+	return q->labels.count;
+}
+
 uint16_t sodns_query_type(const sodns_query_t *q)
 {
 	return q->type;

@@ -5,66 +5,96 @@
  * written by that worker alone, by plain loads and stores that are atomic only so that a scrape may
  * read them.
  */
-#include <sodns/metrics.h>
+#include "runtime/metrics.h"
 
-#include <math.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/log.h>
 #include <sodns/share.h>
 
-#define METRICS_MAX 100000u
-#define BUCKETS_MAX 64u
+_Atomic(struct metric_family *) metric_families;
 
-struct cell {
-	_Alignas(64) _Atomic(uint64_t) count;
-	_Atomic(uint64_t) sum; /* bits of a double; gauges: the value */
-	_Atomic(uint64_t) bucket[];
-};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of who adds to the lists */
+static struct sodns_metric **table;                      /* by hash of family and labels */
+static size_t table_room, metric_count;
 
-struct sodns_metric {
-	struct sodns_metric *next;
-	const struct family *family;
-	char *labels; /* "{a=\"b\"}" without braces */
-	unsigned cells;
-	size_t cell_size;
-	uint8_t *memory;
-};
-
-struct family {
-	struct family *next;
-	sodns_family_t spec;
-	struct sodns_metric *metrics, **tail;
-};
-
-static struct family *families;
-static size_t metric_count;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static struct family *family_of(const sodns_family_t *spec)
+/* Nothing of a family is ever freed: without memory at this point the process is lost anyway. */
+static void *need(size_t size)
 {
-	struct family **at = &families;
-	for (; *at; at = &(*at)->next) {
-		int c = strcmp((*at)->spec.name, spec->name);
-		if (!c)
-			return *at;
+	void *p = calloc(1, size ? size : 1);
+	if (!p)
+		abort();
+	return p;
+}
+
+static void copy_labels(struct metric_family *f, const sodns_family_t *spec)
+{
+	while (spec->labels && f->label_count < METRIC_LABELS_MAX && spec->labels[f->label_count])
+		f->label_count++;
+	f->labels = need(f->label_count * sizeof(*f->labels));
+	f->label_order = need(f->label_count * sizeof(*f->label_order));
+	for (unsigned i = 0; i < f->label_count; i++) {
+		unsigned at = i;
+		f->labels[i] = strdup(spec->labels[i]);
+		for (; at && strcmp(f->labels[f->label_order[at - 1]], f->labels[i]) > 0; at--)
+			f->label_order[at] = f->label_order[at - 1];
+		f->label_order[at] = i;
+	}
+}
+
+static struct metric_family *family_new(const sodns_family_t *spec)
+{
+	struct metric_family *f = need(sizeof(*f));
+	f->name = strdup(spec->name);
+	f->help = strdup(spec->help);
+	f->kind = spec->kind;
+	copy_labels(f, spec);
+	if (spec->kind == SODNS_HISTOGRAM)
+		f->bucket_count = spec->bucket_count;
+	if (f->bucket_count > METRIC_BUCKETS_MAX)
+		f->bucket_count = METRIC_BUCKETS_MAX;
+	f->buckets = need(f->bucket_count * sizeof(*f->buckets));
+	f->bounds = need(f->bucket_count * sizeof(*f->bounds));
+	for (size_t i = 0; i < f->bucket_count; i++) {
+		f->buckets[i] = spec->buckets[i];
+		metric_number(spec->buckets[i], f->bounds[i]);
+	}
+	return f;
+}
+
+/* Another version of a plugin may have other ideas of a family than the one that was first. */
+static bool same_shape(const struct metric_family *f, const sodns_family_t *spec)
+{
+	size_t n = 0;
+	for (; spec->labels && spec->labels[n]; n++)
+		if (n >= f->label_count || strcmp(spec->labels[n], f->labels[n]))
+			return false;
+	return n == f->label_count && f->kind == spec->kind;
+}
+
+static struct metric_family *family_of(const sodns_family_t *spec)
+{
+	_Atomic(struct metric_family *) *at = &metric_families;
+	struct metric_family *f;
+	for (; (f = atomic_load(at)); at = &f->next) {
+		int c = strcmp(f->name, spec->name);
+		if (!c && same_shape(f, spec))
+			return f;
+		if (!c) {
+			sodns_log(SODNS_LOG_ERROR, NULL, "metric %s: has other labels already",
+				  spec->name);
+			return NULL;
+		}
 		if (c > 0)
 			break;
 	}
-	struct family *f = calloc(1, sizeof(*f));
-	if (!f)
-		return NULL;
-	f->spec = *spec;
-	f->spec.name = strdup(spec->name);
-	f->spec.help = strdup(spec->help);
-	f->tail = &f->metrics;
-	f->next = *at;
-	*at = f;
-	return f;
+	struct metric_family *made = family_new(spec);
+	atomic_store(&made->next, f);
+	atomic_store(at, made);
+	return made;
 }
 
 static size_t put_escaped(char *out, const char *value)
@@ -78,16 +108,17 @@ static size_t put_escaped(char *out, const char *value)
 	return n;
 }
 
-/* name="value",… in the family's order. */
-static char *label_text(const sodns_family_t *spec, const char *const *values)
+/* name="value",… in the order of the names. */
+static char *label_text(const struct metric_family *f, const char *const *values)
 {
 	size_t room = 1, n = 0;
-	for (size_t i = 0; spec->labels && spec->labels[i]; i++)
-		room += strlen(spec->labels[i]) + 2 * strlen(values[i]) + 4;
+	for (size_t i = 0; i < f->label_count; i++)
+		room += strlen(f->labels[i]) + 2 * strlen(values[i]) + 4;
 	char *text = malloc(room);
-	for (size_t i = 0; text && spec->labels && spec->labels[i]; i++) {
-		n += (size_t)sprintf(text + n, "%s%s=\"", i ? "," : "", spec->labels[i]);
-		n += put_escaped(text + n, values[i]);
+	for (size_t i = 0; text && i < f->label_count; i++) {
+		unsigned at = f->label_order[i];
+		n += (size_t)sprintf(text + n, "%s%s=\"", i ? "," : "", f->labels[at]);
+		n += put_escaped(text + n, values[at]);
 		text[n++] = '"';
 	}
 	if (text)
@@ -95,38 +126,74 @@ static char *label_text(const sodns_family_t *spec, const char *const *values)
 	return text;
 }
 
-static struct sodns_metric *metric_new(struct family *f, char *labels)
+static size_t hash_of(const struct metric_family *f, const char *labels)
 {
-	struct sodns_metric *m = calloc(1, sizeof(*m));
-	size_t buckets = f->spec.bucket_count < BUCKETS_MAX ? f->spec.bucket_count : BUCKETS_MAX;
-	if (!m || metric_count >= METRICS_MAX) {
-		free(m);
+	uint64_t h = (uint64_t)(uintptr_t)f * 0x9e3779b97f4a7c15u;
+	for (; *labels; labels++)
+		h = (h ^ (uint8_t)*labels) * 0x100000001b3u;
+	return (size_t)(h ^ h >> 32);
+}
+
+static void table_grow(void)
+{
+	size_t room = table_room ? table_room * 2 : 256;
+	struct sodns_metric **more = need(room * sizeof(*more));
+	for (size_t i = 0; i < table_room; i++)
+		for (struct sodns_metric *m = table[i], *next; m; m = next) {
+			size_t at = hash_of(m->family, m->labels) & (room - 1);
+			next = m->same_hash;
+			m->same_hash = more[at];
+			more[at] = m;
+		}
+	free(table);
+	table = more;
+	table_room = room;
+}
+
+static struct sodns_metric *metric_new(struct metric_family *f, char *labels)
+{
+	struct sodns_metric *m = metric_count < METRICS_MAX ? calloc(1, sizeof(*m)) : NULL;
+	if (!m)
 		return NULL;
-	}
 	m->family = f;
 	m->labels = labels;
 	m->cells = sodns_workers() + 1;
-	m->cell_size = (sizeof(struct cell) + buckets * sizeof(uint64_t) + 63) & ~(size_t)63;
+	m->cell_size = (sizeof(struct metric_cell) + (f->bucket_count + 1) * sizeof(uint64_t) +
+			63) &
+		       ~(size_t)63;
 	m->memory = aligned_alloc(64, m->cells * m->cell_size);
 	if (!m->memory) {
 		free(m);
 		return NULL;
 	}
 	memset(m->memory, 0, m->cells * m->cell_size);
-	*f->tail = m;
-	f->tail = &m->next;
-	metric_count++;
+	if (metric_count++ >= table_room)
+		table_grow();
+	size_t at = hash_of(f, labels) & (table_room - 1);
+	m->same_hash = table[at];
+	table[at] = m;
+	m->next = atomic_load(&f->metrics);
+	atomic_store(&f->metrics, m);
+	atomic_fetch_add(&f->metric_count, 1);
+	return m;
+}
+
+static struct sodns_metric *find(const struct metric_family *f, const char *labels)
+{
+	struct sodns_metric *m = NULL;
+	if (table_room)
+		m = table[hash_of(f, labels) & (table_room - 1)];
+	while (m && (m->family != f || strcmp(m->labels, labels)))
+		m = m->same_hash;
 	return m;
 }
 
 sodns_metric_t *sodns_metric(const sodns_family_t *spec, const char *const *values)
 {
 	pthread_mutex_lock(&lock);
-	struct family *f = family_of(spec);
-	char *labels = f ? label_text(&f->spec, values) : NULL;
-	struct sodns_metric *m = labels ? f->metrics : NULL;
-	while (m && strcmp(m->labels, labels))
-		m = m->next;
+	struct metric_family *f = family_of(spec);
+	char *labels = f ? label_text(f, values) : NULL;
+	struct sodns_metric *m = labels ? find(f, labels) : NULL;
 	if (m)
 		free(labels);
 	else if (labels && !(m = metric_new(f, labels)))
@@ -136,12 +203,12 @@ sodns_metric_t *sodns_metric(const sodns_family_t *spec, const char *const *valu
 }
 
 /* Workers have cells of their own; the last one is everybody else's. */
-static struct cell *cell_of(sodns_metric_t *m, bool *shared)
+static struct metric_cell *cell_of(sodns_metric_t *m, bool *shared)
 {
 	int w = sodns_worker();
 	*shared = w < 0 || (unsigned)w >= m->cells - 1;
-	return (struct cell *)(void *)(m->memory +
-				       (*shared ? m->cells - 1 : (unsigned)w) * m->cell_size);
+	return (struct metric_cell *)(void *)(m->memory + (*shared ? m->cells - 1 : (unsigned)w) *
+								  m->cell_size);
 }
 
 static void bump(_Atomic(uint64_t) *at, uint64_t n, bool shared)
@@ -158,21 +225,16 @@ void sodns_metric_add(sodns_metric_t *m, uint64_t n)
 	bool shared;
 	if (!m)
 		return;
-	struct cell *c = cell_of(m, &shared);
-	bump(&c->count, n, shared);
+	struct metric_cell *c = cell_of(m, &shared);
+	bump(&c->bucket[0], n, shared);
 }
 
-static double to_double(uint64_t bits)
+static uint64_t plus(uint64_t bits, double value)
 {
 	double d;
 	memcpy(&d, &bits, sizeof(d));
-	return d;
-}
-
-static uint64_t to_bits(double d)
-{
-	uint64_t bits;
-	memcpy(&bits, &d, sizeof(bits));
+	d += value;
+	memcpy(&bits, &d, sizeof(d));
 	return bits;
 }
 
@@ -181,118 +243,24 @@ void sodns_metric_observe(sodns_metric_t *m, double value)
 	bool shared;
 	if (!m)
 		return;
-	struct cell *c = cell_of(m, &shared);
-	const sodns_family_t *spec = &m->family->spec;
+	struct metric_cell *c = cell_of(m, &shared);
+	const struct metric_family *f = m->family;
 	size_t i = 0;
-	while (i < spec->bucket_count && value > spec->buckets[i])
+	while (i < f->bucket_count && value > f->buckets[i])
 		i++;
-	if (i < spec->bucket_count)
-		bump(&c->bucket[i], 1, shared);
-	bump(&c->count, 1, shared);
+	bump(&c->bucket[i], 1, shared);
 	uint64_t old = atomic_load_explicit(&c->sum, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak(&c->sum, &old, to_bits(to_double(old) + value)))
+	if (!shared) {
+		atomic_store_explicit(&c->sum, plus(old, value), memory_order_relaxed);
+		return;
+	}
+	while (!atomic_compare_exchange_weak_explicit(&c->sum, &old, plus(old, value),
+						      memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
 void sodns_metric_set(sodns_metric_t *m, double value)
 {
 	if (m)
-		atomic_store(&((struct cell *)(void *)m->memory)->sum, to_bits(value));
-}
-
-struct out {
-	void (*write)(void *arg, const char *text, size_t len);
-	void *arg;
-};
-
-static void print(struct out *o, const char *format, ...) SODNS_PRINTF(2, 3);
-static void print(struct out *o, const char *format, ...)
-{
-	char line[4096];
-	va_list ap;
-	va_start(ap, format);
-	int n = vsnprintf(line, sizeof(line), format, ap);
-	va_end(ap);
-	if (n > 0)
-		o->write(o->arg, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
-}
-
-/* Numbers as Go prints them: integers plain, others shortest that reads back the same. */
-static const char *number(double v, char buf[40])
-{
-	if (isinf(v))
-		return v > 0 ? "+Inf" : "-Inf";
-	if (v == floor(v) && fabs(v) < 1e15) {
-		snprintf(buf, 40, "%.0f", v);
-		return buf;
-	}
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(buf, 40, "%.*g", digits, v);
-		if (strtod(buf, NULL) == v)
-			break;
-	}
-	return buf;
-}
-
-static uint64_t total(const sodns_metric_t *m, size_t offset)
-{
-	uint64_t sum = 0;
-	for (unsigned i = 0; i < m->cells; i++)
-		sum += atomic_load(
-			(_Atomic(uint64_t) *)(void *)(m->memory + i * m->cell_size + offset));
-	return sum;
-}
-
-static void print_histogram(struct out *o, const sodns_metric_t *m)
-{
-	const sodns_family_t *s = &m->family->spec;
-	const char *comma = *m->labels ? "," : "";
-	uint64_t below = 0, count = total(m, offsetof(struct cell, count));
-	double sum = 0;
-	char buf[40];
-	for (size_t i = 0; i < s->bucket_count; i++) {
-		below += total(m, offsetof(struct cell, bucket) + i * sizeof(uint64_t));
-		print(o, "%s_bucket{%s%sle=\"%s\"} %llu\n", s->name, m->labels, comma,
-		      number(s->buckets[i], buf), (unsigned long long)below);
-	}
-	for (unsigned i = 0; i < m->cells; i++)
-		sum += to_double(
-			atomic_load(&((struct cell *)(void *)(m->memory + i * m->cell_size))->sum));
-	print(o, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, m->labels, comma,
-	      (unsigned long long)count);
-	const char *open = *m->labels ? "{" : "", *close = *m->labels ? "}" : "";
-	print(o, "%s_sum%s%s%s %s\n", s->name, open, m->labels, close, number(sum, buf));
-	print(o, "%s_count%s%s%s %llu\n", s->name, open, m->labels, close,
-	      (unsigned long long)count);
-}
-
-static void print_metric(struct out *o, const sodns_metric_t *m)
-{
-	const sodns_family_t *s = &m->family->spec;
-	char buf[40];
-	if (s->kind == SODNS_HISTOGRAM) {
-		print_histogram(o, m);
-		return;
-	}
-	double v = s->kind == SODNS_GAUGE
-			   ? to_double(atomic_load(&((struct cell *)(void *)m->memory)->sum))
-			   : (double)total(m, offsetof(struct cell, count));
-	const char *open = *m->labels ? "{" : "", *close = *m->labels ? "}" : "";
-	print(o, "%s%s%s%s %s\n", s->name, open, m->labels, close, number(v, buf));
-}
-
-void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len), void *arg)
-{
-	static const char *const kinds[] = {"counter", "gauge", "histogram"};
-	struct out o = {write, arg};
-	pthread_mutex_lock(&lock);
-	for (const struct family *f = families; f; f = f->next) {
-		if (!f->metrics)
-			continue;
-		print(&o, "# HELP %s %s\n# TYPE %s %s\n", f->spec.name, f->spec.help, f->spec.name,
-		      kinds[f->spec.kind]);
-		for (const sodns_metric_t *m = f->metrics; m; m = m->next)
-			print_metric(&o, m);
-	}
-	pthread_mutex_unlock(&lock);
+		atomic_store(&((struct metric_cell *)(void *)m->memory)->sum, plus(0, value));
 }

@@ -20,9 +20,10 @@ typedef struct sodns_http_exchange sodns_http_exchange_t;
  * server's thread; may block it for a short while. */
 typedef void (*sodns_http_f)(void *arg, sodns_http_exchange_t *x);
 
-/* Listens at "HOST:PORT" (":8080": all addresses; the port 0 is any free one), or counts one more
- * user of the listener that is there. NULL: the error is noted in p, worded "listen tcp :8080: bind:
- * address already in use". [prepare] */
+/* Reserves "HOST:PORT" (":8080": all addresses; the port 0 is any free one), or counts one more user
+ * of the listener that is there. It accepts connections while it has a path. NULL: the error is
+ * noted in p, worded "listen tcp :8080: bind: address already in use"; without p, which may be NULL
+ * for what a configuration can do without, it is logged. [prepare] */
 SODNS_API sodns_http_t *sodns_http_open(sodns_prepare_t *p, const char *address);
 /* The same with TLS: certificate and key in PEM files; ca, unless NULL, verifies clients. [prepare] */
 SODNS_API sodns_http_t *sodns_http_open_tls(sodns_prepare_t *p, const char *address,

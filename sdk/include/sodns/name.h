@@ -19,6 +19,10 @@ SODNS_API size_t sodns_name_length(const uint8_t *name);
 /* Labels of the name, the root's not counted. */
 SODNS_API unsigned sodns_name_labels(const uint8_t *name);
 
+/* A hash of a lower-case name, another one in each run of the daemon, so that nobody can choose names
+ * that collide: for tables of names. */
+SODNS_API uint64_t sodns_name_hash(const uint8_t *name);
+
 /* Same name, letter case aside (RFC 4343). */
 SODNS_API bool sodns_name_equal(const uint8_t *a, const uint8_t *b);
 

@@ -31,6 +31,11 @@ SODNS_API const uint8_t *sodns_query_original_name(const sodns_query_t *q);
 /* The longest of `count` zones (lower case) that the name asked lies in: its index (the last of
  * several equal ones), or -1. */
 SODNS_API int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_t count);
+/* sodns_name_hash() of the name asked without its n leftmost labels (at most as many as it has): known
+ * already, so that a look-up in a table need not hash. */
+SODNS_API uint64_t sodns_query_name_hash(const sodns_query_t *q, unsigned n);
+/* Labels of the name asked, the root's not counted. */
+SODNS_API unsigned sodns_query_name_labels(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_type(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_class(const sodns_query_t *q);
 /* SODNS_OPCODE_QUERY or SODNS_OPCODE_NOTIFY; everything else is answered before the chain. */

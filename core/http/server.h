@@ -1,0 +1,84 @@
+/*
+ * The HTTP server's insides: listeners with their paths, connections with their age, and requests
+ * in the making. One lock guards all of it; the server's thread holds it but while it waits for the
+ * network.
+ */
+#ifndef CORE_HTTP_SERVER_H
+#define CORE_HTTP_SERVER_H
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "http/provider.h"
+
+/* Limits of a listener: clients, bytes of a request's head and body, seconds in which nothing
+ * happens, and seconds for a whole request or answer however lively the client is. */
+#define HTTP_CONNECTIONS 256u
+#define HTTP_HEAD_MAX 16384u
+#define HTTP_BODY_MAX 65536u
+#define HTTP_IDLE_SECONDS 5u
+#define HTTP_REQUEST_SECONDS 10u
+
+typedef struct http_path {
+	struct http_path *next;
+	char *path;
+	sodns_http_f fn;
+	void *arg;
+} http_path_t;
+
+typedef struct http_connection {
+	struct http_connection *next, **at; /* at: what points here */
+	int fd;
+	uint64_t deadline; /* of sodns_now(); 0: it was told to end */
+} http_connection_t;
+
+struct sodns_http {
+	struct sodns_http *next;
+	unsigned users;
+	struct sockaddr_storage wanted, bound; /* wanted: perhaps with port 0 */
+	socklen_t address_len;
+	char *text;            /* the address as written */
+	char *cert, *key, *ca; /* PEM, or NULL */
+	http_path_t *paths;
+	http_connection_t *connections;
+	struct MHD_Daemon *daemon; /* NULL while there is no path */
+	int fd;
+	bool listening;
+};
+
+typedef struct http_header {
+	struct http_header *next;
+	char *name, *value;
+} http_header_t;
+
+struct sodns_http_exchange {
+	struct MHD_Connection *connection;
+	const char *method, *path;
+	size_t received; /* of the request's body, which nobody reads */
+	unsigned status;
+	http_header_t *headers;
+	char *body;
+	size_t len, room;
+};
+
+/* listen.c: "HOST:PORT" to an address, as Go's net.Listen reads it, and a socket bound there. -1:
+ * the reason is in err. */
+int http_resolve(const char *address, struct sockaddr_storage *out, socklen_t *len, char *err,
+		 size_t err_size);
+int http_bind(const char *address, struct sockaddr_storage *at, socklen_t len, char *err,
+	      size_t err_size);
+
+/* request.c: makes the daemon on h->fd. False: it can't be, of TLS it is the files' fault. */
+bool http_daemon_start(sodns_http_t *h);
+/* Ends connections that take too long. */
+void http_connections_expire(sodns_http_t *h);
+
+const char *http_method(const sodns_http_exchange_t *x);
+const char *http_path(const sodns_http_exchange_t *x);
+const char *http_header(const sodns_http_exchange_t *x, const char *name);
+void http_status(sodns_http_exchange_t *x, unsigned status);
+void http_add_header(sodns_http_exchange_t *x, const char *name, const char *value);
+void http_write(sodns_http_exchange_t *x, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * The directive, and reading the file again when it has changed.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "hosts.h"
+
+#define TTL_DEFAULT 3600
+#define RELOAD_DEFAULT 5000000000u
+
+static int read_ttl(sodns_setup_t *s, struct hosts *h)
+{
+	const char *text = sodns_setup_arg(s);
+	char *end;
+	if (!text)
+		return sodns_error(s, "ttl needs a time in second");
+	long ttl = strtol(text, &end, 10);
+	if (!*text || *end)
+		return sodns_error(s, "ttl needs a number of second");
+	if (ttl <= 0 || ttl > 65535)
+		return sodns_error(s, "ttl provided is invalid");
+	h->ttl = (uint32_t)ttl;
+	return SODNS_OK;
+}
+
+static int read_reload(sodns_setup_t *s, struct hosts *h)
+{
+	size_t count;
+	int64_t ns;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count != 1)
+		return sodns_error(s, "reload needs a duration (zero seconds to disable)");
+	if (sodns_duration_from_text(args[0], &ns))
+		return sodns_error(s, "invalid duration for reload '%s'", args[0]);
+	if (ns < 0)
+		return sodns_error(s, "invalid negative duration for reload '%s'", args[0]);
+	h->reload = (uint64_t)ns;
+	return SODNS_OK;
+}
+
+static void append(struct hosts *h, const char *word, char separator)
+{
+	size_t n = strlen(word);
+	char *more = realloc(h->text, h->text_len + n + 2);
+	if (!more)
+		abort();
+	memcpy(more + h->text_len, word, n);
+	more[h->text_len + n] = separator;
+	h->text = more;
+	h->text_len += n + 1;
+}
+
+/* Whatever is no property is an entry, up to the fallthrough. */
+static int read_line(sodns_setup_t *s, struct hosts *h)
+{
+	const char *word = sodns_setup_value(s);
+	size_t count;
+	if (!strcmp(word, "fallthrough"))
+		return sodns_setup_fallthrough(s, &h->fallthrough);
+	if (!strcmp(word, "ttl"))
+		return read_ttl(s, h);
+	if (!strcmp(word, "reload"))
+		return read_reload(s, h);
+	if (!strcmp(word, "fallthrough_unsupported")) {
+		h->fallthrough_unsupported = true;
+		return sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
+	}
+	if (!strcmp(word, "no_reverse")) {
+		h->no_reverse = true;
+		return SODNS_OK;
+	}
+	if (h->fallthrough.set)
+		return sodns_error_property(s);
+	append(h, word, ' ');
+	const char *const *args = sodns_setup_args(s, &count);
+	for (size_t i = 0; i < count; i++)
+		append(h, args[i], ' ');
+	append(h, "", '\n');
+	return SODNS_OK;
+}
+
+static int read_path(sodns_setup_t *s, struct hosts *h)
+{
+	const char *path = sodns_setup_arg(s);
+	struct stat st;
+	if (!path)
+		return SODNS_OK;
+	h->path = sodns_setup_path(s, path);
+	if (stat(h->path, &st) && errno != ENOENT)
+		return sodns_error(s, "unable to access hosts file '%s': %s", h->path,
+				   strerror(errno));
+	if (stat(h->path, &st))
+		sodns_log(SODNS_LOG_WARNING, "hosts", "File does not exist: %s", h->path);
+	else if (S_ISDIR(st.st_mode))
+		sodns_log(SODNS_LOG_WARNING, "hosts", "Hosts file \"%s\" is a directory", h->path);
+	return SODNS_OK;
+}
+
+static void make_metrics(struct hosts *h)
+{
+	static const char *const labels[] = {"hostsfile", NULL};
+	static const sodns_family_t entries = {
+		.name = "coredns_hosts_entries",
+		.help = "The combined number of entries in hosts and Corefile.",
+		.kind = SODNS_GAUGE,
+		.labels = labels,
+	};
+	static const sodns_family_t reloaded = {
+		.name = "coredns_hosts_reload_timestamp_seconds",
+		.help = "The timestamp of the last reload of hosts file.",
+		.kind = SODNS_GAUGE,
+	};
+	h->entries = sodns_metric(&entries, &h->path);
+	h->reloaded = sodns_metric(&reloaded, NULL);
+}
+
+static int read_directive(sodns_setup_t *s, struct hosts *h)
+{
+	for (unsigned i = 0; sodns_setup_next(s); i++) {
+		if (i)
+			return sodns_error(s, "this plugin can only be used once per Server Block");
+		int rc = read_path(s, h);
+		h->zones = rc ? NULL : sodns_setup_zone_args(s, &h->zone_count);
+		if (!h->zones)
+			return SODNS_EINVAL;
+		while (sodns_setup_block(s)) {
+			rc = read_line(s, h);
+			if (rc)
+				return rc;
+		}
+	}
+	if (h->fallthrough_unsupported && !h->fallthrough.set)
+		return sodns_error(s, "fallthrough_unsupported requires fallthrough");
+	return SODNS_OK;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct hosts *h = sodns_setup_alloc(s, sizeof(*h));
+	h->path = "/etc/hosts";
+	h->ttl = TTL_DEFAULT;
+	h->reload = RELOAD_DEFAULT;
+	int rc = read_directive(s, h);
+	if (!rc && h->text) {
+		h->lines = table_new();
+		hosts_parse(h, h->lines, h->text, h->text_len);
+	}
+	free(h->text);
+	h->text = NULL;
+	if (rc)
+		return rc;
+	make_metrics(h);
+	return sodns_add_handler(s, h);
+}
+
+/* The file's text, NULL if it can't be read; the caller frees it. */
+static char *read_whole(FILE *f, size_t *len)
+{
+	size_t room = 65536, n;
+	char *text = malloc(room);
+	*len = 0;
+	while (text && (n = fread(text + *len, 1, room - *len, f)) > 0) {
+		*len += n;
+		if (*len < room)
+			continue;
+		char *more = realloc(text, room *= 2);
+		if (!more)
+			free(text);
+		text = more;
+	}
+	if (text && !ferror(f))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Reads the file if it is another one than last time; what can't be read leaves all as it is. */
+static void read_file(void *arg)
+{
+	struct hosts *h = *(struct hosts **)arg;
+	struct stat st;
+	size_t len;
+	FILE *f = fopen(h->path, "re");
+	if (!f)
+		return;
+	bool same = fstat(fileno(f), &st) ||
+		    (st.st_size == h->size && st.st_mtim.tv_sec == h->time.tv_sec &&
+		     st.st_mtim.tv_nsec == h->time.tv_nsec);
+	char *text = same || S_ISDIR(st.st_mode) ? NULL : read_whole(f, &len);
+	fclose(f);
+	if (!text)
+		return;
+	struct table *t = table_new();
+	hosts_parse(h, t, text, len);
+	free(text);
+	h->time = st.st_mtim;
+	h->size = st.st_size;
+	sodns_metric_set(h->entries, (double)(t->entries + (h->lines ? h->lines->entries : 0)));
+	sodns_metric_set(h->reloaded, (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9);
+	sodns_log(SODNS_LOG_DEBUG, "hosts", "Parsed hosts file into %zu entries", t->entries);
+	sodns_retire(sodns_publish(&h->file, t), table_free);
+}
+
+static int prepare(void *self, sodns_prepare_t *p)
+{
+	(void)p;
+	read_file(&self);
+	return SODNS_OK;
+}
+
+static void watch(void *arg)
+{
+	struct hosts *h = arg;
+	uint64_t ms = h->reload / 1000000u;
+	if (!ms)
+		ms = 1;
+	while (!sodns_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
+		sodns_blocking(read_file, &h, sizeof(h), NULL);
+}
+
+static void start(void *self)
+{
+	struct hosts *h = self;
+	if (h->reload)
+		h->service = sodns_service_start("hosts", watch, h);
+}
+
+static void teardown(void *self)
+{
+	struct hosts *h = self;
+	sodns_service_stop(h->service);
+	sodns_retire(sodns_publish(&h->file, NULL), table_free);
+	table_free(h->lines);
+}
+
+SODNS_PLUGIN(.name = "hosts", .version = SODNS_SDK_VERSION, .setup = setup,
+	     .serve_dns = hosts_serve, .prepare = prepare, .start = start, .teardown = teardown);
