@@ -37,6 +37,16 @@ const char *const *sodns_prepare_servers(sodns_prepare_t *p, size_t *count)
 	return p->instance->block->servers;
 }
 
+const char *const *sodns_prepare_zones(sodns_prepare_t *p, size_t *count)
+{
+	const block_t *b = p->instance->block;
+	const char **texts = memory_alloc(p->generation, (b->key_count + 1) * sizeof(*texts));
+	for (size_t i = 0; i < b->key_count; i++)
+		texts[i] = b->keys[i].zone_text;
+	*count = b->key_count;
+	return texts;
+}
+
 const char *sodns_prepare_view(sodns_prepare_t *p)
 {
 	const char *view = p->instance->block->view;

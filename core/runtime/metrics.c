@@ -238,6 +238,14 @@ static uint64_t plus(uint64_t bits, double value)
 	return bits;
 }
 
+static void sum_add(_Atomic(uint64_t) *sum, double value)
+{
+	uint64_t old = atomic_load_explicit(sum, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(sum, &old, plus(old, value),
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
 void sodns_metric_observe(sodns_metric_t *m, double value)
 {
 	bool shared;
@@ -254,9 +262,13 @@ void sodns_metric_observe(sodns_metric_t *m, double value)
 		atomic_store_explicit(&c->sum, plus(old, value), memory_order_relaxed);
 		return;
 	}
-	while (!atomic_compare_exchange_weak_explicit(&c->sum, &old, plus(old, value),
-						      memory_order_relaxed, memory_order_relaxed))
-		;
+	sum_add(&c->sum, value);
+}
+
+void sodns_metric_change(sodns_metric_t *m, double by)
+{
+	if (m)
+		sum_add(&((struct metric_cell *)(void *)m->memory)->sum, by);
 }
 
 void sodns_metric_set(sodns_metric_t *m, double value)

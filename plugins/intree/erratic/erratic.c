@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/ability.h>
 #include <sodns/plugin.h>
 #include <sodns/wait.h>
 
@@ -168,4 +169,20 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, e);
 }
 
-SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+/* Ready for a while only: after the third query, up to the fifth. */
+static bool ready(void *self)
+{
+	struct erratic *e = self;
+	uint64_t asked = atomic_load(&e->asked);
+	return asked >= 3 && asked < 5;
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_ready_ability_t readiness = {sizeof(readiness), ready};
+	(void)self;
+	return strcmp(id, SODNS_ABILITY_READY) ? NULL : &readiness;
+}
+
+SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
+	     .ability = ability);

@@ -110,5 +110,7 @@ SODNS_API void sodns_prepare_each(sodns_prepare_t *p, enum sodns_scope scope, co
  * *count is set. Until teardown. [prepare] */
 SODNS_API const char *const *sodns_prepare_servers(sodns_prepare_t *p, size_t *count);
 SODNS_API const char *sodns_prepare_view(sodns_prepare_t *p);
+/* The zones of this block as text, one for each key; *count is set. Until teardown. [prepare] */
+SODNS_API const char *const *sodns_prepare_zones(sodns_prepare_t *p, size_t *count);
 
 #endif

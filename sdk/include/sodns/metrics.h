@@ -34,8 +34,9 @@ SODNS_API void sodns_metric_count(const sodns_family_t *family, const char *cons
 				  uint64_t n);
 /* A histogram's observation. */
 SODNS_API void sodns_metric_observe(sodns_metric_t *m, double value);
-/* A gauge's value. */
+/* A gauge's value; and changing it by some amount, from several threads at once. */
 SODNS_API void sodns_metric_set(sodns_metric_t *m, double value);
+SODNS_API void sodns_metric_change(sodns_metric_t *m, double by);
 
 /* All metrics in Prometheus's text format, appended piece by piece to the writer. [any thread] */
 SODNS_API void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len),

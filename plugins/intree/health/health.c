@@ -1,0 +1,129 @@
+/*
+ * The directive, the path, and the lame duck: serving on for a while before the end, so that load
+ * balancers find out first.
+ */
+#include "health.h"
+
+#include <string.h>
+
+static int read_property(sodns_setup_t *s, struct health *h)
+{
+	size_t count;
+	int64_t ns;
+	if (strcmp(sodns_setup_value(s), "lameduck"))
+		return sodns_error_property(s);
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count != 1)
+		return sodns_error_args(s);
+	if (sodns_duration_from_text(args[0], &ns))
+		return sodns_error(s,
+				   "unable to parse lameduck duration value: '%s' : time: invalid "
+				   "duration \"%s\"",
+				   args[0], args[0]);
+	h->lameduck = ns > 0 ? (uint64_t)ns : 0;
+	return SODNS_OK;
+}
+
+static void make_metrics(struct health *h)
+{
+	static const double buckets[] = {0.00025, 0.0025, 0.025, 0.25, 2.5};
+	static const sodns_family_t duration = {
+		.name = "coredns_health_request_duration_seconds",
+		.help = "Histogram of the time (in seconds) each request took.",
+		.kind = SODNS_HISTOGRAM,
+		.buckets = buckets,
+		.bucket_count = sizeof(buckets) / sizeof(buckets[0]),
+	};
+	static const sodns_family_t failures = {
+		.name = "coredns_health_request_failures_total",
+		.help = "The number of times the health check failed.",
+	};
+	h->duration = sodns_metric(&duration, NULL);
+	h->failures = sodns_metric(&failures, NULL);
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct health *h = sodns_setup_alloc(s, sizeof(*h));
+	size_t count;
+	h->address = ":8080";
+	while (sodns_setup_next(s)) {
+		const char *const *args = sodns_setup_args(s, &count);
+		if (count > 1)
+			return sodns_error_args(s);
+		if (count && !strchr(args[0], ':'))
+			return sodns_error(s, "address %s: missing port in address", args[0]);
+		if (count)
+			h->address = args[0];
+		while (sodns_setup_block(s)) {
+			int rc = read_property(s, h);
+			if (rc)
+				return rc;
+		}
+	}
+	make_metrics(h);
+	return sodns_add_instance(s, h);
+}
+
+static void answer(void *arg, sodns_http_exchange_t *x)
+{
+	(void)arg;
+	sodns_http_write(x, "OK", 2);
+}
+
+static int prepare(void *self, sodns_prepare_t *p)
+{
+	struct health *h = self;
+	h->http = sodns_http_open(p, h->address);
+	return h->http ? SODNS_OK : SODNS_EIO;
+}
+
+static void start(void *self)
+{
+	static const sodns_address_t localhost = {.family = 4, .bytes = {127, 0, 0, 1}};
+	static const uint8_t any[16];
+	struct health *h = self;
+	sodns_http_serve(h->http, "/health", answer, h);
+	sodns_http_address(h->http, &h->at);
+	if (!memcmp(h->at.bytes, any, h->at.family == 4 ? 4 : 16)) {
+		uint16_t port = h->at.port;
+		h->at = localhost;
+		h->at.port = port;
+	}
+	h->service = sodns_service_start("health", health_check, h);
+}
+
+static void stop(void *self)
+{
+	struct health *h = self;
+	sodns_service_stop(h->service);
+	h->service = NULL;
+	sodns_http_remove(h->http, "/health", h);
+}
+
+static void teardown(void *self)
+{
+	struct health *h = self;
+	sodns_http_close(h->http);
+}
+
+static uint32_t drain(void *self)
+{
+	const struct health *h = self;
+	char text[40];
+	if (!h->lameduck)
+		return 0;
+	sodns_duration_to_text((int64_t)h->lameduck, text);
+	sodns_log(SODNS_LOG_INFO, "health", "Going into lameduck mode for %s", text);
+	return (uint32_t)(h->lameduck / 1000000u);
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_drain_ability_t drains = {sizeof(drains), drain};
+	(void)self;
+	return strcmp(id, SODNS_ABILITY_DRAIN) ? NULL : &drains;
+}
+
+SODNS_PLUGIN(.name = "health", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
+	     .start = start, .stop = stop, .teardown = teardown, .ability = ability);

@@ -1,0 +1,191 @@
+/*
+ * The directive, the path /metrics, and which plugins are on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "prometheus.h"
+
+static int read_property(sodns_setup_t *s)
+{
+	const char *property = sodns_setup_value(s);
+	if (!strcmp(property, "runtime_metrics")) {
+		if (sodns_setup_arg(s))
+			return sodns_error_args(s);
+		sodns_log(SODNS_LOG_WARNING, "prometheus",
+			  "runtime_metrics are those of a Go runtime, which is not here");
+		return SODNS_OK;
+	}
+	if (!strcmp(property, "tls"))
+		return sodns_error(s, "tls is not in this release");
+	return sodns_error(s, "unknown option: %s", property);
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct prometheus *p = sodns_setup_alloc(s, sizeof(*p));
+	size_t count;
+	p->address = "localhost:9153";
+	p->zones = sodns_setup_zones(s, &p->zone_count);
+	for (unsigned i = 0; sodns_setup_next(s); i++) {
+		if (i)
+			return sodns_error(s, "this plugin can only be used once per Server Block");
+		const char *const *args = sodns_setup_args(s, &count);
+		if (count > 1)
+			return sodns_error_args(s);
+		if (count && !strchr(args[0], ':'))
+			return sodns_error(s, "address %s: missing port in address", args[0]);
+		if (count)
+			p->address = args[0];
+		while (sodns_setup_block(s)) {
+			int rc = read_property(s);
+			if (rc)
+				return rc;
+		}
+	}
+	return sodns_add_handler(s, p);
+}
+
+/* Which plugins are in the chain, for each server and zone of the block. */
+struct naming {
+	struct prometheus *p;
+	const char *view;
+};
+
+/* A plugin may have several places in a chain. */
+static void add_once(struct prometheus *p, sodns_metric_t *m)
+{
+	for (size_t i = 0; i < p->enabled_count; i++)
+		if (p->enabled[i] == m)
+			return;
+	p->enabled[p->enabled_count++] = m;
+}
+
+static void note_plugin(void *arg, const sodns_instance_t *i)
+{
+	static const char *const labels[] = {"server", "zone", "view", "name", NULL};
+	static const sodns_family_t family = {
+		.name = "coredns_plugin_enabled",
+		.help = "A metric that indicates whether a plugin is enabled on per server and "
+			"zone basis.",
+		.kind = SODNS_GAUGE,
+		.labels = labels};
+	const struct naming *n = arg;
+	struct prometheus *p = n->p;
+	size_t more = p->server_count * p->zone_count;
+	sodns_metric_t **all = realloc(p->enabled, (p->enabled_count + more) * sizeof(*all));
+	if (!all || !i->in_chain)
+		return;
+	p->enabled = all;
+	for (size_t s = 0; s < p->server_count; s++)
+		for (size_t z = 0; z < p->zone_count; z++) {
+			const char *const values[] = {p->servers[s], p->zone_texts[z], n->view,
+						      i->plugin};
+			add_once(p, sodns_metric(&family, values));
+		}
+}
+
+static void make_places(struct prometheus *p, const char *view)
+{
+	size_t zones = p->zone_count + 1;
+	p->places = calloc(p->server_count * zones, sizeof(*p->places));
+	if (!p->places)
+		abort();
+	for (size_t s = 0; s < p->server_count; s++)
+		for (size_t z = 0; z < zones; z++)
+			p->places[s * zones + z] = (struct place){
+				.server = p->servers[s],
+				.zone = z < p->zone_count ? p->zone_texts[z] : ".",
+				.view = view};
+}
+
+static void make_constants(void)
+{
+	static const char *const labels[] = {"version", "revision", "goversion", NULL};
+	static const sodns_family_t build = {
+		.name = "coredns_build_info",
+		.help = "A metric with a constant '1' value labeled by version, revision, and "
+			"goversion from which the server was built.",
+		.kind = SODNS_GAUGE,
+		.labels = labels};
+	static const sodns_family_t panics = {
+		.name = "coredns_panics_total",
+		.help = "A metrics that counts the number of panics."};
+	static const char *const values[] = {SODNS_SDK_VERSION, "", __VERSION__};
+	sodns_metric_set(sodns_metric(&build, values), 1);
+	sodns_metric(&panics, NULL);
+}
+
+static int prepare(void *self, sodns_prepare_t *s)
+{
+	struct prometheus *p = self;
+	struct naming n = {p, sodns_prepare_view(s)};
+	p->servers = sodns_prepare_servers(s, &p->server_count);
+	p->zone_texts = sodns_prepare_zones(s, &p->zone_count);
+	make_places(p, n.view);
+	sodns_prepare_each(s, SODNS_THIS_BLOCK, NULL, note_plugin, &n);
+	make_constants();
+	p->http = sodns_http_open(s, p->address);
+	return p->http ? SODNS_OK : SODNS_EIO;
+}
+
+static void write_piece(void *arg, const char *text, size_t len)
+{
+	sodns_http_write(arg, text, len);
+}
+
+static void answer(void *arg, sodns_http_exchange_t *x)
+{
+	(void)arg;
+	process_update();
+	sodns_http_add_header(x, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+	sodns_metrics_write(write_piece, x);
+}
+
+static void start(void *self)
+{
+	struct prometheus *p = self;
+	for (size_t i = 0; i < p->enabled_count; i++)
+		sodns_metric_change(p->enabled[i], 1);
+	sodns_http_serve(p->http, "/metrics", answer, p);
+}
+
+/* The next configuration has started: what both have on has been counted twice meanwhile. */
+static void stop(void *self)
+{
+	struct prometheus *p = self;
+	for (size_t i = 0; i < p->enabled_count; i++)
+		sodns_metric_change(p->enabled[i], -1);
+	sodns_http_remove(p->http, "/metrics", p);
+}
+
+static void free_place(struct place *p)
+{
+	for (size_t i = 0; p && i < RCODES; i++)
+		free((void *)atomic_load(&p->responses[i]));
+}
+
+static void teardown(void *self)
+{
+	struct prometheus *p = self;
+	sodns_http_close(p->http);
+	for (size_t i = 0; p->places && i < p->server_count * (p->zone_count + 1); i++)
+		free_place(&p->places[i]);
+	for (size_t i = 0; i < sizeof(p->unrouted) / sizeof(p->unrouted[0]); i++) {
+		free_place(atomic_load(&p->unrouted[i]));
+		free(atomic_load(&p->unrouted[i]));
+	}
+	free(p->places);
+	free(p->enabled);
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_unrouted_ability_t unrouted = {sizeof(unrouted), prometheus_unrouted};
+	(void)self;
+	return strcmp(id, SODNS_ABILITY_UNROUTED) ? NULL : &unrouted;
+}
+
+SODNS_PLUGIN(.name = "prometheus", .version = SODNS_SDK_VERSION, .setup = setup,
+	     .serve_dns = prometheus_serve, .prepare = prepare, .start = start, .stop = stop,
+	     .teardown = teardown, .ability = ability);
