@@ -82,7 +82,7 @@ typedef struct block {
 	size_t metadata_zone_count;
 	uint32_t read_ms, write_ms, idle_ms, stream_queries;
 	unsigned shed_depth;
-	sodns_metric_t *shed_dropped;
+	const sodns_family_t *shed_dropped;
 	const char *const *servers; /* texts of the servers at which it answers */
 	size_t server_count;
 	const char *view;

@@ -39,7 +39,7 @@ void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count)
 	s->block->stream_queries = count;
 }
 
-void sodns_server_shed(sodns_setup_t *s, unsigned depth, sodns_metric_t *dropped)
+void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped)
 {
 	s->block->shed_depth = depth;
 	s->block->shed_dropped = dropped;

@@ -61,7 +61,8 @@ static enum parse_verdict admit(slot_t *s)
 	}
 	if (server->shed_depth && s->shared.parking &&
 	    s->shared.parking->count >= server->shed_depth) {
-		sodns_metric_add(server->shed_dropped, 1);
+		const char *const labels[] = {server->text, "query"};
+		sodns_metric_count(server->shed_dropped, labels, 1);
 		count_drop(DROP_SHED);
 		return PARSE_DROP;
 	}

@@ -31,7 +31,7 @@ typedef struct server {
 	const instance_t *admitter, *unrouted;
 	tcp_limits_t limits;
 	unsigned shed_depth; /* 0: sheds nothing */
-	sodns_metric_t *shed_dropped;
+	const sodns_family_t *shed_dropped;
 	const char **zones; /* texts, for the start-up lines */
 	size_t zone_count;
 	route_t *table; /* open hash, room is a power of two */

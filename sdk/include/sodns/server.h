@@ -21,8 +21,8 @@ SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t w
 /* Queries that a connection may bring before it is closed; 0: any number. */
 SODNS_API void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count);
 /* A UDP query that arrives while `depth` queries of its socket are put aside is dropped, and
- * counted in the metric `dropped` (may be NULL). */
-SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, sodns_metric_t *dropped);
+ * counted in a counter of the family `dropped`, whose labels are the server and a reason. */
+SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped);
 /* The transport of the block's key number `index` ("dns", "tls"); NULL behind the last. */
 SODNS_API const char *sodns_setup_transport(const sodns_setup_t *s, size_t index);
 /* Debug lines on, and no recovery of any sort. */

@@ -1,0 +1,32 @@
+"""shed, with a whole server: of 3,000 queries that wait, those above 1,024 are dropped and counted."""
+import re, socket, time, urllib.request
+
+import dns.message
+
+import harness
+from harness import Case, Server
+
+
+class Shed(Case):
+    def test_drops(self):
+        port = harness.free_port()
+        corefile = 'park:{PORT} {\n shed\n prometheus 127.0.0.1:%d\n park\n}\n' % port
+        with Server(corefile, extra=['park']) as s, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+            c.connect(('127.0.0.1', s.port))
+            for i in range(3000):
+                c.send(dns.message.make_query('s1500.park.', 'TXT', id=i).to_wire())
+                if i % 100 == 99:
+                    time.sleep(0.01)
+            # Others wait no longer than they must: the server is free again when these have been answered.
+            end, dropped = time.time() + 10, 0
+            while time.time() < end and not dropped:
+                text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
+                m = re.search(r'coredns_shed_dropped_total{reason="query",server="dns://:\d+"} (\d+)', text)
+                dropped = int(m[1]) if m else 0
+            self.assertGreaterEqual(dropped, 1000)
+            time.sleep(2)
+            self.assertEqual(s.texts('now.park'), ['ok'])
+
+
+if __name__ == '__main__':
+    harness.main()
