@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/setup.h"
+#include "message/encode.h"
 
 void (*host_request_reload)(void (*failed)(const char *why));
 void (*host_request_fail)(const char *who, const char *message);
@@ -48,6 +49,12 @@ void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *d
 const char *sodns_setup_transport(const sodns_setup_t *s, size_t index)
 {
 	return index < s->block->key_count ? s->block->keys[index].transport : NULL;
+}
+
+void sodns_server_echo_option(sodns_setup_t *s, uint16_t code)
+{
+	(void)s;
+	atomic_fetch_or(&message_echoed_options[code / 64], 1ull << code % 64);
 }
 
 void sodns_server_debug(sodns_setup_t *s)

@@ -53,29 +53,53 @@ void sodns_query_set_edns(sodns_query_t *d, uint16_t size, bool dnssec_ok)
 		d->options_len = d->edns_flags = 0;
 }
 
-void sodns_query_set_option(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len)
+static uint8_t *put_option(uint8_t *at, uint16_t code, const uint8_t *bytes, size_t len)
+{
+	const uint8_t head[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8),
+				 (uint8_t)len};
+	memcpy(at, head, 4);
+	if (len)
+		memcpy(at + 4, bytes, len);
+	return at + 4 + len;
+}
+
+/* The options with a change: `replace` the first with the code, `remove` all with it, else `bytes` come
+ * behind them. */
+static void change_options(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len,
+			   bool replace)
 {
 	uint8_t *out = arena_alloc(&d->shared->arena, d->options_len + len + 4u), *at = out;
-	for (size_t i = 0; i < d->options_len;) {
+	bool put = !bytes;
+	for (size_t i = 0, n; i < d->options_len; i += n) {
 		const uint8_t *o = d->options + i;
-		size_t n = 4u + (size_t)(o[2] << 8 | o[3]);
-		if ((o[0] << 8 | o[1]) != code) {
-			memcpy(at, o, n);
-			at += n;
+		bool same = (o[0] << 8 | o[1]) == code;
+		n = 4u + (size_t)(o[2] << 8 | o[3]);
+		if (same && !bytes)
+			continue;
+		if (same && replace && !put) {
+			at = put_option(at, code, bytes, len);
+			put = true;
+			continue;
 		}
-		i += n;
+		memcpy(at, o, n);
+		at += n;
 	}
-	if (bytes) {
-		const uint8_t head[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8),
-					 (uint8_t)len};
-		memcpy(at, head, 4);
-		memcpy(at + 4, bytes, len);
-		at += len + 4;
-	}
+	if (!put)
+		at = put_option(at, code, bytes, len);
 	d->options = out;
 	d->options_len = (uint16_t)(at - out);
 	if (bytes && !d->has_edns)
 		sodns_query_set_edns(d, 512, false);
+}
+
+void sodns_query_set_option(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len)
+{
+	change_options(d, code, bytes, len, true);
+}
+
+void sodns_query_add_option(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len)
+{
+	change_options(d, code, bytes, len, false);
 }
 
 void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn, void *arg)

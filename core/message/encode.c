@@ -259,7 +259,7 @@ static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r)
 	return 11u + (r->own_edns ? r->options_len : q->options_len);
 }
 
-static size_t put_echoed_options(uint8_t *out, const sodns_query_t *q)
+size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
 {
 	size_t n = 0;
 	for (size_t at = 0, len; at < q->options_len; at += len) {
@@ -295,7 +295,7 @@ static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t 
 		if (n)
 			memcpy(out + 11, r->options, n);
 	} else if (!badvers) {
-		n = put_echoed_options(out + 11, q);
+		n = message_echo_options(out + 11, q);
 	}
 	put16(out + 9, (unsigned)n);
 	return 11 + n;
@@ -371,10 +371,16 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	return len;
 }
 
+_Atomic(uint64_t) message_echoed_options[1024];
+
 bool message_option_echoed(unsigned code)
 {
 	/* NSID, EXPIRE, COOKIE, KEEPALIVE, PADDING: what the oracle sends back as it came */
-	return code == 3 || code == 9 || code == 10 || code == 11 || code == 12;
+	if (code == 3 || code == 9 || code == 10 || code == 11 || code == 12)
+		return true;
+	return atomic_load_explicit(&message_echoed_options[code / 64], memory_order_relaxed) >>
+		       code % 64 &
+	       1;
 }
 
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)

@@ -89,7 +89,7 @@ static bool editable(sodns_reply_t *r)
 
 void sodns_reply_set_rcode(sodns_reply_t *r, int rcode)
 {
-	if (editable(r))
+	if (editable(r) || r->kind == SODNS_ERROR)
 		r->rcode = rcode;
 }
 
@@ -214,6 +214,16 @@ void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, 
 	if (len)
 		memcpy(at + 4, bytes, len);
 	r->options_len = (uint16_t)(r->options_len + len + 4);
+}
+
+void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
+{
+	if (!editable(r) || r->own_edns || !q->has_edns)
+		return;
+	own_edns(r, q->options_len);
+	r->edns_size = sodns_query_edns_size(q);
+	r->edns_do = sodns_query_do(q);
+	r->options_len = (uint16_t)message_echo_options((uint8_t *)(uintptr_t)r->options, q);
 }
 
 void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok)

@@ -105,8 +105,12 @@ SODNS_API void sodns_query_set_class(sodns_query_t *derived, uint16_t rclass);
 SODNS_API void sodns_query_set_flags(sodns_query_t *derived, uint16_t flags);
 /* Turns EDNS on with this size, or off with size 0. */
 SODNS_API void sodns_query_set_edns(sodns_query_t *derived, uint16_t size, bool dnssec_ok);
-/* Replaces or adds an option (bytes are copied; NULL removes it); turns EDNS on if it was off. */
+/* Replaces the first option with this code, or adds one (bytes are copied); with bytes NULL removes
+ * all that have it. Turns EDNS on if it was off. */
 SODNS_API void sodns_query_set_option(sodns_query_t *derived, uint16_t code, const uint8_t *bytes,
+				      size_t len);
+/* Adds an option behind the others, whatever they are. */
+SODNS_API void sodns_query_add_option(sodns_query_t *derived, uint16_t code, const uint8_t *bytes,
 				      size_t len);
 
 /* Asks name and type as a new question of the same client, from routing on, and returns the reply.

@@ -37,6 +37,7 @@ SODNS_API int sodns_reply_rcode(const sodns_reply_t *r);
 SODNS_API const char *sodns_reply_error(const sodns_reply_t *r);
 /* The plugin that made it: its directive, "" for the server itself. */
 SODNS_API const char *sodns_reply_plugin(const sodns_reply_t *r);
+/* Also of an error. */
 SODNS_API void sodns_reply_set_rcode(sodns_reply_t *r, int rcode);
 /* Header bits: SODNS_AA, SODNS_TC, SODNS_RA, SODNS_AD, … Set and clear. */
 SODNS_API uint16_t sodns_reply_flags(const sodns_reply_t *r);
@@ -66,6 +67,10 @@ SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
  * options of the query that go back otherwise (NSID, cookies, local ones) don't then. */
 SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes,
 				      size_t len);
+/* The reply's OPT record is made from q's instead of the client's: its size and DO bit where the
+ * client sent none, and those of its options that go back. For who changed them on the way down, in
+ * q; does nothing where the reply has options of its own, or q no EDNS. */
+SODNS_API void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q);
 /* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back.
  */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);

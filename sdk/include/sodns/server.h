@@ -25,6 +25,9 @@ SODNS_API void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count);
 SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped);
 /* The transport of the block's key number `index` ("dns", "tls"); NULL behind the last. */
 SODNS_API const char *sodns_setup_transport(const sodns_setup_t *s, size_t index);
+/* Options with this code go back to clients as they came, from now on and in all servers, as NSID and
+ * cookies do: for local options that plugins make use of. */
+SODNS_API void sodns_server_echo_option(sodns_setup_t *s, uint16_t code);
 /* Debug lines on, and no recovery of any sort. */
 SODNS_API void sodns_server_debug(sodns_setup_t *s);
 /* This block serves a query only if `filter` says so. `name` goes into metrics and
