@@ -89,7 +89,7 @@ static bool editable(sodns_reply_t *r)
 
 void sodns_reply_set_rcode(sodns_reply_t *r, int rcode)
 {
-	if (editable(r) || r->kind == SODNS_ERROR)
+	if (editable(r))
 		r->rcode = rcode;
 }
 

@@ -183,14 +183,27 @@ static void redirect(struct passage *p, const struct response *r, sodns_reply_t 
 	}
 }
 
-void responses_apply(struct passage *p, sodns_reply_t *reply)
+/* Of an error there is a new one, with the same text for the log. */
+static sodns_reply_t *change_rcode(struct passage *p, const struct response *r,
+				   sodns_reply_t *reply)
+{
+	if (sodns_reply_rcode(reply) != r->old)
+		return reply;
+	if (sodns_reply_kind(reply) == SODNS_ERROR) {
+		const char *text = sodns_reply_error(reply);
+		return sodns_fail(p->q, r->new_, text ? "%s" : NULL, text);
+	}
+	sodns_reply_set_rcode(reply, r->new_);
+	return reply;
+}
+
+sodns_reply_t *responses_apply(struct passage *p, sodns_reply_t *reply)
 {
 	size_t count;
 	for (size_t i = p->noted_count; i-- > 0;) {
 		const struct response *r = p->noted[i];
 		if (r->kind == RESPONSE_RCODE) {
-			if (sodns_reply_rcode(reply) == r->old)
-				sodns_reply_set_rcode(reply, r->new_);
+			reply = change_rcode(p, r, reply);
 			continue;
 		}
 		if (r->kind == RESPONSE_CNAME) {
@@ -204,4 +217,5 @@ void responses_apply(struct passage *p, sodns_reply_t *reply)
 				rewrite_set(p->q, r, &set[k]);
 		}
 	}
+	return reply;
 }

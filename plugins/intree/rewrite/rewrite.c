@@ -73,7 +73,7 @@ sodns_reply_t *rewrite_serve(const sodns_handler_t *h, sodns_query_t *q)
 		return sodns_fail(q, SODNS_SERVFAIL, "invalid name after rewrite: %s", p.text);
 	sodns_reply_t *reply = sodns_next(h, p.now);
 	if (p.noted_count)
-		responses_apply(&p, reply);
+		reply = responses_apply(&p, reply);
 	if (p.shown)
 		sodns_reply_echo(reply, p.shown);
 	return reply;

@@ -136,7 +136,7 @@ int option_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, si
 bool option_apply(const struct rule *rule, struct passage *p);
 
 /* response.c */
-void responses_apply(struct passage *p, sodns_reply_t *r);
+sodns_reply_t *responses_apply(struct passage *p, sodns_reply_t *r);
 
 /* rewrite.c */
 sodns_reply_t *rewrite_serve(const sodns_handler_t *h, sodns_query_t *q);

@@ -93,6 +93,16 @@ static void other_fields(void)
 	sodns_test_end(t);
 }
 
+/* Errors have an rcode, too, and nothing else. */
+static void errors(void)
+{
+	sodns_test_t *t = SODNS_TEST("rewrite rcode a. SERVFAIL REFUSED");
+	sodns_test_next(t, "ERROR no luck");
+	SODNS_ANSWER(t, "a. A", "REFUSED rd\n");
+	SODNS_ANSWER(t, "b. A", "SERVFAIL rd\n");
+	sodns_test_end(t);
+}
+
 static void options(void)
 {
 	sodns_test_t *t = SODNS_TEST("a.test {\n rewrite edns0 local set 0xffee 0x61626364\n"
@@ -149,6 +159,7 @@ int main(void)
 	names();
 	answers();
 	other_fields();
+	errors();
 	options();
 	targets();
 	many();

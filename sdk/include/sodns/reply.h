@@ -37,7 +37,6 @@ SODNS_API int sodns_reply_rcode(const sodns_reply_t *r);
 SODNS_API const char *sodns_reply_error(const sodns_reply_t *r);
 /* The plugin that made it: its directive, "" for the server itself. */
 SODNS_API const char *sodns_reply_plugin(const sodns_reply_t *r);
-/* Also of an error. */
 SODNS_API void sodns_reply_set_rcode(sodns_reply_t *r, int rcode);
 /* Header bits: SODNS_AA, SODNS_TC, SODNS_RA, SODNS_AD, … Set and clear. */
 SODNS_API uint16_t sodns_reply_flags(const sodns_reply_t *r);
