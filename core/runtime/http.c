@@ -4,63 +4,25 @@
  */
 #include <sodns/http.h>
 
-#include <dlfcn.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <sodns/log.h>
 #include <sodns/setup.h>
 
 #include "http/provider.h"
+#include "runtime/provider.h"
 
-static const http_provider_t *provider;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* Beside libsodns, by its path: the dynamic linker's own search is that of whoever calls dlopen,
- * which under a sanitizer is the sanitizer. */
-static void library_path(char *out, size_t size)
-{
-	Dl_info self;
-	const char *slash = NULL;
-	if (dladdr((const void *)&provider, &self) && self.dli_fname)
-		slash = strrchr(self.dli_fname, '/');
-	snprintf(out, size, "%.*s%s", slash ? (int)(slash + 1 - self.dli_fname) : 0,
-		 slash ? self.dli_fname : "", HTTP_PROVIDER_FILE);
-}
-
-static const http_provider_t *load(char *err, size_t err_size)
-{
-	char path[4096];
-	library_path(path, sizeof(path));
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		/* dlerror() says the file first and then why */
-		snprintf(err, err_size, "cannot open the HTTP server: %s", dlerror());
-		return NULL;
-	}
-	const http_provider_t *p = dlsym(library, HTTP_PROVIDER_SYMBOL);
-	if (p && p->size == sizeof(*p))
-		return p;
-	snprintf(err, err_size, "%s is of another version than libsodns", path);
-	dlclose(library);
-	return NULL;
-}
-
-static bool loaded(char *err, size_t err_size)
-{
-	pthread_mutex_lock(&lock);
-	if (!provider)
-		provider = load(err, err_size);
-	pthread_mutex_unlock(&lock);
-	return provider;
-}
+static provider_t library = {.file = HTTP_PROVIDER_FILE,
+			     .symbol = HTTP_PROVIDER_SYMBOL,
+			     .what = "the HTTP server",
+			     .size = sizeof(http_provider_t),
+			     .lock = PTHREAD_MUTEX_INITIALIZER};
+static const http_provider_t *provider; /* set before anything is opened */
 
 static sodns_http_t *open_at(sodns_prepare_t *p, const char *address, const http_tls_t *tls)
 {
 	char err[1024] = "";
 	sodns_http_t *h = NULL;
-	if (loaded(err, sizeof(err)))
+	provider = provider_open(&library, err, sizeof(err));
+	if (provider)
 		h = provider->open(address, tls, err, sizeof(err));
 	if (!h && p)
 		sodns_prepare_error(p, "%s", err);
