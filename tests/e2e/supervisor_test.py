@@ -140,13 +140,16 @@ class Supervisor(Case):
             path.chmod(0o755)
         (s.folder / 'key.pem').chmod(0o600)
         with s:
-            s.wait_for('linux/')
+            self.ask_over_tls(s)
             self.assertEqual(int(self.status(s)['Uid'].split()[0]), pwd.getpwnam('nobody').pw_uid)
             self.assertEqual(int(self.status(s)['CapEff'], 16), 0)
             os.kill(s.serving_pid(), signal.SIGKILL)
             s.wait_for('A fresh process serves')
-            r = subprocess.run(['kdig', '+tls', f'@127.0.0.1#{s.port}', 'x.', 'A'], capture_output=True, text=True, timeout=20)
-            self.assertIn('NOERROR', r.stdout)
+            self.ask_over_tls(s)
+
+    def ask_over_tls(self, s):
+        r = subprocess.run(['kdig', '+tls', f'@127.0.0.1#{s.port}', 'x.', 'A'], capture_output=True, text=True, timeout=20)
+        self.assertIn('NOERROR', r.stdout)
 
     def test_unknown_user(self):
         s = Server(QUICK, extra=['crash'])
