@@ -80,8 +80,7 @@ static inline sodns_value_t sodns_value_float(double d)
 /* len bytes at text, which must live as long as the query. */
 static inline sodns_value_t sodns_value_string(const char *text, size_t len)
 {
-	return (sodns_value_t){
-		.kind = SODNS_VALUE_STRING, .count = (uint32_t)len, .text = text};
+	return (sodns_value_t){.kind = SODNS_VALUE_STRING, .count = (uint32_t)len, .text = text};
 }
 
 /* A text ended by a zero; NULL is "". */
