@@ -77,6 +77,8 @@ static unsigned byte(const struct option *o, size_t i)
 	}
 
 OPTION_GETTER(option_code, value_uint(o->code, 16))
+/* miekg/dns leaves the field empty where the type says it. */
+OPTION_GETTER(option_no_code, value_uint(0, 16))
 OPTION_GETTER(option_hex, hex_value(r, o))
 OPTION_GETTER(option_address, address_value(r, o))
 OPTION_GETTER(option_family, value_uint(byte(o, 0) << 8 | byte(o, 1), 16))
@@ -85,14 +87,14 @@ OPTION_GETTER(option_scope, value_uint(byte(o, 3), 8))
 OPTION_GETTER(option_string, printed(r, &local_type, o))
 OPTION_GETTER(subnet_string, printed(r, &subnet_type, o))
 
-#define OPTION_FIELDS(string)                                                                      \
-	{.name = "Code", .get = option_code}, {.name = "Option", .get = option_code, .method = true}, \
+#define OPTION_FIELDS(code, string)                                                                \
+	{.name = "Code", .get = code}, {.name = "Option", .get = option_code, .method = true}, \
 	{                                                                                          \
 		.name = "String", .get = string, .method = true                                    \
 	}
 
 static const field_t subnet_fields[] = {
-	OPTION_FIELDS(subnet_string),
+	OPTION_FIELDS(option_no_code, subnet_string),
 	{.name = "Family", .get = option_family},
 	{.name = "SourceNetmask", .get = option_mask},
 	{.name = "SourceScope", .get = option_scope},
@@ -100,10 +102,10 @@ static const field_t subnet_fields[] = {
 	{.name = NULL},
 };
 static const field_t cookie_fields[] = {
-	OPTION_FIELDS(option_string), {.name = "Cookie", .get = option_hex}, {.name = NULL}};
+	OPTION_FIELDS(option_no_code, option_string), {.name = "Cookie", .get = option_hex}, {.name = NULL}};
 static const field_t nsid_fields[] = {
-	OPTION_FIELDS(option_string), {.name = "Nsid", .get = option_hex}, {.name = NULL}};
-static const field_t local_fields[] = {OPTION_FIELDS(option_string), {.name = NULL}};
+	OPTION_FIELDS(option_no_code, option_string), {.name = "Nsid", .get = option_hex}, {.name = NULL}};
+static const field_t local_fields[] = {OPTION_FIELDS(option_code, option_string), {.name = NULL}};
 
 const type_t subnet_type = {
 	.name = "*dns.EDNS0_SUBNET", .fields = subnet_fields, .print = print_option};
@@ -180,6 +182,42 @@ static void print_opt(run_t *r, const void *data)
 		print_option_line(r, &o);
 }
 
+/* The DO bit's place in the TTL of the OPT record (RFC 6891, 6.1.3). */
+static uint32_t opt_ttl(const sodns_query_t *q)
+{
+	return sodns_query_do(q) ? 0x8000 : 0;
+}
+
+static void print_opt_header(run_t *r, const void *data)
+{
+	const sodns_query_t *q = ((const struct data *)data)->q;
+	run_print(r, ";.\t%u\tCLASS%u\tOPT\t", opt_ttl(q), sodns_query_edns_size(q));
+}
+
+static size_t options_length(const sodns_query_t *q)
+{
+	size_t len;
+	sodns_query_options(q, &len);
+	return len;
+}
+
+GETTER(header_name, value_string(".", 1))
+GETTER(header_type_number, value_uint(SODNS_TYPE_OPT, 16))
+GETTER(header_class, value_uint(sodns_query_edns_size(q), 16))
+GETTER(header_ttl, value_uint(opt_ttl(q), 32))
+GETTER(header_length, value_uint(options_length(q), 16))
+
+static const field_t opt_header_fields[] = {
+	{.name = "Name", .get = header_name},        {.name = "Rrtype", .get = header_type_number},
+	{.name = "Class", .get = header_class},      {.name = "Ttl", .get = header_ttl},
+	{.name = "Rdlength", .get = header_length}, {.name = NULL},
+};
+static const type_t opt_header_type = {.name = "dns.RR_Header",
+				       .fields = opt_header_fields,
+				       .print = print_opt_header,
+				       .plain = true};
+
+GETTER(opt_header, value_object(&opt_header_type, d))
 GETTER(opt_size, value_uint(sodns_query_edns_size(q), 16))
 GETTER(opt_do, value_bool(sodns_query_do(q)))
 GETTER(opt_version, value_uint(0, 8))
@@ -190,6 +228,7 @@ static const field_t opt_fields[] = {
 	{.name = "UDPSize", .get = opt_size, .method = true},
 	{.name = "Do", .get = opt_do, .method = true},
 	{.name = "Version", .get = opt_version, .method = true},
+	{.name = "Hdr", .get = opt_header},
 	{.name = "Option", .get = opt_options},
 	{.name = "String", .get = opt_string, .method = true},
 	{.name = NULL},

@@ -74,7 +74,10 @@ struct type {
 	/* OBJECT: its fields up to one without name, and how it prints. */
 	const field_t *fields;
 	void (*print)(run_t *r, const void *data);
-	bool plain; /* a struct, not a pointer to one */
+	/* A struct, not a pointer to one: an action prints it as its String method does, fmt by its
+	 * fields, as here. */
+	void (*print_fields)(run_t *r, const void *data);
+	bool plain;
 };
 
 /* A parsed template. */
@@ -104,7 +107,7 @@ struct run {
 	char error[ERROR_MAX];
 	struct variable *variables;
 	size_t variable_count, variable_room;
-	const struct node *at; /* what is being evaluated, for errors */
+	const struct node *at, *calling; /* what is being evaluated and called, for errors */
 	slice_t name;          /* of the template that is being executed */
 	enum { WALKING, BREAKING, CONTINUING } control;
 };

@@ -19,6 +19,7 @@ bool call_fail(run_t *r, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(reason, sizeof(reason), format, ap);
 	va_end(ap);
+	r->at = r->calling;
 	const node_t *n = r->at->kind == NODE_COMMAND ? r->at->first : r->at;
 	return run_fail(r, "error calling %.*s: %s", (int)n->text.len, n->text.at, reason);
 }
@@ -242,7 +243,7 @@ static bool eval_function(run_t *r, const value_t *dot, const node_t *n, const n
 		if (f->wants && i < strlen(f->wants) && !check_argument(r, arg, f->wants[i], &args[i]))
 			return false;
 	}
-	r->at = command ? command : n;
+	r->calling = command ? command : n;
 	return f->call(r, args, count, out) && !r->failed;
 }
 

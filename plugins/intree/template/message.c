@@ -67,7 +67,8 @@ const type_t question_type = {
 	.name = "*dns.Question", .fields = question_fields, .print = print_question};
 static const type_t plain_question_type = {.name = "dns.Question",
 					   .fields = question_fields,
-					   .print = print_fields,
+					   .print = print_question,
+					   .print_fields = print_fields,
 					   .plain = true};
 
 static void question_at(run_t *r, const void *data, size_t i, value_t *out)
@@ -99,6 +100,18 @@ static void print_header(run_t *r, const void *data)
 		if (flag(q, bits[i].bit))
 			run_print(r, "%s", bits[i].text);
 	run_write(r, ";", 1);
+}
+
+static void print_header_fields(run_t *r, const void *data)
+{
+	static const uint16_t bits[] = {SODNS_AA, SODNS_TC, SODNS_RD, SODNS_RA,
+					SODNS_Z,  SODNS_AD, SODNS_CD};
+	const sodns_query_t *q = ((const struct data *)data)->q;
+	run_print(r, "{%u %s %u", sodns_query_id(q), flag(q, SODNS_QR) ? "true" : "false",
+		  sodns_query_opcode(q));
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		run_print(r, " %s", flag(q, bits[i]) ? "true" : "false");
+	run_print(r, " 0}");
 }
 
 static void print_message(run_t *r, const void *data)
@@ -171,7 +184,8 @@ static const field_t header_fields[] = {
 	{.name = NULL},
 };
 const type_t header_type = {
-	.name = "dns.MsgHdr", .fields = header_fields, .print = print_header, .plain = true};
+	.name = "dns.MsgHdr", .fields = header_fields, .print = print_header,
+	.print_fields = print_header_fields, .plain = true};
 
 static const field_t message_fields[] = {
 	HEADER_FIELDS,

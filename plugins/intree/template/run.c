@@ -67,6 +67,8 @@ static void print_action(run_t *r, const node_t *n, const value_t *v)
 		return;
 	if (v->kind == NIL)
 		run_write(r, "<no value>", 10);
+	else if (v->kind == OBJECT && v->type->plain)
+		v->type->print(r, v->data);
 	else
 		run_print_value(r, v);
 }

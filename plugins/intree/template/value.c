@@ -155,6 +155,8 @@ static void print_object(run_t *r, const value_t *v)
 {
 	if (!v->data && !v->type->plain)
 		run_write(r, "<nil>", 5);
+	else if (v->type->print_fields)
+		v->type->print_fields(r, v->data);
 	else if (!v->type->print)
 		run_fail(r, "can't print %s", v->type->name);
 	else
