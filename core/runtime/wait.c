@@ -248,7 +248,8 @@ int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abando
 		return SODNS_ENOMEM;
 	*b = (struct blocking){.task = t, .fn = fn, .abandon = abandon};
 	b->work.data = b;
-	memcpy(b->copy, arg, size);
+	if (size)
+		memcpy(b->copy, arg, size);
 	atomic_fetch_add(&blocking_count, 1);
 	if (uv_queue_work(&t->loop->uv, &b->work, blocking_run, blocking_done)) {
 		atomic_fetch_sub(&blocking_count, 1);
@@ -260,7 +261,8 @@ int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abando
 		b->task = NULL;
 		return rc;
 	}
-	memcpy(arg, b->copy, size);
+	if (size)
+		memcpy(arg, b->copy, size);
 	free(b);
 	return SODNS_OK;
 }
