@@ -60,7 +60,8 @@ SODNS_API unsigned sodns_test_upstream_asked(sodns_test_t *t, const char *addres
 
 /* Asks "NAME TYPE [WORD ...]" and returns the answer as text, until the next question. Words: tcp,
  * do, ad, cd, nord, notify, edns, size=N, from=ADDRESS, port=N (the server's), class=CH,
- * option=CODE:HEX. */
+ * option=CODE:HEX, ixfr=SERIAL (with type IXFR). Of several messages each but the last is followed by
+ * a line ";next". */
 SODNS_API const char *sodns_test_ask(sodns_test_t *t, const char *question);
 /* The answer is `expected`: the difference is printed if not. */
 SODNS_API bool sodns_test_answer(const char *file, int line, sodns_test_t *t, const char *question,
