@@ -58,6 +58,19 @@ void sodns_regex_free(void *regex)
 	free(r);
 }
 
+unsigned sodns_regex_groups(const sodns_regex_t *r)
+{
+	uint32_t count = 0;
+	pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &count);
+	return count;
+}
+
+int sodns_regex_group(const sodns_regex_t *r, const char *name)
+{
+	int n = pcre2_substring_number_from_name(r->code, (PCRE2_SPTR)name);
+	return n > 0 ? n : SODNS_ENOENT;
+}
+
 int sodns_regex_match(const sodns_regex_t *r, const char *text, size_t len, sodns_span_t *groups,
 		      size_t count)
 {
