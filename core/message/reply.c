@@ -84,7 +84,12 @@ static bool editable(sodns_reply_t *r)
 {
 	if (r->kind == SODNS_WIRE)
 		reply_open(r);
-	return r->kind == SODNS_RECORDS;
+	return r->kind == SODNS_RECORDS && !r->sealed;
+}
+
+void sodns_reply_seal(sodns_reply_t *r)
+{
+	r->sealed = true;
 }
 
 void sodns_reply_set_rcode(sodns_reply_t *r, int rcode)
