@@ -106,6 +106,8 @@ SODNS_API void sodns_query_set_type(sodns_query_t *derived, uint16_t type);
 SODNS_API void sodns_query_set_class(sodns_query_t *derived, uint16_t rclass);
 /* Header bits to send on: AA, RD, RA, AD, CD. RD and CD are also those of replies made from it. */
 SODNS_API void sodns_query_set_flags(sodns_query_t *derived, uint16_t flags);
+/* As if it had come over another transport: what it has room for follows from that. */
+SODNS_API void sodns_query_set_protocol(sodns_query_t *derived, enum sodns_protocol protocol);
 /* Turns EDNS on with this size, or off with size 0. */
 SODNS_API void sodns_query_set_edns(sodns_query_t *derived, uint16_t size, bool dnssec_ok);
 /* Replaces the first option with this code, or adds one (bytes are copied); with bytes NULL removes
