@@ -348,6 +348,14 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	return (size_t)(e.at - out);
 }
 
+/* The question in its own letters, which must be the query's but for their case. */
+static bool own_question(const sodns_query_t *q, const uint8_t *message)
+{
+	uint8_t lower[SODNS_NAME_MAX + 9];
+	name_copy_lower(lower, message + QUESTION_AT, q->name_len);
+	return !memcmp(lower, q->name, q->name_len);
+}
+
 /* A kept message goes out as it is: id, question, RD and CD, TTLs and the client's OPT are put in.
  */
 static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
@@ -355,9 +363,12 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
-	out[2] = (uint8_t)((out[2] & ~1) | (q->flags >> 8 & 1));
-	out[3] = (uint8_t)((out[3] & ~0x10) | (q->flags & SODNS_CD));
-	put_question(q, out + QUESTION_AT);
+	if (!r->received) {
+		out[2] = (uint8_t)((out[2] & ~1) | (q->flags >> 8 & 1));
+		out[3] = (uint8_t)((out[3] & ~0x10) | (q->flags & SODNS_CD));
+	}
+	if (!r->received || !own_question(q, out))
+		put_question(q, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
 		uint8_t *p = out + r->ttls[i];
 		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
@@ -383,12 +394,20 @@ bool message_option_echoed(unsigned code)
 	       1;
 }
 
+/* An image holds the question that it was made for, which a plugin may have changed on the way. */
+static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
+{
+	return q == made_for ||
+	       (q->type == made_for->type && q->rclass == made_for->rclass &&
+		q->name_len == made_for->name_len && !memcmp(q->name, made_for->name, q->name_len));
+}
+
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
 {
 	if (fit < 512)
 		fit = 512;
 	if (r->kind == SODNS_WIRE) {
-		if (r->wire_len + opt_length(q, r) <= fit)
+		if (r->wire_len + opt_length(q, r) <= fit && answers(q, r->q))
 			return encode_wire(q, r, out);
 		reply_open(r);
 	}

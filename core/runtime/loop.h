@@ -35,6 +35,10 @@ struct task {
 	bool waiting, waited, cancelled, holds;
 	task_t *next_due; /* where tests hold the clock */
 	uint64_t due;
+	task_t *readier, *later; /* neighbours among those that are ready */
+	bool ready;
+	int ready_result;
+	uint8_t dirt;  /* waits since its stack was trimmed */
 	bool sleeping; /* in sodns_sleep(), which may be ended early */
 };
 
@@ -55,6 +59,8 @@ struct loop {
 	int worker;     /* index, -1: not a worker */
 	task_t *due;    /* tasks with a timer, where tests hold the clock */
 	_Atomic(unsigned) tasks_waiting;
+	task_t *first_ready, *last_ready;
+	uv_prepare_t before_poll;
 };
 
 /* The calling thread's loop, NULL elsewhere. */
@@ -89,6 +95,11 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 int task_wait(uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);
+/* The same from anywhere on the task's loop: at once from the base, before the loop polls next from a
+ * task. */
+void task_ready(task_t *t, int result);
+/* Wakes all that are ready. From the base. */
+void loop_run_ready(loop_t *l);
 /* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */
@@ -98,10 +109,6 @@ task_t *task_current(void);
 
 /* Blocking work that has not come back yet, in the process. */
 extern _Atomic(unsigned) blocking_count;
-/* Takes the place of all exchanges with other servers, in tests. */
-typedef int (*exchange_f)(const sodns_address_t *server, const uint8_t *query, size_t len,
-			  uint8_t *answer, size_t size, uint32_t ms);
-extern exchange_f exchange_instead;
 
 /* Tasks that exist, waiting or pooled, in the process; and how many there may be. */
 extern _Atomic(unsigned) task_count;

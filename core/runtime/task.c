@@ -9,6 +9,8 @@
 
 #define POOL_KEEP 64u
 #define STACK_KEEP 16384u
+/* Looking for pages of a stack to give back is a system call: not after each wait. */
+#define TRIM_EVERY 16u
 
 _Atomic(unsigned) task_count;
 unsigned task_limit = 24000;
@@ -169,8 +171,10 @@ static void switch_to(loop_t *l, task_t *t)
 	if (t->holds)
 		drop_epoch(t);
 	t->query = NULL;
-	if (t->waited)
+	if (t->waited && ++t->dirt >= TRIM_EVERY) {
+		t->dirt = 0;
 		stack_trim(t->stack, STACK_SIZE, STACK_KEEP);
+	}
 	pool_give(l, t);
 }
 
@@ -231,11 +235,43 @@ int task_wait(uint64_t ms)
 	return t->result;
 }
 
+static void forget_ready(loop_t *l, task_t *t)
+{
+	*(t->readier ? &t->readier->later : &l->first_ready) = t->later;
+	*(t->later ? &t->later->readier : &l->last_ready) = t->readier;
+	t->ready = false;
+}
+
+void task_ready(task_t *t, int result)
+{
+	loop_t *l = t->loop;
+	if (!t->waiting || t->ready)
+		return;
+	if (!l->current) {
+		task_wake(t, result);
+		return;
+	}
+	t->ready = true;
+	t->ready_result = result;
+	t->later = NULL;
+	t->readier = l->last_ready;
+	*(t->readier ? &t->readier->later : &l->first_ready) = t;
+	l->last_ready = t;
+}
+
+void loop_run_ready(loop_t *l)
+{
+	while (l->first_ready)
+		task_wake(l->first_ready, l->first_ready->ready_result);
+}
+
 void task_wake(task_t *t, int result)
 {
 	loop_t *l = t->loop;
 	if (!t->waiting)
 		return;
+	if (t->ready)
+		forget_ready(l, t);
 	t->waiting = false;
 	t->result = result;
 	atomic_fetch_sub(&l->tasks_waiting, 1);
