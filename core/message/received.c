@@ -95,10 +95,12 @@ static bool take_opt(sodns_reply_t *r, const uint8_t *opt)
 	size_t len = get16(f + 8);
 	if (*opt || !options_good(f + 10, len))
 		return false;
+	const sodns_query_t *q = r->q;
 	r->own_edns = true;
-	r->edns_size = (uint16_t)get16(f + 2);
+	/* Size and DO are the query's, where it has them: it may have got them on the way here. */
+	r->edns_size = q->has_edns ? sodns_query_edns_size(q) : (uint16_t)get16(f + 2);
+	r->edns_do = f[6] & 0x80 || sodns_query_do(q);
 	r->rcode |= f[4] << 4;
-	r->edns_do = f[6] & 0x80;
 	r->options = f + 10;
 	r->options_len = (uint16_t)len;
 	return true;

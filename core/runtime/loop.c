@@ -54,7 +54,8 @@ int loop_init(loop_t *l, int worker)
 	pthread_mutex_init(&l->lock, NULL);
 	if (uv_loop_init(&l->uv) || uv_async_init(&l->uv, &l->wake, run_posted))
 		return SODNS_EIO;
-	l->wake.data = l->before_poll.data = l;
+	l->wake.data = l->before_poll.data = l->shrinking.data = l;
+	uv_timer_init(&l->uv, &l->shrinking);
 	uv_prepare_init(&l->uv, &l->before_poll);
 	uv_prepare_start(&l->before_poll, before_poll);
 	epoch_register(&l->reader);

@@ -49,7 +49,9 @@ struct loop {
 	context_t base;
 	task_t *current;
 	task_t *pool;
-	unsigned pooled;
+	unsigned pooled, pooled_low; /* the fewest since the last tick: those were of no use */
+	uv_timer_t shrinking;
+	bool (*shrink)(loop_t *l); /* the worker's part; whether something is left to give back */
 	task_t *oldest_held, *youngest_held;
 	epoch_reader_t reader;
 	uv_async_t wake;
@@ -81,6 +83,10 @@ void loop_stop(loop_t *l);
 void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
 /* The same, and waits until it has been called. Not from a loop. */
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
+
+/* Gives back, bit by bit, what nobody needed for a while, until only a few are kept: tasks, and what the
+ * worker has. */
+void loop_shrink(loop_t *l);
 
 /* Brackets what a base callback does: readers' epoch. */
 void loop_enter(loop_t *l);

@@ -7,7 +7,10 @@
 #include "runtime/stack.h"
 #include "zone/store.h"
 
+/* As many as were ever needed are pooled; those that were not for a period go, a few at a time. */
 #define POOL_KEEP 64u
+#define SHRINK_MS 250u
+#define SHRINK_STEP 128u
 #define STACK_KEEP 16384u
 /* Looking for pages of a stack to give back is a system call: not after each wait. */
 #define TRIM_EVERY 16u
@@ -118,19 +121,35 @@ static task_t *pool_take(loop_t *l)
 	if (!t)
 		return task_new(l);
 	l->pool = t->next;
-	l->pooled--;
+	if (--l->pooled < l->pooled_low)
+		l->pooled_low = l->pooled;
 	return t;
+}
+
+static void on_shrinking(uv_timer_t *timer)
+{
+	loop_t *l = timer->data;
+	unsigned least = l->pooled_low < l->pooled ? l->pooled_low : l->pooled;
+	for (unsigned i = POOL_KEEP; i < least && i < POOL_KEEP + SHRINK_STEP; i++)
+		uv_close((uv_handle_t *)&pool_take(l)->timer, task_closed);
+	bool more = l->shrink && l->shrink(l);
+	l->pooled_low = l->pooled;
+	if (l->pooled <= POOL_KEEP && !more)
+		uv_timer_stop(timer);
+}
+
+void loop_shrink(loop_t *l)
+{
+	if (!uv_is_active((uv_handle_t *)&l->shrinking))
+		uv_timer_start(&l->shrinking, on_shrinking, SHRINK_MS, SHRINK_MS);
 }
 
 static void pool_give(loop_t *l, task_t *t)
 {
-	if (l->pooled >= POOL_KEEP) {
-		uv_close((uv_handle_t *)&t->timer, task_closed);
-		return;
-	}
 	t->next = l->pool;
 	l->pool = t;
-	l->pooled++;
+	if (++l->pooled > POOL_KEEP)
+		loop_shrink(l);
 }
 
 /* Tasks put aside in the order in which their batches began: the first tells the oldest epoch. */
