@@ -71,6 +71,7 @@ static unsigned byte(const struct option *o, size_t i)
 	static void name(run_t *r, const void *object, const value_t *arg, value_t *out)           \
 	{                                                                                          \
 		const struct option *o = object;                                                   \
+		(void)o;                                                                           \
 		(void)r;                                                                           \
 		(void)arg;                                                                         \
 		*out = (expression);                                                               \
