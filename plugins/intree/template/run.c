@@ -25,8 +25,8 @@ bool run_fail(run_t *r, const char *format, ...)
 	if (r->at)
 		node_print(&shown, r->at);
 	int n = snprintf(r->error, sizeof(r->error),
-			 "template: %s:%zu:%zu: executing \"%.*s\" at <%.*s>: ", r->tree->name, line,
-			 column, (int)r->name.len, r->name.at, (int)shown.len, node);
+			 "template: %s:%zu:%zu: executing \"%.*s\" at <%.*s>: ", r->tree->name,
+			 line, column, (int)r->name.len, r->name.at, (int)shown.len, node);
 	va_list ap;
 	va_start(ap, format);
 	if (n > 0 && (size_t)n < sizeof(r->error))
@@ -92,6 +92,8 @@ static bool turn(run_t *r, const node_t *n, const value_t *index, const value_t 
 	const node_t *pipe = n->first, *variable = pipe->variable;
 	size_t mark = r->variable_count;
 	const value_t *first = pipe->declares > 1 ? index : element;
+	if (++r->steps > STEPS_MAX)
+		return run_fail(r, "exceeded %u steps", STEPS_MAX);
 	if (variable && pipe->assigns)
 		variable_set(r, variable->idents->name, first);
 	else if (variable)
