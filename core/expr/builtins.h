@@ -19,7 +19,7 @@ builtin_f do_abs, do_ceil, do_floor, do_round, do_int, do_float, do_max, do_min,
 /* builtin_array.c */
 builtin_f do_first, do_last, do_get, do_take, do_keys, do_values, do_to_pairs, do_from_pairs,
 	do_reverse, do_uniq, do_concat, do_flatten, do_sort;
-/* json.c */
+/* to_json.c, from_json.c */
 builtin_f do_to_json, do_from_json;
 
 /* A result of count bytes at text. */

@@ -200,6 +200,7 @@ static const struct overload join[] = {
 	{S, {TEXTS, S}}, {S, {LIST, S}}, {S, {LIST}}, {S, {TEXTS, S}}, {S, {TEXTS}}};
 static const struct overload find[] = {{I, {S, S}}};
 static const struct overload has[] = {{TYPE_BOOL, {S, S}}};
+static const struct overload from_json[] = {{ANY, {S}}};
 static const struct overload sort[] = {
 	{LIST, {LIST, S}}, {LIST, {TYPE_INTS, S}}, {LIST, {TYPE_FLOATS, S}}, {LIST, {TEXTS, S}},
 	{LIST, {LIST}},    {LIST, {TYPE_FLOATS}},  {LIST, {TEXTS}},          {LIST, {TYPE_INTS}}};
@@ -253,8 +254,8 @@ const struct builtin builtins[] = {
 	{"min", VALIDATED(check_aggregate), do_min},
 	{"mean", VALIDATED(check_aggregate), do_mean},
 	{"median", VALIDATED(check_aggregate), do_median},
-	{"toJSON", VALIDATED(check_absent), NULL},
-	{"fromJSON", VALIDATED(check_absent), NULL},
+	{"toJSON", OVERLOADS(any_to_text), do_to_json},
+	{"fromJSON", OVERLOADS(from_json), do_from_json},
 	{"toBase64", OVERLOADS(change), do_to_base64},
 	{"fromBase64", OVERLOADS(change), do_from_base64},
 	{"now", VALIDATED(check_absent), NULL},

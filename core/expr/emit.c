@@ -255,8 +255,8 @@ static void emit_call(struct compilation *c, const struct node *n)
 {
 	uint32_t count = n->count - 1;
 	if (!n->function) {
-		emit(c, n->kids[0]);
-		emit_fail(c, "what is called is not a function");
+		emit_kids(c, n, 0);
+		put(c, DO_CALL, count, 0, -(int)count);
 		return;
 	}
 	emit_kids(c, n, 1);

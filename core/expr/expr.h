@@ -173,6 +173,7 @@ enum instruction_code {
 	DO_ARRAY,    /* of the n on top */
 	DO_MAP,      /* of the n pairs on top */
 	DO_FUNCTION, /* functions[arg], n arguments */
+	DO_CALL,     /* the value below the n arguments */
 	DO_BUILTIN,  /* builtins[arg], n arguments */
 	DO_FAIL,     /* constants[arg] says why */
 	DO_BEGIN,    /* pop an array, loop over it */
@@ -374,5 +375,17 @@ bool sort_order(struct run *r, const sodns_value_t *order, bool *descending);
 /* text.c: into the query's arena. */
 sodns_value_t value_print(struct run *r, const sodns_value_t *v);
 size_t float_print(double d, char out[400]);
+/* A finite number. */
+size_t float_to_json(double d, char out[400]);
+/* A text that grows in the arena; its older copies stay there until the query ends. */
+struct print {
+	struct run *run;
+	char *text;
+	size_t len, room;
+	bool failed;
+};
+void print_bytes(struct print *p, const char *text, size_t len);
+void print_text(struct print *p, const char *text);
+const sodns_value_t *print_order(struct print *p, const sodns_value_t *map);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * Tokens to nodes: literals, names, calls, what stands in brackets, and what follows behind.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "expr/expr.h"
 
@@ -53,7 +53,7 @@ static char *digits_of(struct compilation *c, const struct token *t)
 	char *text = compile_alloc(c, t->len + 1u), *o = text;
 	for (uint32_t i = 0; i < t->len; i++)
 		if (t->text[i] != '_')
-			*o++ = (char)tolower((unsigned char)t->text[i]);
+			*o++ = t->text[i];
 	*o = 0;
 	return text;
 }
@@ -79,9 +79,9 @@ static struct node *integer(struct compilation *c, const struct token *t, const 
 static struct node *number(struct compilation *c, const struct token *t)
 {
 	char *text = digits_of(c, t), *end;
-	if (!strncmp(text, "0x", 2))
+	if (!strncasecmp(text, "0x", 2))
 		return integer(c, t, text + 2, 16, "hex", text);
-	if (strpbrk(text, ".e")) {
+	if (strpbrk(text, ".eE")) {
 		double v = strtod(text, &end);
 		if (*end)
 			parse_fail(c, &c->token,
@@ -95,9 +95,9 @@ static struct node *number(struct compilation *c, const struct token *t)
 				   text);
 		return literal(c, NODE_FLOAT, t->at, sodns_value_float(v));
 	}
-	if (!strncmp(text, "0b", 2))
+	if (!strncasecmp(text, "0b", 2))
 		return integer(c, t, text + 2, 2, "binary", text);
-	if (!strncmp(text, "0o", 2))
+	if (!strncasecmp(text, "0o", 2))
 		return integer(c, t, text + 2, 8, "octal", text);
 	return integer(c, t, text, 10, "integer", text);
 }

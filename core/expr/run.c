@@ -126,6 +126,25 @@ static bool call_function(struct machine *m, const sodns_expr_function_t *f, uin
 	return true;
 }
 
+/* A function that is known by its value only. */
+static bool call_value(struct machine *m, uint32_t count)
+{
+	sodns_value_t *callee = m->top - count;
+	const sodns_expr_function_t *f = callee->other;
+	uint32_t wanted = 0;
+	if (callee->kind != SODNS_VALUE_FUNCTION)
+		return run_fail(&m->run, "what is called is not a function");
+	while (wanted < SODNS_EXPR_PARAMS_MAX && f->params[wanted])
+		wanted++;
+	if (wanted != count)
+		return run_fail(&m->run, "another number of arguments is wanted");
+	if (!call_function(m, f, count))
+		return false;
+	*callee = *m->top;
+	m->top = callee;
+	return true;
+}
+
 static bool call_builtin(struct machine *m, const struct builtin *b, uint32_t count)
 {
 	sodns_value_t *args = m->top + 1 - count, out = {0};
@@ -433,6 +452,8 @@ static bool step(struct machine *m, const struct instruction *i)
 		return make_map(m, i->n);
 	case DO_FUNCTION:
 		return call_function(m, e->functions[i->arg], i->n);
+	case DO_CALL:
+		return call_value(m, i->n);
 	case DO_BUILTIN:
 		return call_builtin(m, &builtins[i->arg], i->n);
 	case DO_FAIL:

@@ -18,31 +18,35 @@ static void shortest(double d, char out[40])
 	}
 }
 
-/* %v: an exponent below -4 or from 21 on, at least two digits of it. */
-size_t float_print(double d, char out[400])
+/* The number with an exponent where that is below `low` or above `high`, of at least `width` digits. */
+static size_t float_format(double d, int low, int high, int width, char out[400])
 {
 	char e[40];
-	if (isnan(d) || isinf(d))
-		return (size_t)snprintf(out, 400, "%s", isnan(d) ? "NaN" : d < 0 ? "-Inf" : "+Inf");
 	shortest(d, e);
-	int exponent = atoi(strchr(e, 'e') + 1), digits = 0;
-	for (const char *p = e; *p != 'e'; p++)
+	char *tail = strchr(e, 'e');
+	int exponent = atoi(tail + 1), digits = 0;
+	for (const char *p = e; p < tail; p++)
 		digits += *p >= '0' && *p <= '9';
-	if (d != 0 && (exponent < -4 || exponent >= 21))
-		return (size_t)snprintf(out, 400, "%s", e);
+	if (d != 0 && (exponent < low || exponent > high))
+		return (size_t)snprintf(out, 400, "%.*se%c%0*d", (int)(tail - e), e,
+					exponent < 0 ? '-' : '+', width, abs(exponent));
 	int behind = digits - 1 - exponent;
 	return (size_t)snprintf(out, 400, "%.*f", behind > 0 ? behind : 0, d);
 }
 
-/* A text that grows in the arena; bytes of older copies stay there until the query ends. */
-struct print {
-	struct run *run;
-	char *text;
-	size_t len, room;
-	bool failed;
-};
+size_t float_print(double d, char out[400])
+{
+	if (isnan(d) || isinf(d))
+		return (size_t)snprintf(out, 400, "%s", isnan(d) ? "NaN" : d < 0 ? "-Inf" : "+Inf");
+	return float_format(d, -4, 5, 2, out);
+}
 
-static void add(struct print *p, const char *text, size_t len)
+size_t float_to_json(double d, char out[400])
+{
+	return float_format(d, -6, 20, 1, out);
+}
+
+void print_bytes(struct print *p, const char *text, size_t len)
 {
 	if (p->failed || !len)
 		return;
@@ -61,55 +65,60 @@ static void add(struct print *p, const char *text, size_t len)
 	p->len += len;
 }
 
-static void add_text(struct print *p, const char *text)
+void print_text(struct print *p, const char *text)
 {
-	add(p, text, strlen(text));
+	print_bytes(p, text, strlen(text));
 }
 
-static void print(struct print *p, const sodns_value_t *v, unsigned depth);
-
-/* Keys that are text come sorted. */
-static void print_map(struct print *p, const sodns_value_t *map, unsigned depth)
+/* Numbers of the pairs, by key; as they are if the keys have no order. */
+const sodns_value_t *print_order(struct print *p, const sodns_value_t *map)
 {
 	sodns_value_t *keys = run_values(p->run, map->count),
 		      *order = run_values(p->run, map->count);
 	if (!keys || !order) {
 		p->failed = true;
-		return;
+		return NULL;
 	}
 	for (size_t i = 0; i < map->count; i++) {
 		keys[i] = map->items[2 * i];
 		order[i] = sodns_value_int((int64_t)i);
 	}
 	struct run trial = *p->run;
-	if (!values_sort(&trial, order, keys, map->count, false))
-		for (size_t i = 0; i < map->count; i++)
-			order[i] = sodns_value_int((int64_t)i);
-	add_text(p, "map[");
+	values_sort(&trial, order, keys, map->count, false);
+	return order;
+}
+
+static void print(struct print *p, const sodns_value_t *v, unsigned depth);
+
+static void print_map(struct print *p, const sodns_value_t *map, unsigned depth)
+{
+	const sodns_value_t *order = print_order(p, map);
+	print_text(p, "map[");
 	for (size_t i = 0; i < map->count && !p->failed; i++) {
 		const sodns_value_t *pair = map->items + 2 * (size_t)order[i].integer;
 		if (i)
-			add_text(p, " ");
+			print_text(p, " ");
 		print(p, &pair[0], depth + 1);
-		add_text(p, ":");
+		print_text(p, ":");
 		print(p, &pair[1], depth + 1);
 	}
-	add_text(p, "]");
+	print_text(p, "]");
 }
 
 static void print_list(struct print *p, const sodns_value_t *v, unsigned depth)
 {
 	char buf[8];
-	add_text(p, "[");
+	print_text(p, "[");
 	for (uint32_t i = 0; i < v->count && !p->failed; i++) {
 		if (i)
-			add_text(p, " ");
+			print_text(p, " ");
 		if (v->kind == SODNS_VALUE_ARRAY)
 			print(p, &v->items[i], depth + 1);
 		else
-			add(p, buf, (size_t)snprintf(buf, sizeof(buf), "%u", (uint8_t)v->text[i]));
+			print_bytes(p, buf,
+				    (size_t)snprintf(buf, sizeof(buf), "%u", (uint8_t)v->text[i]));
 	}
-	add_text(p, "]");
+	print_text(p, "]");
 }
 
 static void print(struct print *p, const sodns_value_t *v, unsigned depth)
@@ -121,19 +130,20 @@ static void print(struct print *p, const sodns_value_t *v, unsigned depth)
 		return;
 	switch ((enum sodns_value_kind)v->kind) {
 	case SODNS_VALUE_NIL:
-		add_text(p, "<nil>");
+		print_text(p, "<nil>");
 		break;
 	case SODNS_VALUE_BOOL:
-		add_text(p, v->boolean ? "true" : "false");
+		print_text(p, v->boolean ? "true" : "false");
 		break;
 	case SODNS_VALUE_INT:
-		add(p, buf, (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)v->integer));
+		print_bytes(p, buf,
+			    (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)v->integer));
 		break;
 	case SODNS_VALUE_FLOAT:
-		add(p, buf, float_print(v->number, buf));
+		print_bytes(p, buf, float_print(v->number, buf));
 		break;
 	case SODNS_VALUE_STRING:
-		add(p, v->text, v->count);
+		print_bytes(p, v->text, v->count);
 		break;
 	case SODNS_VALUE_BYTES:
 	case SODNS_VALUE_ARRAY:
@@ -143,7 +153,7 @@ static void print(struct print *p, const sodns_value_t *v, unsigned depth)
 		print_map(p, v, depth);
 		break;
 	case SODNS_VALUE_FUNCTION:
-		add_text(p, "func");
+		print_text(p, "func");
 		break;
 	}
 }

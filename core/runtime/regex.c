@@ -106,6 +106,12 @@ const char *sodns_regex_group_name(const sodns_regex_t *r, size_t group)
 	return NULL;
 }
 
+int sodns_regex_group(const sodns_regex_t *r, const char *name)
+{
+	int n = pcre2_substring_number_from_name(r->code, (PCRE2_SPTR)name);
+	return n > 0 ? n : SODNS_ENOENT;
+}
+
 /* The machine code has a small stack of its own; what needs more is interpreted. */
 static int run(const sodns_regex_t *r, const char *text, size_t len, pcre2_match_data *data)
 {

@@ -78,7 +78,7 @@ static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *t
 		}
 		if (w.len == 2 && (w.at[0] | 32) == 'i' && (w.at[1] | 32) == 'n')
 			continue;
-		if (w.at[0] >= '0' && w.at[0] <= '9' && !*ttl_given && scan_ttl(&w, ttl)) {
+		if (w.len && w.at[0] >= '0' && w.at[0] <= '9' && !*ttl_given && scan_ttl(&w, ttl)) {
 			*ttl_given = true;
 			continue;
 		}
@@ -166,7 +166,7 @@ static int read_entry(scanner_t *s)
 	}
 	if (!scan_word(s, &w))
 		return 0;
-	if (*w.at == '$' && !w.quoted)
+	if (!w.quoted && *w.at == '$')
 		return read_directive(s, &w);
 	if (!scan_name(s, &w, true, s->owner))
 		return scan_error(s, "bad owner name: \"%.*s\"", (int)w.len, w.at);
