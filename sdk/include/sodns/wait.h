@@ -20,6 +20,11 @@ SODNS_API int sodns_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
  * nobody is there. [may wait] */
 SODNS_API int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
+/* The same from a local address (its port is ignored) instead of the one that the system chooses.
+ * [may wait] */
+SODNS_API int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
+				      const uint8_t *query, size_t len, uint8_t *answer,
+				      size_t size, uint32_t ms) SODNS_MAY_WAIT;
 /* The same over a TCP connection of its own. [may wait] */
 SODNS_API int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
@@ -49,6 +54,12 @@ SODNS_API void sodns_flight_release(sodns_flight_t *f);
 typedef void (*sodns_detached_f)(sodns_query_t *q, void *arg);
 SODNS_API int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size,
 			   uint32_t ms);
+/* The same, and waits up to `patience` milliseconds for fn to end: then SODNS_OK, and what fn has
+ * made of its copy is in arg. SODNS_TIMEOUT, SODNS_CANCELLED: fn runs on without anybody waiting for
+ * it; another negative value: it does not run. What fn retires is still there for who has waited.
+ * [query] [may wait] */
+SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg, size_t size,
+				uint32_t ms, uint32_t patience) SODNS_MAY_WAIT;
 
 /* A service: a task on the service thread that runs from an instance's start to its teardown:
  * watches, reloads, health checks. fn loops until a wait says SODNS_CANCELLED and then returns. The
