@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "../../plugins/intree/template/engine.h"
 #include "fuzz.h"
 
 /* Memory that is given back at once, when the input is done with. */
