@@ -96,6 +96,7 @@ typedef struct block {
 	const instance_t *prefetcher;
 	const instance_t *admitter;
 	bool opens_classes;
+	uint32_t prepare_us; /* how long prepare took */
 } block_t;
 
 struct kept_ref;
@@ -145,13 +146,18 @@ const sodns_transport_t *plugin_transport(const plugin_cfg_t *c, const char *sch
 
 /* Removes the private copies of plugins; when the process ends. */
 void plugins_cleanup(void);
+/* The folder that they are in; "" while there is none. */
+const char *plugins_folder(void);
 
 /* Reads the Corefile and runs every setup. NULL: err has the whole line. */
 generation_t *generation_build(char *err, size_t err_size);
 /* Runs every prepare, on the calling thread. 0, or the error in err. */
 int generation_prepare(generation_t *g, char *err, size_t err_size);
+/* The same for one block. */
+int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size);
 /* Runs every start. */
 void generation_start(generation_t *g);
+void generation_start_block(block_t *b);
 /* Runs the stop of every instance that was started. */
 void generation_stop(generation_t *g);
 /* Asks every instance that wants to serve on before the end: the longest wish, in milliseconds. */

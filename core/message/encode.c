@@ -420,8 +420,6 @@ bool message_option_echoed(unsigned code)
 
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
 {
-	if (fit < 512)
-		fit = 512;
 	if (r->kind == SODNS_WIRE) {
 		if (r->wire_len + opt_length(q, r) <= fit && same_question(q, r))
 			return encode_wire(q, r, out);

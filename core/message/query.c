@@ -71,8 +71,9 @@ static bool read_records(sodns_query_t *q, size_t at, unsigned count, unsigned a
 		if (i >= count - additional && type == SODNS_TYPE_OPT &&
 		    !take_opt(q, m + at, m + at + 10, rdlen))
 			return false;
-		if (i >= count - additional && type == SODNS_TYPE_TSIG)
-			q->tsig_at = (uint16_t)owner;
+		/* Only the last record can be one (RFC 8945, 5.1). */
+		q->tsig_at = i >= count - additional && type == SODNS_TYPE_TSIG ? (uint16_t)owner
+										: 0;
 		at += 10u + rdlen;
 	}
 	return true;
@@ -340,6 +341,12 @@ uint64_t sodns_now(void)
 		return held;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t sodns_time(void)
+{
+	uint64_t held = atomic_load_explicit(&clock_held, memory_order_relaxed);
+	return held ? held / 1000000000u : (uint64_t)time(NULL);
 }
 
 void *sodns_alloc(sodns_query_t *q, size_t size)

@@ -86,7 +86,12 @@ static bool editable(sodns_reply_t *r)
 {
 	if (r->kind == SODNS_WIRE)
 		reply_open(r);
-	return r->kind == SODNS_RECORDS;
+	return r->kind == SODNS_RECORDS && !r->sealed;
+}
+
+void sodns_reply_seal(sodns_reply_t *r)
+{
+	r->sealed = true;
 }
 
 static bool has_header(const sodns_reply_t *r)

@@ -16,6 +16,7 @@ struct sodns_reply {
 	enum sodns_reply_kind kind;
 	int rcode;
 	uint16_t flags; /* AA, TC, RD, RA, AD, CD */
+	bool sealed;    /* edits do nothing */
 	bool own_edns;  /* has an OPT of its own: leaves even if the client sent none */
 	bool edns_do;
 	uint16_t edns_size;

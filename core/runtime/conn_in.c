@@ -28,7 +28,9 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	s->packet_len = (uint32_t)(len > PACKET_MAX ? 12 : len);
 	memcpy(s->packet, message, len > PACKET_MAX ? 12 : len);
 	s->send = conn_send;
-	s->send_more = conn_send_more;
+	/* A request over HTTP has one answer. */
+	bool one = c->transport->protocol == SODNS_HTTPS || c->transport->protocol == SODNS_GRPC;
+	s->send_more = one ? NULL : conn_send_more;
 	s->channel = c;
 	s->listener = c->listener;
 	s->token = token;

@@ -162,26 +162,35 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 		conn_release(c);
 }
 
-/* Waits while more is pending than a client may leave unread. */
+/* Until somebody wakes the connection's senders. */
+static int wait_as_sender(sodns_conn_t *c)
+{
+	struct sender me = {c->senders, task_current()};
+	c->senders = &me;
+	if (conn_pending(c) <= PENDING_MAX)
+		conn_call_senders(c);
+	int rc = task_wait(UINT32_MAX);
+	for (struct sender **at = &c->senders; *at; at = &(*at)->next)
+		if (*at == &me) {
+			*at = me.next;
+			break;
+		}
+	return rc;
+}
+
+/* Lets others have their turn after each message, and waits while more is pending than a client may
+ * leave unread. */
 int conn_send_more(slot_t *s, uint8_t *packet, size_t len)
 {
 	sodns_conn_t *c = s->channel;
-	int rc = SODNS_OK;
+	int rc;
 	if (c->closing)
 		return SODNS_CANCELLED;
-	c->transport->reply(c, c->state, s->token, packet, len);
-	while (!rc && !c->closing && conn_pending(c) > PENDING_MAX) {
-		struct sender me = {c->senders, task_current()};
+	if (len)
+		c->transport->reply(c, c->state, s->token, packet, len);
+	do {
 		tcp_flush(c->worker);
-		if (c->closing || conn_pending(c) <= PENDING_MAX)
-			break;
-		c->senders = &me;
-		rc = task_wait(UINT32_MAX);
-		for (struct sender **at = &c->senders; *at; at = &(*at)->next)
-			if (*at == &me) {
-				*at = me.next;
-				break;
-			}
-	}
+		rc = c->closing ? SODNS_CANCELLED : wait_as_sender(c);
+	} while (!rc && !c->closing && conn_pending(c) > PENDING_MAX);
 	return c->closing ? SODNS_CANCELLED : rc;
 }

@@ -117,7 +117,8 @@ static struct sodns_flight *flight_new(uint64_t hash, const void *key, size_t le
 	f->hash = hash;
 	f->key_len = len;
 	memcpy(f->key, key, len);
-	memcpy(f->arg, arg, arg_size);
+	if (arg_size)
+		memcpy(f->arg, arg, arg_size);
 	f->next = flights[hash % BUCKETS];
 	flights[hash % BUCKETS] = f;
 	return f;

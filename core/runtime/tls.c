@@ -4,13 +4,19 @@
  */
 #include <sodns/tls.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/provider.h"
+#include "runtime/tls.h"
 #include "tls/provider.h"
+
+#define PEM_MAX (1 << 20)
 
 static provider_t library = {.file = TLS_PROVIDER_FILE,
 			     .symbol = TLS_PROVIDER_SYMBOL,
@@ -93,6 +99,62 @@ static bool same(const struct file_state *a, const struct file_state *b)
 	       a->inode == b->inode && a->size == b->size;
 }
 
+static int open_plainly(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int (*tls_open_key)(const char *path) = open_plainly;
+
+/* All of a descriptor's bytes, which it closes. */
+static int read_all(int fd, tls_blob_t *out)
+{
+	struct stat s;
+	if (!fstat(fd, &s) && s.st_size <= PEM_MAX &&
+	    (out->bytes = malloc((size_t)s.st_size + 1))) {
+		ssize_t n;
+		while (out->len < (size_t)s.st_size &&
+		       (n = read(fd, out->bytes + out->len, (size_t)s.st_size - out->len)) > 0)
+			out->len += (size_t)n;
+		close(fd);
+		return 0;
+	}
+	close(fd);
+	return -EFBIG;
+}
+
+static int read_blob(const char *path, const char *format, tls_blob_t *out, char *err,
+		     size_t err_size)
+{
+	*out = (tls_blob_t){.name = path};
+	if (!path)
+		return 0;
+	int fd = tls_open_key(path), rc = fd < 0 ? fd : read_all(fd, out);
+	if (!rc)
+		return 0;
+	char why[128];
+	snprintf(why, sizeof(why), "%s", strerror(-rc));
+	if (*why >= 'A' && *why <= 'Z')
+		*why = (char)(*why | 0x20);
+	snprintf(err, err_size, "%s: open %s: %s", format, path, why);
+	return -1;
+}
+
+static tls_files_t *load(const sodns_tls_t *t, const tls_provider_t *p, char *err, size_t err_size)
+{
+	static const char pair[] = "could not load TLS cert";
+	tls_blob_t blobs[TLS_BLOBS] = {{0}};
+	tls_files_t *files = NULL;
+	if (!read_blob(t->options.cert, pair, &blobs[TLS_CERT], err, err_size) &&
+	    !read_blob(t->options.key, pair, &blobs[TLS_KEY], err, err_size) &&
+	    !read_blob(t->options.ca, "could not read root certs", &blobs[TLS_CA], err, err_size))
+		files = p->load(&t->options, blobs, err, err_size);
+	for (size_t i = 0; i < TLS_BLOBS; i++)
+		free(blobs[i].bytes);
+	return files;
+}
+
 int sodns_tls_load(sodns_tls_t *t, char *err, size_t err_size)
 {
 	const struct file_state now[3] = {state_of(t->options.cert), state_of(t->options.key),
@@ -107,7 +169,7 @@ int sodns_tls_load(sodns_tls_t *t, char *err, size_t err_size)
 	pthread_mutex_unlock(&t->lock);
 	if (known)
 		return 0;
-	tls_files_t *files = p->load(&t->options, err, err_size), *old;
+	tls_files_t *files = load(t, p, err, err_size), *old;
 	if (!files)
 		return SODNS_EIO;
 	pthread_mutex_lock(&t->lock);

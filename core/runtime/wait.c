@@ -103,13 +103,28 @@ static int fd_wait(struct waiting_fd *w, int events, uint64_t end)
 	return rc;
 }
 
-static struct waiting_fd *fd_connect(const sodns_address_t *server, int type)
+/* The address alone: the system chooses the port. */
+static bool bind_local(int fd, const sodns_address_t *local)
+{
+	struct sockaddr_storage from;
+	sodns_address_t any_port = *local;
+	any_port.port = 0;
+	socklen_t len = address_to_sockaddr(&any_port, &from);
+	return !bind(fd, (const struct sockaddr *)(const void *)&from, len);
+}
+
+static struct waiting_fd *fd_connect(const sodns_address_t *local, const sodns_address_t *server,
+				     int type)
 {
 	struct sockaddr_storage to;
 	socklen_t len = address_to_sockaddr(server, &to);
 	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return NULL;
+	if (local && !bind_local(fd, local)) {
+		close(fd);
+		return NULL;
+	}
 	if (connect(fd, (const struct sockaddr *)(const void *)&to, len) && errno != EINPROGRESS) {
 		close(fd);
 		return NULL;
@@ -134,10 +149,17 @@ static bool answers(const uint8_t *query, size_t len, const uint8_t *answer, siz
 int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
 		       uint8_t *answer, size_t size, uint32_t ms)
 {
+	return sodns_exchange_udp_from(NULL, server, query, len, answer, size, ms);
+}
+
+int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
+			    const uint8_t *query, size_t len, uint8_t *answer, size_t size,
+			    uint32_t ms)
+{
 	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
 	if (exchange_instead)
 		return exchange_instead(server, query, len, answer, size, ms);
-	struct waiting_fd *w = task_current() ? fd_connect(server, SOCK_DGRAM) : NULL;
+	struct waiting_fd *w = task_current() ? fd_connect(local, server, SOCK_DGRAM) : NULL;
 	if (!w)
 		return SODNS_EIO;
 	int rc = send(w->fd, query, len, 0) < 0 ? SODNS_EIO : SODNS_OK;
@@ -178,7 +200,7 @@ int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size
 	uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};
 	if (exchange_instead)
 		return exchange_instead(server, query, len, answer, size, ms);
-	struct waiting_fd *w = task_current() ? fd_connect(server, SOCK_STREAM) : NULL;
+	struct waiting_fd *w = task_current() ? fd_connect(NULL, server, SOCK_STREAM) : NULL;
 	if (!w)
 		return SODNS_EIO;
 	int rc = fd_wait(w, UV_WRITABLE, end);
@@ -248,7 +270,8 @@ int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abando
 		return SODNS_ENOMEM;
 	*b = (struct blocking){.task = t, .fn = fn, .abandon = abandon};
 	b->work.data = b;
-	memcpy(b->copy, arg, size);
+	if (size)
+		memcpy(b->copy, arg, size);
 	atomic_fetch_add(&blocking_count, 1);
 	if (uv_queue_work(&t->loop->uv, &b->work, blocking_run, blocking_done)) {
 		atomic_fetch_sub(&blocking_count, 1);
@@ -260,7 +283,8 @@ int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abando
 		b->task = NULL;
 		return rc;
 	}
-	memcpy(arg, b->copy, size);
+	if (size)
+		memcpy(arg, b->copy, size);
 	free(b);
 	return SODNS_OK;
 }

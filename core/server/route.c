@@ -210,7 +210,7 @@ static void take(sodns_query_t *q, const target_t *t)
 	q->zone = t->zone;
 	q->collects = t->block->collect_metadata;
 	q->view = t->block->view;
-	q->chain = t->block->chain;
+	q->chain = __atomic_load_n(&t->block->chain, __ATOMIC_ACQUIRE);
 }
 
 static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, unsigned first)
@@ -261,6 +261,10 @@ bool route_query(sodns_query_t *q)
 	const target_t *own = NULL;
 	if (s->plain)
 		return route_plain(q);
+	/* What decides here may not be prepared yet. */
+	if (__builtin_expect(atomic_load_explicit(&s->closed_gates, memory_order_relaxed), 0) &&
+	    !gates_wait(s))
+		return false;
 	for (unsigned i = 0; i <= q->labels.count; i++) {
 		const route_t *r = own && i == q->labels.count ? NULL : find_suffix(q, s, i);
 		for (const target_t *t = r ? r->targets : NULL; t; t = t->next) {

@@ -89,32 +89,64 @@ static void find_cfg(char cfg[PATH_MAX], char dir[PATH_MAX])
 	snprintf(dir, PATH_MAX, "%s", SODNS_PLUGIN_DIR);
 }
 
-static bool is_named(const char *line)
+/* Which of the named plugins the line is for; named_count: none. */
+static unsigned named_by(const char *line)
 {
-	for (unsigned i = 0; i < named_count; i++) {
+	unsigned i = 0;
+	for (; i < named_count; i++) {
 		size_t n = strlen(named[i].name);
 		if (!strncmp(line, named[i].name, n) && line[n] == ':')
-			return true;
+			break;
 	}
-	return false;
+	return i;
 }
 
-/* A plugin.cfg in memory: the named ones, then the others. */
-static void make_cfg(void)
+/* The lines of plugin.cfg that count; in_cfg[i]: there is one for named plugin i. */
+static char *read_cfg(const char *cfg, bool in_cfg[NAMED_MAX + 1])
 {
-	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
-	char *line = NULL;
-	size_t room = 0;
-	find_cfg(cfg, dir);
-	FILE *out = open_memstream(&cfg_text, &cfg_len), *f = fopen(cfg, "re");
-	for (unsigned i = 0; i < named_count; i++)
-		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+	char *text = NULL, *line = NULL;
+	size_t room = 0, len;
+	FILE *out = open_memstream(&text, &len), *f = fopen(cfg, "re");
 	while (f && getline(&line, &room, f) >= 0)
-		if (*line != '#' && !is_named(line))
+		if (*line != '#' && *line != '\n') {
 			fputs(line, out);
+			in_cfg[named_by(line)] = true;
+		}
 	if (f)
 		fclose(f);
 	free(line);
+	fclose(out);
+	return text;
+}
+
+/* Named plugins from i on, up to the next that plugin.cfg has a place for. */
+static void print_named(FILE *out, unsigned i, const bool in_cfg[NAMED_MAX + 1])
+{
+	for (; i < named_count && !in_cfg[i]; i++)
+		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+}
+
+/* A plugin.cfg in memory: what it has, with the named plugins' files, and behind each of those the ones
+ * named after it that have no place of their own. */
+static void make_cfg(void)
+{
+	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
+	bool in_cfg[NAMED_MAX + 1] = {false};
+	char *save = NULL;
+	find_cfg(cfg, dir);
+	char *text = read_cfg(cfg, in_cfg);
+	FILE *out = open_memstream(&cfg_text, &cfg_len);
+	print_named(out, 0, in_cfg);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned i = named_by(line);
+		if (i == named_count) {
+			fprintf(out, "%s\n", line);
+			continue;
+		}
+		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+		print_named(out, i + 1, in_cfg);
+	}
+	free(text);
 	fclose(out);
 	int fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, cfg_text, cfg_len) != (ssize_t)cfg_len)

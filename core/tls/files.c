@@ -1,5 +1,5 @@
 /*
- * Reading certificates, keys and authorities. Errors are worded as CoreDNS words them.
+ * Making a context of certificates, keys and authorities. Errors are worded as CoreDNS words them.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "tls/files.h"
 
@@ -19,57 +20,77 @@ const char *tls_error_text(void)
 	return text ? text : "unknown error";
 }
 
-/* A file that can't be opened is said as such; what OpenSSL makes of that is no help. */
-static bool readable(const char *path, const char *before, char *err, size_t err_size)
+/* The chain that follows the certificate in its file. */
+static bool use_chain(SSL_CTX *ctx, BIO *b)
 {
-	FILE *f = fopen(path, "re");
-	if (f) {
-		fclose(f);
-		return true;
-	}
-	char why[128];
-	snprintf(why, sizeof(why), "%s", strerror(errno));
-	if (*why >= 'A' && *why <= 'Z')
-		*why = (char)(*why | 0x20);
-	snprintf(err, err_size, "%s: open %s: %s", before, path, why);
-	return false;
+	X509 *x;
+	SSL_CTX_clear_chain_certs(ctx);
+	while ((x = PEM_read_bio_X509(b, NULL, NULL, NULL)))
+		if (SSL_CTX_add0_chain_cert(ctx, x) != 1) {
+			X509_free(x);
+			return false;
+		}
+	bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	ERR_clear_error();
+	return ended;
 }
 
-static int load_pair(SSL_CTX *ctx, const sodns_tls_options_t *o, char *err, size_t err_size)
+static bool use_certificate(SSL_CTX *ctx, const tls_blob_t *blob)
 {
-	static const char what[] = "could not load TLS cert";
-	if (!o->cert)
+	BIO *b = BIO_new_mem_buf(blob->bytes, (int)blob->len);
+	X509 *x = PEM_read_bio_X509_AUX(b, NULL, NULL, NULL);
+	bool ok = x && SSL_CTX_use_certificate(ctx, x) == 1 && use_chain(ctx, b);
+	X509_free(x);
+	BIO_free(b);
+	return ok;
+}
+
+static bool use_key(SSL_CTX *ctx, const tls_blob_t *blob)
+{
+	BIO *b = BIO_new_mem_buf(blob->bytes, (int)blob->len);
+	EVP_PKEY *k = PEM_read_bio_PrivateKey(b, NULL, NULL, NULL);
+	bool ok = k && SSL_CTX_use_PrivateKey(ctx, k) == 1;
+	EVP_PKEY_free(k);
+	BIO_free(b);
+	return ok;
+}
+
+static int load_pair(SSL_CTX *ctx, const tls_blob_t *blobs, char *err, size_t err_size)
+{
+	const char *name = blobs[TLS_CERT].name;
+	if (!blobs[TLS_CERT].bytes)
 		return 0;
-	if (!readable(o->cert, what, err, err_size) || !readable(o->key, what, err, err_size))
-		return -1;
-	const char *file = o->cert;
-	if (SSL_CTX_use_certificate_chain_file(ctx, o->cert) == 1) {
-		file = o->key;
-		if (SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) == 1)
+	if (use_certificate(ctx, &blobs[TLS_CERT])) {
+		name = blobs[TLS_KEY].name;
+		if (blobs[TLS_KEY].bytes && use_key(ctx, &blobs[TLS_KEY]))
 			return 0;
 	}
-	snprintf(err, err_size, "%s: %s: %s", what, file, tls_error_text());
+	snprintf(err, err_size, "could not load TLS cert: %s: %s", name ? name : "no key",
+		 tls_error_text());
 	return -1;
 }
 
-static int load_authorities(SSL_CTX *ctx, const sodns_tls_options_t *o, char *err, size_t err_size)
+/* The authorities by which peers are verified; a server also names them to its clients. */
+static int load_authorities(SSL_CTX *ctx, bool server, const tls_blob_t *blob, char *err,
+			    size_t err_size)
 {
-	if (!o->ca)
+	X509 *x;
+	unsigned count = 0;
+	if (!blob->bytes)
 		return SSL_CTX_set_default_verify_paths(ctx) == 1 ? 0 : -1;
-	FILE *f = fopen(o->ca, "re");
-	if (!f) {
-		snprintf(err, err_size, "error reading %s: %s", o->ca, strerror(errno));
-		return -1;
+	BIO *b = BIO_new_mem_buf(blob->bytes, (int)blob->len);
+	while ((x = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+		count += X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1;
+		if (server)
+			SSL_CTX_add_client_CA(ctx, x);
+		X509_free(x);
 	}
-	fclose(f);
-	if (SSL_CTX_load_verify_locations(ctx, o->ca, NULL) != 1) {
-		snprintf(err, err_size, "could not read root certs: %s: %s", o->ca,
-			 tls_error_text());
-		return -1;
-	}
-	if (o->server)
-		SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(o->ca));
-	return 0;
+	BIO_free(b);
+	ERR_clear_error();
+	if (count)
+		return 0;
+	snprintf(err, err_size, "could not read root certs: %s: no certificate in it", blob->name);
+	return -1;
 }
 
 static int take_any(int ok, X509_STORE_CTX *store)
@@ -138,7 +159,8 @@ static void set_manners(tls_files_t *f)
 	}
 }
 
-static int fill(tls_files_t *f, const sodns_tls_options_t *o, char *err, size_t err_size)
+static int fill(tls_files_t *f, const sodns_tls_options_t *o, const tls_blob_t *blobs, char *err,
+		size_t err_size)
 {
 	f->ctx = SSL_CTX_new(o->server ? TLS_server_method() : TLS_client_method());
 	if (!f->ctx) {
@@ -147,7 +169,8 @@ static int fill(tls_files_t *f, const sodns_tls_options_t *o, char *err, size_t 
 	}
 	set_manners(f);
 	set_verification(f->ctx, o);
-	if (load_pair(f->ctx, o, err, err_size) || load_authorities(f->ctx, o, err, err_size))
+	if (load_pair(f->ctx, blobs, err, err_size) ||
+	    load_authorities(f->ctx, o->server, &blobs[TLS_CA], err, err_size))
 		return -1;
 	if (!o->keylog)
 		return 0;
@@ -161,14 +184,15 @@ static int fill(tls_files_t *f, const sodns_tls_options_t *o, char *err, size_t 
 	return 0;
 }
 
-tls_files_t *tls_files_load(const sodns_tls_options_t *o, char *err, size_t err_size)
+tls_files_t *tls_files_load(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
+			    char *err, size_t err_size)
 {
 	tls_files_t *f = calloc(1, sizeof(*f));
 	if (!f)
 		abort();
 	*f = (tls_files_t){.server = o->server, .insecure = o->insecure, .users = 1};
 	pthread_mutex_init(&f->lock, NULL);
-	if (!fill(f, o, err, err_size))
+	if (!fill(f, o, blobs, err, err_size))
 		return f;
 	tls_files_unload(f);
 	return NULL;

@@ -21,7 +21,8 @@ struct tls_files {
 	FILE *keylog;
 };
 
-tls_files_t *tls_files_load(const sodns_tls_options_t *o, char *err, size_t err_size);
+tls_files_t *tls_files_load(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
+			    char *err, size_t err_size);
 void tls_files_unload(tls_files_t *f);
 
 /* Picks a server's protocol: the first of ours that the client has too. */

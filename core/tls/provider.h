@@ -9,12 +9,21 @@
 #define TLS_PROVIDER_FILE "libsodns-tls.so.0"
 #define TLS_PROVIDER_SYMBOL "sodns_tls_provider"
 
+/* A file that libsodns has read. bytes NULL: not wanted. */
+typedef struct tls_blob {
+	const char *name;
+	uint8_t *bytes;
+	size_t len;
+} tls_blob_t;
+enum { TLS_CERT, TLS_KEY, TLS_CA, TLS_BLOBS };
+
 /* A context's files as they were read; sessions count as users. */
 typedef struct tls_files tls_files_t;
 
 typedef struct tls_provider {
 	uint32_t size;
-	tls_files_t *(*load)(const sodns_tls_options_t *o, char *err, size_t err_size);
+	tls_files_t *(*load)(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
+			     char *err, size_t err_size);
 	void (*unload)(tls_files_t *f);
 	sodns_tls_session_t *(*session)(tls_files_t *f, const char *server_name, const char *alpn,
 					sodns_tls_send_f send, void *arg);

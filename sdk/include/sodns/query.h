@@ -48,7 +48,8 @@ SODNS_API size_t sodns_query_length(const sodns_query_t *q);
 /* The client's message as it was received, also for derived queries; *len is its length. Until the
  * query ends. */
 SODNS_API const uint8_t *sodns_query_wire(const sodns_query_t *q, size_t *len);
-/* Where in that message a TSIG record begins (RFC 8945), or 0. */
+/* Where in that message a TSIG record begins (RFC 8945), or 0. It is the last record of the message;
+ * its owner is a valid name, its RDATA end within the message. */
 SODNS_API size_t sodns_query_tsig(const sodns_query_t *q);
 
 /* EDNS (RFC 6891): whether there was an OPT record, the UDP size as sent, the DO bit. */
@@ -85,6 +86,8 @@ SODNS_API uint64_t sodns_query_deadline(const sodns_query_t *q);
 SODNS_API void sodns_query_limit(sodns_query_t *q, uint64_t deadline);
 /* The monotonic clock in nanoseconds. [any thread] */
 SODNS_API uint64_t sodns_now(void);
+/* The time of day: seconds since 1970, for what goes over the wire. [any thread] */
+SODNS_API uint64_t sodns_time(void);
 
 /* Memory of the query's arena, aligned for everything, not cleared; never NULL (what does not fit a
  * chunk gets one of its own). Gone when the query ends. */

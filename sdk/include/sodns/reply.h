@@ -96,11 +96,16 @@ SODNS_API bool sodns_reply_do(const sodns_reply_t *r);
 /* Bytes of the message with all its records and without compression, before it is fitted. */
 SODNS_API size_t sodns_reply_length(const sodns_reply_t *r);
 
+/* From now on edits of r do nothing: for the last message of a stream, whose records have an order
+ * that no plugin further up may change. */
+SODNS_API void sodns_reply_seal(sodns_reply_t *r);
+
 /* Sends r as a message of its own, before the reply that serve_dns will return: for streams such as
  * zone transfers. Finishers work on it as on the last one; rewriters further up and observers never
- * see it. Over TCP and what is built on it only: SODNS_EINVAL otherwise and in sub-queries. Waits
- * while the client does not read; each message that left moves the deadline. SODNS_CANCELLED: the
- * client has gone. [query] [may wait] */
+ * see it. Over TCP and what is built on it only: SODNS_EINVAL otherwise and in sub-queries. What r's
+ * records point to is needed no more when it returns: a stream clears one reply and fills it again.
+ * Waits while the client does not read, and at least until others of the worker had their turn; each
+ * message that left moves the deadline. SODNS_CANCELLED: the client has gone. [query] [may wait] */
 SODNS_API int sodns_send(sodns_query_t *q, sodns_reply_t *r) SODNS_MAY_WAIT;
 
 /* Finishers work on the packet, in reverse order of registration, when it is ready: they may change

@@ -20,6 +20,11 @@ SODNS_API int sodns_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
  * nobody is there. [may wait] */
 SODNS_API int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
+/* The same from a local address (its port is ignored) instead of the one that the system chooses.
+ * [may wait] */
+SODNS_API int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
+				      const uint8_t *query, size_t len, uint8_t *answer,
+				      size_t size, uint32_t ms) SODNS_MAY_WAIT;
 /* The same over a TCP connection of its own. [may wait] */
 SODNS_API int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
