@@ -324,6 +324,8 @@ void generation_free(generation_t *g)
 			if (i->plugin->r.teardown)
 				i->plugin->r.teardown(i->self);
 	kept_release(g);
+	for (block_t *b = g->blocks; b; b = b->next)
+		sodns_tls_release(b->tls);
 	if (g->corefile)
 		corefile_free(g->corefile);
 	plugin_cfg_free(g->plugins);

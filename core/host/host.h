@@ -81,6 +81,9 @@ typedef struct block {
 	const uint8_t *const *metadata_zones; /* whose queries the providers are asked for */
 	size_t metadata_zone_count;
 	uint32_t read_ms, write_ms, idle_ms, stream_queries;
+	uint32_t connections;
+	bool limits_connections; /* connections is set, perhaps to 0 */
+	sodns_tls_t *tls;
 	unsigned shed_depth;
 	const sodns_family_t *shed_dropped;
 	const char *const *servers; /* texts of the servers at which it answers */
@@ -134,6 +137,11 @@ int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size);
 /* The opened plugin of an entry; the same one as long as its file is the same. NULL: err has one
  * line. */
 const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size);
+
+/* The transport of a scheme other than "dns", from the plugin that brings it (sodns/transport.h).
+ * NULL: err says why, without file and line. */
+const sodns_transport_t *plugin_transport(const plugin_cfg_t *c, const char *scheme, char *err,
+					  size_t err_size);
 
 /* Removes the private copies of plugins; when the process ends. */
 void plugins_cleanup(void);

@@ -131,7 +131,8 @@ static int reserve(server_t *s, char *err, size_t err_size)
 		l->next = all;
 		all = l;
 		/* UDP first: who finds TCP open may ask over either. */
-		if (!(l->udp_fds = open_all(s, SOCK_DGRAM, err, err_size)) ||
+		bool udp = s->stream == &tcp_plain;
+		if ((udp && !(l->udp_fds = open_all(s, SOCK_DGRAM, err, err_size))) ||
 		    !(l->tcp_fds = open_all(s, SOCK_STREAM, err, err_size)))
 			return SODNS_EIO;
 	}
@@ -160,6 +161,21 @@ void listeners_cancel(void)
 	}
 }
 
+/* The worker takes its sockets of a new listener. */
+static void open_for(worker_t *w, listener_t *l, const server_t *s)
+{
+	listener_worker_t *at = &l->at[w->index];
+	sodns_address_t bound = s->address;
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	if (s->wildcard &&
+	    !getsockname(l->tcp_fds[w->index], (struct sockaddr *)(void *)&own, &len))
+		bound.family = own.ss_family == AF_INET6 ? 6 : 4;
+	if (l->udp_fds)
+		at->udp = udp_open(w, l->udp_fds[w->index], &bound, s->wildcard, at);
+	at->tcp = tcp_open(w, l->tcp_fds[w->index], &bound, at);
+}
+
 static void switch_listener(worker_t *w, listener_t *l)
 {
 	listener_worker_t *at = &l->at[w->index];
@@ -175,18 +191,9 @@ static void switch_listener(worker_t *w, listener_t *l)
 		return;
 	}
 	at->server = s;
-	if (at->tcp)
-		at->tcp->limits = s->limits;
-	if (!l->udp_fds)
-		return;
-	sodns_address_t bound = s->address;
-	struct sockaddr_storage own;
-	socklen_t len = sizeof(own);
-	if (s->wildcard &&
-	    !getsockname(l->udp_fds[w->index], (struct sockaddr *)(void *)&own, &len))
-		bound.family = own.ss_family == AF_INET6 ? 6 : 4;
-	at->udp = udp_open(w, l->udp_fds[w->index], &bound, s->wildcard, at);
-	at->tcp = tcp_open(w, l->tcp_fds[w->index], &bound, &tcp_plain, &s->limits, at);
+	if (l->tcp_fds)
+		open_for(w, l, s);
+	tcp_configure(at->tcp, s->stream, s->tls, &s->limits, l->key);
 }
 
 static void switch_worker(worker_t *w, void *arg)

@@ -29,6 +29,8 @@ typedef struct server {
 	sodns_address_t address;
 	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
 	const instance_t *admitter, *unrouted;
+	const sodns_transport_t *stream; /* what its connections speak */
+	sodns_tls_t *tls;                /* underneath, or NULL */
 	tcp_limits_t limits;
 	unsigned shed_depth; /* 0: sheds nothing */
 	const sodns_family_t *shed_dropped;
