@@ -123,7 +123,8 @@ void sodns_service_stop(sodns_service_t *s)
 {
 	if (!s)
 		return;
-	loop_post(&service_loop, cancel, s);
+	/* Waits for what was posted: a service that has ended by itself would else be freed before. */
+	loop_call(&service_loop, cancel, s);
 	pthread_mutex_lock(&s->lock);
 	while (!s->ended)
 		pthread_cond_wait(&s->cond, &s->lock);
