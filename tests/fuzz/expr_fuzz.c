@@ -8,8 +8,8 @@
 #include "fuzz.h"
 #include "message/query.h"
 
-static uint8_t packet[] = {0, 1, 1,   0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'w',
-			   'w', 'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1};
+static uint8_t packet[] = {0,   1, 1,   0,   0,   1,   0,   0,   0,   0, 0, 0, 3, 'w', 'w',
+			   'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1};
 
 static void evaluate(const sodns_expr_t *e)
 {
