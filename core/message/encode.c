@@ -386,13 +386,24 @@ static bool same_question(const sodns_query_t *q, const sodns_reply_t *r)
 	       (w[end] << 8 | w[end + 1]) == q->type && (w[end + 2] << 8 | w[end + 3]) == q->rclass;
 }
 
-/* A kept message goes out as it is: id, header bits, TTLs and the client's OPT are put in. */
+/* The question in its own letters, which must be the query's but for their case. */
+static bool own_question(const sodns_query_t *q, const uint8_t *message)
+{
+	uint8_t lower[SODNS_NAME_MAX + 9];
+	name_copy_lower(lower, message + QUESTION_AT, q->name_len);
+	return !memcmp(lower, q->name, q->name_len);
+}
+
+/* A kept message goes out as it is: id, header bits, TTLs and the client's OPT are put in. One that
+ * was received has a question of its own. */
 static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
 {
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
 	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | r->flags | (unsigned)(r->rcode & 15));
+	if (r->received && !own_question(q, out))
+		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
 		uint8_t *p = out + r->ttls[i];
 		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
@@ -418,10 +429,19 @@ bool message_option_echoed(unsigned code)
 	       1;
 }
 
+/* An image holds the question that it was made for, which a plugin may have changed on the way. */
+static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
+{
+	return q == made_for ||
+	       (q->type == made_for->type && q->rclass == made_for->rclass &&
+		q->name_len == made_for->name_len && !memcmp(q->name, made_for->name, q->name_len));
+}
+
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
 {
 	if (r->kind == SODNS_WIRE) {
-		if (r->wire_len + opt_length(q, r) <= fit && same_question(q, r))
+		if (r->wire_len + opt_length(q, r) <= fit &&
+		    (r->received ? answers(q, r->q) : same_question(q, r)))
 			return encode_wire(q, r, out);
 		reply_open(r);
 	}

@@ -277,6 +277,11 @@ bool sodns_query_do(const sodns_query_t *q)
 	return q->edns_flags & 0x8000;
 }
 
+uint16_t sodns_query_edns_flags(const sodns_query_t *q)
+{
+	return q->edns_flags;
+}
+
 const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len)
 {
 	for (size_t at = 0; at < q->options_len; at += 4u + get16(q->options + at + 2)) {

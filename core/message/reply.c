@@ -222,9 +222,15 @@ static void own_edns(sodns_reply_t *r, size_t more)
 	r->options = out;
 }
 
+/* The OPT record stands beside the records, and beside a wire image. */
+static bool has_opt(const sodns_reply_t *r)
+{
+	return r->kind == SODNS_RECORDS || r->kind == SODNS_WIRE;
+}
+
 void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len)
 {
-	if (!editable(r) || len > 65000)
+	if (!has_opt(r) || len > 65000)
 		return;
 	own_edns(r, len + 4);
 	uint8_t *at = (uint8_t *)(uintptr_t)r->options + r->options_len;
@@ -239,7 +245,7 @@ void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, 
 
 void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
 {
-	if (!editable(r) || r->own_edns || !q->has_edns)
+	if (!has_opt(r) || r->own_edns || !q->has_edns)
 		return;
 	own_edns(r, q->options_len);
 	r->edns_size = sodns_query_edns_size(q);
@@ -249,7 +255,7 @@ void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
 
 void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok)
 {
-	if (!editable(r))
+	if (!has_opt(r))
 		return;
 	own_edns(r, 0);
 	r->edns_size = size;

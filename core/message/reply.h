@@ -19,6 +19,7 @@ struct sodns_reply {
 	bool sealed;    /* edits do nothing */
 	bool own_edns;  /* has an OPT of its own: leaves even if the client sent none */
 	bool edns_do;
+	bool received; /* a wire image whose question, RD and CD are its own */
 	uint16_t edns_size;
 	uint16_t options_len;
 	const uint8_t *options;

@@ -56,6 +56,8 @@ SODNS_API size_t sodns_query_tsig(const sodns_query_t *q);
 SODNS_API bool sodns_query_has_edns(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_edns_size(const sodns_query_t *q);
 SODNS_API bool sodns_query_do(const sodns_query_t *q);
+/* All flag bits of the OPT record, DO (0x8000) among them. */
+SODNS_API uint16_t sodns_query_edns_flags(const sodns_query_t *q);
 /* An option's bytes, or NULL; *len is set. The first one if there are several. */
 SODNS_API const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len);
 /* All options of the OPT record as they stand there (code, length, bytes), checked; *len is set. */

@@ -45,6 +45,13 @@ SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
  * the reply's. NULL if it is malformed. */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
+/* A message that another server answered q with, to be passed on as it is: where that can be, a wire
+ * image without a copy (it must live as long as the query, and is the reply's from now on), else
+ * records. Its own question (letter case), RD and CD leave as they stand there; its OPT record is
+ * cut off and becomes the reply's. Every length, name and count is checked: NULL if it is
+ * malformed. It must hold q's question. */
+SODNS_API sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *message, size_t len);
+
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
 SODNS_API int sodns_reply_rcode(const sodns_reply_t *r);
 /* The text of an error, or NULL. */
