@@ -2,6 +2,7 @@
  * Expressions, against what the oracle makes of them: a table of lines EXPRESSION, tab, RESULT, in
  * which a result is "= KIND VALUE", "! ERROR" of the compilation (its first line, with the place), or
  * "fails" for an evaluation. The query is a TXT query of class IN for r.test. from 127.0.0.1 over UDP.
+ * tests/data/expr/record writes the results anew.
  */
 #include "test.h"
 
@@ -94,12 +95,12 @@ static void own_names(void **state)
 	const char *why = NULL;
 	sodns_expr_env_t *env = sodns_expr_env_new();
 	(void)state;
-	sodns_expr_add_function(env, &(sodns_expr_function_t){
-					     .name = "add_to",
-					     .result = SODNS_EXPR_FLOAT,
-					     .params = {SODNS_EXPR_INT, SODNS_EXPR_FLOAT},
-					     .call = add_to,
-					     .arg = &third});
+	sodns_expr_add_function(
+		env, &(sodns_expr_function_t){.name = "add_to",
+					      .result = SODNS_EXPR_FLOAT,
+					      .params = {SODNS_EXPR_INT, SODNS_EXPR_FLOAT},
+					      .call = add_to,
+					      .arg = &third});
 	assert_int_equal(sodns_expr_add_variable(env, "num", SODNS_EXPR_INT), 0);
 	assert_int_equal(sodns_expr_add_variable(env, "any_thing", SODNS_EXPR_ANY), 1);
 	assert_false(sodns_expr_name_is_free(env, "num"));
@@ -138,9 +139,10 @@ static void own_names(void **state)
 				 " |  add_to(num)\n"
 				 " | .^");
 	assert_null(sodns_expr_compile(env, "len(add_to)", err, sizeof(err)));
-	assert_string_equal(err, "invalid argument for len (type func(int, float64) float64) (1:1)\n"
-				 " | len(add_to)\n"
-				 " | ^");
+	assert_string_equal(err,
+			    "invalid argument for len (type func(int, float64) float64) (1:1)\n"
+			    " | len(add_to)\n"
+			    " | ^");
 	assert_null(sodns_expr_compile(env, "name()", err, sizeof(err)));
 	test_query_free(&t);
 	sodns_expr_env_free(env);
@@ -150,7 +152,8 @@ static void own_names(void **state)
 
 static char *repeated(const char *before, const char *middle, const char *after, unsigned count)
 {
-	char *text = malloc((strlen(before) + strlen(after)) * count + strlen(middle) + 1), *o = text;
+	char *text = malloc((strlen(before) + strlen(after)) * count + strlen(middle) + 1),
+	     *o = text;
 	assert_non_null(text);
 	for (unsigned i = 0; i < count; i++)
 		o = stpcpy(o, before);
