@@ -101,7 +101,14 @@ static void names(void)
 				     " whoami\n"
 				     "}\n");
 	SODNS_CONTAINS(sodns_test_ask(t, "x.example. A"), "NOERROR aa rd");
-	SODNS_CONTAINS(sodns_test_metrics(), "view=\"named\"");
+	SODNS_CONTAINS(sodns_test_metrics(), "coredns_plugin_enabled{name=\"view\",server=\"dns://"
+					     ":53\",view=\"named\",zone=\".\"} 1");
+	SODNS_CONTAINS(sodns_test_metrics(),
+		       "coredns_dns_requests_total{family=\"1\",proto=\"udp\","
+		       "server=\"dns://:53\",type=\"A\",view=\"named\",");
+	sodns_test_end(t);
+	t = SODNS_TEST("view alone");
+	SODNS_ANSWER(t, "x.example. A", "SERVFAIL rd\n");
 	sodns_test_end(t);
 }
 
