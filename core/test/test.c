@@ -3,10 +3,7 @@
  */
 #include "test/test.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,22 +70,6 @@ static void remove_folder(void)
 		fprintf(stderr, "%s is left behind\n", folder);
 }
 
-/* The plugins that libsodns's build or package has: beside the library, or where they are
- * installed. */
-static void find_cfg(char cfg[PATH_MAX], char dir[PATH_MAX])
-{
-	Dl_info info;
-	char here[PATH_MAX] = "";
-	if (dladdr((void *)(uintptr_t)test_fail, &info) && realpath(info.dli_fname, here))
-		dirname(here);
-	snprintf(cfg, PATH_MAX, "%.4000s/plugin.cfg", here);
-	snprintf(dir, PATH_MAX, "%.4000s/plugins", here);
-	if (!access(cfg, R_OK))
-		return;
-	snprintf(cfg, PATH_MAX, "%s", SODNS_PLUGIN_CFG);
-	snprintf(dir, PATH_MAX, "%s", SODNS_PLUGIN_DIR);
-}
-
 static bool is_named(const char *line)
 {
 	for (unsigned i = 0; i < named_count; i++) {
@@ -102,11 +83,11 @@ static bool is_named(const char *line)
 /* A plugin.cfg in memory: the named ones, then the others. */
 static void make_cfg(void)
 {
-	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
+	static char path[64];
 	char *line = NULL;
 	size_t room = 0;
-	find_cfg(cfg, dir);
-	FILE *out = open_memstream(&cfg_text, &cfg_len), *f = fopen(cfg, "re");
+	host_find_plugins();
+	FILE *out = open_memstream(&cfg_text, &cfg_len), *f = fopen(host.plugin_cfg, "re");
 	for (unsigned i = 0; i < named_count; i++)
 		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
 	while (f && getline(&line, &room, f) >= 0)
@@ -121,7 +102,6 @@ static void make_cfg(void)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	host.plugin_cfg = path;
-	host.plugin_dir = dir;
 }
 
 void test_prepare(void)
