@@ -2,7 +2,8 @@
 #
 # sodns_add_plugin(NAME SOURCES... [LIBRARIES LIB...] [DIRECTORY FOLDER]): a plugin NAME.so in the build's plugins/ folder
 # (FOLDER), which sees <sodns/...> and its own files and exports its registration only. Unknown symbols are errors of the
-# link. Installing puts it into sodns's plugin folder; a README.md beside CMakeLists.txt becomes the page sodns-NAME(7).
+# link. Installing puts it into sodns's plugin folder; a README.md beside CMakeLists.txt whose title is NAME becomes the page
+# sodns-NAME(7).
 function(sodns_add_plugin name)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "LIBRARIES")
 	set(target plugin_${name})
@@ -22,8 +23,12 @@ function(sodns_add_plugin name)
 	endif()
 	set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
 	install(TARGETS ${target} LIBRARY DESTINATION ${SODNS_PLUGIN_DIR} COMPONENT sodns)
-	if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/README.md)
-		sodns_add_manual(sodns-${name} 7 ${CMAKE_CURRENT_SOURCE_DIR}/README.md)
+	set(readme ${CMAKE_CURRENT_SOURCE_DIR}/README.md)
+	if(EXISTS ${readme})
+		file(STRINGS ${readme} title LIMIT_COUNT 1)
+		if(title STREQUAL "# ${name}")
+			sodns_add_manual(sodns-${name} 7 ${readme})
+		endif()
 	endif()
 endfunction()
 
