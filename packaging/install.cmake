@@ -7,7 +7,11 @@ install(TARGETS sodns COMPONENT sodns)
 install(TARGETS sodns_http LIBRARY NAMELINK_SKIP COMPONENT sodns)
 install(TARGETS sodns_sdk EXPORT sodns LIBRARY COMPONENT sodns NAMELINK_COMPONENT libsodns-dev)
 install(TARGETS sodns_test EXPORT sodns COMPONENT libsodns-dev)
-install(FILES LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT sodns)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT sodns)
+install(CODE "
+	set(doc \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATAROOTDIR}/doc/sodns\")
+	execute_process(COMMAND gzip -9nc \"${CMAKE_SOURCE_DIR}/CHANGELOG.md\" OUTPUT_FILE \"\${doc}/changelog.gz\")
+	file(CHMOD \"\${doc}/changelog.gz\" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)" COMPONENT sodns)
 
 # Configuration is the operator's: a file that is there stays, and the new one is put beside it.
 function(install_conf file)
@@ -51,7 +55,8 @@ configure_package_config_file(sdk/cmake/sodns-config.cmake.in sodns-config.cmake
 write_basic_package_version_file(sodns-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(EXPORT sodns FILE sodns-targets.cmake NAMESPACE sodns:: DESTINATION ${package_dir} COMPONENT libsodns-dev)
 install(FILES ${CMAKE_BINARY_DIR}/sodns-config.cmake ${CMAKE_BINARY_DIR}/sodns-config-version.cmake
-	sdk/cmake/sodns-add-plugin.cmake sdk/cmake/sodns-man DESTINATION ${package_dir} COMPONENT libsodns-dev)
+	sdk/cmake/sodns-add-plugin.cmake DESTINATION ${package_dir} COMPONENT libsodns-dev)
+install(PROGRAMS sdk/cmake/sodns-man DESTINATION ${package_dir} COMPONENT libsodns-dev)
 install(PROGRAMS tools/new-plugin DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME sodns-new-plugin COMPONENT libsodns-dev)
 install(DIRECTORY plugins/external-example DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT libsodns-dev)
 install(FILES sdk/README.md sdk/REFERENCE.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/sdk COMPONENT libsodns-dev)

@@ -46,11 +46,13 @@ function(sodns_add_plugin_test name)
 	set_tests_properties(plugin/${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
-# sodns_add_manual(NAME SECTION FILE): the page NAME(SECTION) from a Markdown file, built and installed.
+# sodns_add_manual(NAME SECTION FILE [COMPONENT]): the page NAME(SECTION) from a Markdown file, built and installed.
 function(sodns_add_manual name section file)
+	set(component ${ARGN} sodns)
+	list(GET component 0 component)
 	set(page ${CMAKE_BINARY_DIR}/man/${name}.${section}.gz)
 	add_custom_command(OUTPUT ${page} COMMAND sh ${SODNS_CMAKE_DIR}/sodns-man ${name} ${section} ${SODNS_VERSION} ${file} ${page}
 		DEPENDS ${file} ${SODNS_CMAKE_DIR}/sodns-man VERBATIM)
 	add_custom_target(man_${name} ALL DEPENDS ${page})
-	install(FILES ${page} DESTINATION ${SODNS_MAN_DIR}/man${section} COMPONENT sodns)
+	install(FILES ${page} DESTINATION ${SODNS_MAN_DIR}/man${section} COMPONENT ${component})
 endfunction()
