@@ -38,7 +38,7 @@ set(CPACK_DEBIAN_LIBSODNS-DEV_DESCRIPTION "headers, test library and kit for plu
 What writing a plugin for the DNS server sodns needs: headers, pkg-config
 and CMake files, a library for tests without a server, the generator
 sodns-new-plugin, examples, and a tutorial, a guide and a reference.")
-set(CPACK_DEBIAN_LIBSODNS-DEV_PACKAGE_CONTROL_EXTRA "${debian}/dev/postinst;${debian}/dev/postrm")
+set(CPACK_DEBIAN_LIBSODNS-DEV_PACKAGE_CONTROL_EXTRA "${debian}/dev/postinst;${debian}/dev/postrm;${debian}/triggers")
 
 # What Debian wants in every package: its copyright and its changes, compressed.
 foreach(package sodns libsodns-dev)
