@@ -403,7 +403,7 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	put16(out, q->id);
 	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | r->flags | (unsigned)(r->rcode & 15));
 	if (r->received && !own_question(q, out))
-		put_question(q, out + QUESTION_AT);
+		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
 		uint8_t *p = out + r->ttls[i];
 		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |

@@ -122,7 +122,7 @@ sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *m, size_t len)
 		return sodns_reply_parse(q, m, len);
 	sodns_reply_t *r = sodns_reply_wire(q, m, s.opt ? s.opt : s.at, s.ttls, s.ttl_count, 0);
 	r->received = true;
-	r->flags &= (uint16_t)~(SODNS_RD | SODNS_CD);
+	r->flags &= (uint16_t) ~(SODNS_RD | SODNS_CD);
 	r->flags |= (uint16_t)(get16(m + 2) & (SODNS_RD | SODNS_CD));
 	if (!s.opt)
 		return r;

@@ -79,10 +79,8 @@ int sodns_rrset_from_text(const char *text, size_t len, uint32_t default_ttl, vo
 			  sodns_rrset_t *out, char *err, size_t err_size)
 {
 	static const uint8_t root[1];
-	const zonefile_options_t o = {.origin = root,
-				      .default_ttl = default_ttl,
-				      .no_include = true,
-				      .keep_case = true};
+	const zonefile_options_t o = {
+		.origin = root, .default_ttl = default_ttl, .no_include = true, .keep_case = true};
 	uint8_t *owner = space, *data = owner + SODNS_NAME_MAX;
 	char why[512];
 	out->owner = owner;

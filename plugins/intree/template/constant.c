@@ -82,7 +82,7 @@ static const char *escape(const char *p, const char *end, char quote, uint32_t *
 		return code(p + 1, end, 4, 16, c) && *c - 0xd800 >= 0x800 ? p + 5 : NULL;
 	case 'U':
 		return code(p + 1, end, 8, 16, c) && *c <= 0x10ffff && *c - 0xd800 >= 0x800 ? p + 9
-											   : NULL;
+											    : NULL;
 	default:
 		*byte = true;
 		return code(p, end, 3, 8, c) && *c < 256 ? p + 3 : NULL;

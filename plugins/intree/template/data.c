@@ -100,9 +100,9 @@ static const type_t group_type = {.name = "map[string]string",
 				  .entry = group_entry,
 				  .absent = {.kind = STRING, .text = ""}};
 static const type_t variables_type = {.name = "map[string]interface {}",
-			       .count = variable_count,
-			       .find = variable_find,
-			       .entry = variable_entry};
+				      .count = variable_count,
+				      .find = variable_find,
+				      .entry = variable_entry};
 
 static value_t remote_value(run_t *r, const sodns_query_t *q)
 {
@@ -152,8 +152,9 @@ static const field_t fields[] = {
 /* {{ . }}, by whom it may help to see everything. */
 static void print_data(run_t *r, const void *data)
 {
-	static const char *const order[] = {"Zone", "Name",    "Regex",    "Match",  "Group", "Class",
-					    "Type", "Message", "Question", "Remote", "Var"};
+	static const char *const order[] = {"Zone",     "Name",   "Regex", "Match",
+					    "Group",    "Class",  "Type",  "Message",
+					    "Question", "Remote", "Var"};
 	value_t v;
 	run_write(r, "{", 1);
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -167,5 +168,4 @@ static void print_data(run_t *r, const void *data)
 	run_write(r, "map[]}", 6);
 }
 
-const type_t data_type = {
-	.name = "*template.templateData", .fields = fields, .print = print_data};
+const type_t data_type = {.name = "*template.templateData", .fields = fields, .print = print_data};

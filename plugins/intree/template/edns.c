@@ -71,6 +71,7 @@ static unsigned byte(const struct option *o, size_t i)
 	static void name(run_t *r, const void *object, const value_t *arg, value_t *out)           \
 	{                                                                                          \
 		const struct option *o = object;                                                   \
+		(void)o;                                                                           \
 		(void)r;                                                                           \
 		(void)arg;                                                                         \
 		*out = (expression);                                                               \
@@ -88,23 +89,22 @@ OPTION_GETTER(option_string, printed(r, &local_type, o))
 OPTION_GETTER(subnet_string, printed(r, &subnet_type, o))
 
 #define OPTION_FIELDS(code, string)                                                                \
-	{.name = "Code", .get = code}, {.name = "Option", .get = option_code, .method = true}, \
+	{.name = "Code", .get = code}, {.name = "Option", .get = option_code, .method = true},     \
 	{                                                                                          \
 		.name = "String", .get = string, .method = true                                    \
 	}
 
 static const field_t subnet_fields[] = {
-	OPTION_FIELDS(option_no_code, subnet_string),
-	{.name = "Family", .get = option_family},
-	{.name = "SourceNetmask", .get = option_mask},
-	{.name = "SourceScope", .get = option_scope},
-	{.name = "Address", .get = option_address},
-	{.name = NULL},
+	OPTION_FIELDS(option_no_code, subnet_string),  {.name = "Family", .get = option_family},
+	{.name = "SourceNetmask", .get = option_mask}, {.name = "SourceScope", .get = option_scope},
+	{.name = "Address", .get = option_address},    {.name = NULL},
 };
-static const field_t cookie_fields[] = {
-	OPTION_FIELDS(option_no_code, option_string), {.name = "Cookie", .get = option_hex}, {.name = NULL}};
-static const field_t nsid_fields[] = {
-	OPTION_FIELDS(option_no_code, option_string), {.name = "Nsid", .get = option_hex}, {.name = NULL}};
+static const field_t cookie_fields[] = {OPTION_FIELDS(option_no_code, option_string),
+					{.name = "Cookie", .get = option_hex},
+					{.name = NULL}};
+static const field_t nsid_fields[] = {OPTION_FIELDS(option_no_code, option_string),
+				      {.name = "Nsid", .get = option_hex},
+				      {.name = NULL}};
 static const field_t local_fields[] = {OPTION_FIELDS(option_code, option_string), {.name = NULL}};
 
 const type_t subnet_type = {
@@ -208,8 +208,8 @@ GETTER(header_ttl, value_uint(opt_ttl(q), 32))
 GETTER(header_length, value_uint(options_length(q), 16))
 
 static const field_t opt_header_fields[] = {
-	{.name = "Name", .get = header_name},        {.name = "Rrtype", .get = header_type_number},
-	{.name = "Class", .get = header_class},      {.name = "Ttl", .get = header_ttl},
+	{.name = "Name", .get = header_name},       {.name = "Rrtype", .get = header_type_number},
+	{.name = "Class", .get = header_class},     {.name = "Ttl", .get = header_ttl},
 	{.name = "Rdlength", .get = header_length}, {.name = NULL},
 };
 static const type_t opt_header_type = {.name = "dns.RR_Header",

@@ -108,7 +108,7 @@ struct run {
 	struct variable *variables;
 	size_t variable_count, variable_room;
 	const struct node *at, *calling; /* what is being evaluated and called, for errors */
-	slice_t name;          /* of the template that is being executed */
+	slice_t name;                    /* of the template that is being executed */
 	enum { WALKING, BREAKING, CONTINUING } control;
 };
 /* Executes the template on an object of the root type, from its beginning or without its first node

@@ -145,8 +145,8 @@ static bool eval_field(run_t *r, const value_t *dot, const value_t *v, const ide
 }
 
 /* Fields one after the other; the last one may be a method with arguments. */
-static bool eval_chain(run_t *r, const value_t *dot, const value_t *of, const node_t *n, size_t from,
-		       const node_t *command, const value_t *final, value_t *out)
+static bool eval_chain(run_t *r, const value_t *dot, const value_t *of, const node_t *n,
+		       size_t from, const node_t *command, const value_t *final, value_t *out)
 {
 	value_t v = *of;
 	for (size_t i = from; i < n->count; i++) {
@@ -240,7 +240,8 @@ static bool eval_function(run_t *r, const value_t *dot, const node_t *n, const n
 			args[i] = *final;
 		else if (!eval_arg(r, dot, arg, &args[i]))
 			return false;
-		if (f->wants && i < strlen(f->wants) && !check_argument(r, arg, f->wants[i], &args[i]))
+		if (f->wants && i < strlen(f->wants) &&
+		    !check_argument(r, arg, f->wants[i], &args[i]))
 			return false;
 	}
 	r->calling = command ? command : n;
@@ -263,9 +264,8 @@ static bool eval_node(run_t *r, const value_t *dot, const node_t *n, const node_
 		return eval_chain(r, dot, dot, n, 0, command, final, out);
 	case NODE_CHAIN:
 		r->at = n;
-		if (n->first->kind == NODE_PIPE
-			    ? !eval_pipe(r, dot, n->first, &of)
-			    : !eval_function(r, dot, n->first, NULL, NULL, &of))
+		if (n->first->kind == NODE_PIPE ? !eval_pipe(r, dot, n->first, &of)
+						: !eval_function(r, dot, n->first, NULL, NULL, &of))
 			return false;
 		return eval_chain(r, dot, &of, n, 0, command, final, out);
 	case NODE_VARIABLE:

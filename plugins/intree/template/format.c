@@ -127,7 +127,10 @@ static void format_float(run_t *r, const verb_t *v, const value_t *arg)
 		pad(r, v, text, n, v->zero);
 		return;
 	}
-	snprintf(how, sizeof(how), "%%%s.*%c", v->plus ? "+" : v->space ? " " : "",
+	snprintf(how, sizeof(how), "%%%s.*%c",
+		 v->plus    ? "+"
+		 : v->space ? " "
+			    : "",
 		 v->letter == 'v' ? 'g' : v->letter);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -175,7 +175,8 @@ static bool call_parse_int(run_t *r, const value_t *args, size_t count, value_t 
 	bool underscores = !base;
 	if (!base)
 		base = named_base(args->text, args->len, &skip);
-	snprintf(reason, sizeof(reason), "invalid %s %lld", base < 2 || base > 36 ? "base" : "bit size",
+	snprintf(reason, sizeof(reason), "invalid %s %lld",
+		 base < 2 || base > 36 ? "base" : "bit size",
 		 (long long)(base < 2 || base > 36 ? base : bits));
 	if (base < 2 || base > 36 || bits < 0 || bits > 64)
 		return number_fail(r, args, reason);

@@ -147,10 +147,18 @@ static item_t identifier(lexer_t *l)
 	static const struct {
 		const char *text;
 		enum token token;
-	} words[] = {{"block", TOKEN_BLOCK}, {"break", TOKEN_BREAK},       {"continue", TOKEN_CONTINUE},
-		     {"define", TOKEN_DEFINE}, {"else", TOKEN_ELSE},       {"end", TOKEN_END},
-		     {"if", TOKEN_IF},         {"range", TOKEN_RANGE},     {"nil", TOKEN_NIL},
-		     {"template", TOKEN_TEMPLATE}, {"with", TOKEN_WITH},   {"true", TOKEN_BOOL},
+	} words[] = {{"block", TOKEN_BLOCK},
+		     {"break", TOKEN_BREAK},
+		     {"continue", TOKEN_CONTINUE},
+		     {"define", TOKEN_DEFINE},
+		     {"else", TOKEN_ELSE},
+		     {"end", TOKEN_END},
+		     {"if", TOKEN_IF},
+		     {"range", TOKEN_RANGE},
+		     {"nil", TOKEN_NIL},
+		     {"template", TOKEN_TEMPLATE},
+		     {"with", TOKEN_WITH},
+		     {"true", TOKEN_BOOL},
 		     {"false", TOKEN_BOOL}};
 	size_t end = l->pos;
 	while (end < l->len && alphanumeric(l->text[end]))
@@ -168,7 +176,8 @@ static item_t quoted(lexer_t *l, char quote, enum token token, const char *compl
 {
 	size_t at = l->pos + 1;
 	for (;; at++) {
-		if (at < l->len && l->text[at] == '\\' && at + 1 < l->len && l->text[at + 1] != '\n')
+		if (at < l->len && l->text[at] == '\\' && at + 1 < l->len &&
+		    l->text[at + 1] != '\n')
 			at++;
 		else if (at >= l->len || l->text[at] == '\n')
 			return fail(l, complaint);
@@ -190,9 +199,9 @@ static item_t number(lexer_t *l)
 	size_t end = l->pos;
 	if (l->text[end] == '+' || l->text[end] == '-')
 		end++;
-	while (end < l->len && (alphanumeric(l->text[end]) || l->text[end] == '.' ||
-				((l->text[end] == '+' || l->text[end] == '-') &&
-				 strchr("eEpP", l->text[end - 1]))))
+	while (end < l->len &&
+	       (alphanumeric(l->text[end]) || l->text[end] == '.' ||
+		((l->text[end] == '+' || l->text[end] == '-') && strchr("eEpP", l->text[end - 1]))))
 		end++;
 	value_t v;
 	bool integer;

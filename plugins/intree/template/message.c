@@ -183,9 +183,11 @@ static const field_t header_fields[] = {
 	{.name = "String", .get = header_string, .method = true},
 	{.name = NULL},
 };
-const type_t header_type = {
-	.name = "dns.MsgHdr", .fields = header_fields, .print = print_header,
-	.print_fields = print_header_fields, .plain = true};
+const type_t header_type = {.name = "dns.MsgHdr",
+			    .fields = header_fields,
+			    .print = print_header,
+			    .print_fields = print_header_fields,
+			    .plain = true};
 
 static const field_t message_fields[] = {
 	HEADER_FIELDS,

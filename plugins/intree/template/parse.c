@@ -172,9 +172,7 @@ static node_t *control(parser_t *p, enum node_kind kind, item_t keyword)
 	if (p->failed)
 		return NULL;
 	n->pos = n->first->pos;
-	enum token again = kind == NODE_IF     ? TOKEN_IF
-			   : kind == NODE_WITH ? TOKEN_WITH
-					       : TOKEN_EOF;
+	enum token again = kind == NODE_IF ? TOKEN_IF : kind == NODE_WITH ? TOKEN_WITH : TOKEN_EOF;
 	if (ending == AT_ELSE && parser_peek(p).token == again) {
 		/* {{else if}}: the inner one takes the {{end}} */
 		item_t inner = parser_next(p);

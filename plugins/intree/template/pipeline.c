@@ -111,8 +111,8 @@ static node_t *constant(parser_t *p, item_t i)
 		return n;
 	case TOKEN_CHAR_CONSTANT:
 		if (!unquote_char(i.text, &c))
-			return parser_fail(p, "malformed character constant: %.*s",
-					   (int)i.text.len, i.text.at);
+			return parser_fail(p, "malformed character constant: %.*s", (int)i.text.len,
+					   i.text.at);
 		n->value = value_int(c);
 		n->integer = true;
 		return n;

@@ -25,8 +25,8 @@ bool run_fail(run_t *r, const char *format, ...)
 	if (r->at)
 		node_print(&shown, r->at);
 	int n = snprintf(r->error, sizeof(r->error),
-			 "template: %s:%zu:%zu: executing \"%.*s\" at <%.*s>: ", r->tree->name, line,
-			 column, (int)r->name.len, r->name.at, (int)shown.len, node);
+			 "template: %s:%zu:%zu: executing \"%.*s\" at <%.*s>: ", r->tree->name,
+			 line, column, (int)r->name.len, r->name.at, (int)shown.len, node);
 	va_list ap;
 	va_start(ap, format);
 	if (n > 0 && (size_t)n < sizeof(r->error))

@@ -71,14 +71,14 @@ static int read_records(sodns_setup_t *s, struct rule *rule, size_t section)
 		return sodns_error_args(s);
 	for (size_t i = 0; i < count; i++) {
 		size_t n = rule->record_count[section];
-		rule->records[section] =
-			grown(s, rule->records[section], n, sizeof(**rule->records));
+		rule->records[section] = grown(s, rule->records[section], n,
+					       sizeof(**rule->records));
 		struct record *r = &rule->records[section][n];
 		memset(r, 0, sizeof(*r));
 		r->tree = tree_parse(name, args[i], &data_type, memory, why);
 		if (!r->tree)
-			return sodns_error(s, "could not compile template: %s, %s",
-					   args[count - 1], why);
+			return sodns_error(s, "could not compile template: %s, %s", args[count - 1],
+					   why);
 		r->text = tree_text(r->tree, memory);
 		fix(s, r);
 		rule->record_count[section]++;
@@ -279,8 +279,8 @@ static int read_zones(sodns_setup_t *s, struct rule *rule)
 
 static void order_variables(sodns_setup_t *s, struct rule *rule)
 {
-	rule->variable_order =
-		sodns_setup_alloc(s, (rule->variable_count + 1) * sizeof(*rule->variable_order));
+	rule->variable_order = sodns_setup_alloc(s, (rule->variable_count + 1) *
+							    sizeof(*rule->variable_order));
 	for (size_t i = 0; i < rule->variable_count; i++) {
 		size_t at = i;
 		for (; at && strcmp(rule->variables[rule->variable_order[at - 1]].name.at,

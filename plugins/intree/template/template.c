@@ -39,8 +39,8 @@ static void fill(struct data *d, const struct rule *rule, size_t zone, sodns_que
 	d->q = q;
 	d->rule = rule;
 	d->zone = rule->zone_texts[zone];
-	d->rclass = known(
-		sodns_class_text(rclass == SODNS_CLASS_ANY ? rule->rclass : rclass, buf), buf);
+	d->rclass = known(sodns_class_text(rclass == SODNS_CLASS_ANY ? rule->rclass : rclass, buf),
+			  buf);
 	d->type = known(sodns_type_text(type == SODNS_TYPE_ANY ? rule->type : type, buf), buf);
 	d->name = (slice_t){name, sodns_name_to_text(sodns_query_name(q), name)};
 }
@@ -87,8 +87,8 @@ static void count_match(const struct data *d)
 	static const sodns_family_t family = {.name = "coredns_template_matches_total",
 					      .help = "Counter of template regex matches.",
 					      .labels = labels};
-	const char *values[] = {sodns_query_server(d->q), d->zone, sodns_query_view(d->q), d->rclass,
-				d->type};
+	const char *values[] = {sodns_query_server(d->q), d->zone, sodns_query_view(d->q),
+				d->rclass, d->type};
 	sodns_metric_count(&family, values, 1);
 }
 
@@ -104,13 +104,9 @@ static sodns_reply_t *failed(const struct data *d, bool record, size_t section,
 		{.name = "coredns_template_rr_failures_total",
 		 .help = "Counter of mis-templated RRs.",
 		 .labels = labels}};
-	const char *values[] = {sodns_query_server(d->q),
-				d->zone,
-				sodns_query_view(d->q),
-				d->rclass,
-				d->type,
-				section_names[section],
-				made->text};
+	const char *values[] = {
+		sodns_query_server(d->q), d->zone,   sodns_query_view(d->q), d->rclass, d->type,
+		section_names[section],   made->text};
 	sodns_metric_count(&families[record], values, 1);
 	return sodns_fail(d->q, SODNS_SERVFAIL, "%s%s", record ? "dns: " : "", error);
 }
@@ -145,8 +141,7 @@ static void chase(sodns_query_t *q, sodns_reply_t *r, const sodns_rrset_t *alias
 {
 	uint16_t type = sodns_query_type(q);
 	size_t count;
-	if (alias->type != SODNS_TYPE_CNAME ||
-	    (type != SODNS_TYPE_A && type != SODNS_TYPE_AAAA))
+	if (alias->type != SODNS_TYPE_CNAME || (type != SODNS_TYPE_A && type != SODNS_TYPE_AAAA))
 		return;
 	sodns_reply_t *up = sodns_ask(q, alias->data + 2, type);
 	const sodns_rrset_t *sets = sodns_reply_sets(up, SODNS_ANSWER, &count);

@@ -22,7 +22,7 @@ struct group_key {
 struct pattern {
 	sodns_regex_t *regex; /* NULL: matches everything */
 	const char *text;
-	size_t groups; /* the whole match included */
+	size_t groups;          /* the whole match included */
 	struct group_key *keys; /* in the order of their text */
 	size_t key_count;
 };
@@ -38,7 +38,7 @@ struct record {
 	tree_t *tree;
 	const char *text; /* as it is in metrics */
 	bool fixed;
-	bool own_name;   /* it begins with {{ .Name }} and a blank */
+	bool own_name; /* it begins with {{ .Name }} and a blank */
 	sodns_rrset_t set;
 };
 
@@ -64,7 +64,8 @@ struct rule {
 	sodns_fallthrough_t fallthrough;
 };
 
-struct template {
+struct template
+{
 	struct rule *rules;
 	size_t count;
 };
