@@ -128,6 +128,13 @@ static const uint8_t *endpoint_name(sodns_query_t *query, const struct found *f,
 	return name_good(&n) ? name_keep(&n, query) : NULL;
 }
 
+/* Bytes of an endpoint's name in front of its service's. */
+static uint8_t front_len(const struct found *f, const struct endpoint *e)
+{
+	uint8_t cluster = f->q.imported ? e->slice->cluster_len : 0;
+	return (uint8_t)(e->label.len + 1 + (cluster ? cluster + 1 : 0));
+}
+
 /* The records of one endpoint; how many. */
 static uint32_t add_endpoint(const struct kubernetes *k, sodns_query_t *query,
 			     const struct found *f, struct endpoint *e, struct added *before,
@@ -140,8 +147,8 @@ static uint32_t add_endpoint(const struct kubernetes *k, sodns_query_t *query,
 			continue;
 		if (!name && !(name = endpoint_name(query, f, e)))
 			return n;
-		/* the label in the name lives as long as the query; e's may not */
-		const struct word label = {name + 1, e->label.len};
+		/* What comes in front of the service; in the name it lives as long as the query. */
+		const struct word label = {name, front_len(f, e)};
 		n++;
 		if (!added_before(before, &label, NULL, (uint32_t)(p[0] << 8 | p[1])))
 			add_srv(k, r, f->q.original, weight, p, name);
