@@ -231,9 +231,9 @@ static const struct labels *labels_take(struct store *s, const struct bytes *b)
 {
 	struct probe p;
 	const struct labels *known;
-	uint32_t hash = hash_bytes(b->at, b->len);
 	if (!b->len)
 		return NULL;
+	uint32_t hash = hash_bytes(b->at, b->len);
 	map_probe(&p, &s->labels, hash);
 	while ((known = map_next(&p)))
 		if (known->len == b->len && !memcmp(known->text, b->at, b->len)) {
