@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "host/memory.h"
 #include "host/setup.h"
 
 static void each_of(const block_t *b, const char *id,
@@ -29,6 +30,38 @@ void sodns_prepare_each(sodns_prepare_t *p, enum sodns_scope scope, const char *
 	}
 	for (const block_t *b = p->generation->blocks; b; b = b->next)
 		each_of(b, id, fn, arg);
+}
+
+struct sodns_notifier {
+	sodns_notifier_t *next;
+	const sodns_notify_ability_t *ability;
+	void *self;
+};
+
+struct finding {
+	generation_t *generation;
+	sodns_notifier_t *first;
+};
+
+static void add_notifier(void *arg, const sodns_instance_t *i)
+{
+	struct finding *f = arg;
+	sodns_notifier_t *n = memory_alloc(f->generation, sizeof(*n));
+	*n = (sodns_notifier_t){f->first, i->ability, i->self};
+	f->first = n;
+}
+
+const sodns_notifier_t *sodns_prepare_notifier(sodns_prepare_t *p)
+{
+	struct finding f = {.generation = p->generation};
+	sodns_prepare_each(p, SODNS_THIS_BLOCK, SODNS_ABILITY_NOTIFY, add_notifier, &f);
+	return f.first;
+}
+
+void sodns_notify(const sodns_notifier_t *n, const uint8_t *zone)
+{
+	for (; n; n = n->next)
+		n->ability->notify(n->self, zone);
 }
 
 const char *const *sodns_prepare_servers(sodns_prepare_t *p, size_t *count)

@@ -267,35 +267,48 @@ generation_t *generation_build(char *err, size_t err_size)
 	return NULL;
 }
 
+int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size)
+{
+	for (instance_t *i = b->instances; i; i = i->next) {
+		sodns_prepare_t p = {.generation = g, .instance = i};
+		int rc = i->plugin->r.prepare ? i->plugin->r.prepare(i->self, &p) : SODNS_OK;
+		if (!rc && !p.failed) {
+			i->prepared = true;
+			continue;
+		}
+		snprintf(err, err_size, "%s", p.failed ? p.error : "");
+		if (!p.failed)
+			snprintf(err, err_size, "plugin/%s: prepare failed without saying why (%d)",
+				 i->plugin->name, rc);
+		return SODNS_EINVAL;
+	}
+	return SODNS_OK;
+}
+
 int generation_prepare(generation_t *g, char *err, size_t err_size)
 {
-	for (block_t *b = g->blocks; b; b = b->next)
-		for (instance_t *i = b->instances; i; i = i->next) {
-			sodns_prepare_t p = {.generation = g, .instance = i};
-			int rc = i->plugin->r.prepare ? i->plugin->r.prepare(i->self, &p)
-						      : SODNS_OK;
-			if (!rc && !p.failed) {
-				i->prepared = true;
-				continue;
-			}
-			snprintf(err, err_size, "%s", p.failed ? p.error : "");
-			if (!p.failed)
-				snprintf(err, err_size,
-					 "plugin/%s: prepare failed without saying why (%d)",
-					 i->plugin->name, rc);
+	for (block_t *b = g->blocks; b; b = b->next) {
+		uint64_t began = sodns_now();
+		if (generation_prepare_block(g, b, err, err_size))
 			return SODNS_EINVAL;
-		}
+		b->prepare_us = (uint32_t)((sodns_now() - began) / 1000);
+	}
 	return SODNS_OK;
+}
+
+void generation_start_block(block_t *b)
+{
+	for (instance_t *i = b->instances; i; i = i->next) {
+		if (i->plugin->r.start)
+			i->plugin->r.start(i->self);
+		i->started = true;
+	}
 }
 
 void generation_start(generation_t *g)
 {
 	for (block_t *b = g->blocks; b; b = b->next)
-		for (instance_t *i = b->instances; i; i = i->next) {
-			if (i->plugin->r.start)
-				i->plugin->r.start(i->self);
-			i->started = true;
-		}
+		generation_start_block(b);
 }
 
 void generation_stop(generation_t *g)
@@ -324,6 +337,8 @@ void generation_free(generation_t *g)
 			if (i->plugin->r.teardown)
 				i->plugin->r.teardown(i->self);
 	kept_release(g);
+	for (block_t *b = g->blocks; b; b = b->next)
+		sodns_tls_release(b->tls);
 	if (g->corefile)
 		corefile_free(g->corefile);
 	plugin_cfg_free(g->plugins);

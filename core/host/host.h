@@ -81,6 +81,9 @@ typedef struct block {
 	const uint8_t *const *metadata_zones; /* whose queries the providers are asked for */
 	size_t metadata_zone_count;
 	uint32_t read_ms, write_ms, idle_ms, stream_queries;
+	uint32_t connections;
+	bool limits_connections; /* connections is set, perhaps to 0 */
+	sodns_tls_t *tls;
 	unsigned shed_depth;
 	const sodns_family_t *shed_dropped;
 	const char *const *servers; /* texts of the servers at which it answers */
@@ -93,6 +96,7 @@ typedef struct block {
 	const instance_t *prefetcher;
 	const instance_t *admitter;
 	bool opens_classes;
+	uint32_t prepare_us; /* how long prepare took */
 } block_t;
 
 struct kept_ref;
@@ -135,15 +139,25 @@ int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size);
  * line. */
 const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size);
 
+/* The transport of a scheme other than "dns", from the plugin that brings it (sodns/transport.h).
+ * NULL: err says why, without file and line. */
+const sodns_transport_t *plugin_transport(const plugin_cfg_t *c, const char *scheme, char *err,
+					  size_t err_size);
+
 /* Removes the private copies of plugins; when the process ends. */
 void plugins_cleanup(void);
+/* The folder that they are in; "" while there is none. */
+const char *plugins_folder(void);
 
 /* Reads the Corefile and runs every setup. NULL: err has the whole line. */
 generation_t *generation_build(char *err, size_t err_size);
 /* Runs every prepare, on the calling thread. 0, or the error in err. */
 int generation_prepare(generation_t *g, char *err, size_t err_size);
+/* The same for one block. */
+int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size);
 /* Runs every start. */
 void generation_start(generation_t *g);
+void generation_start_block(block_t *b);
 /* Runs the stop of every instance that was started. */
 void generation_stop(generation_t *g);
 /* Asks every instance that wants to serve on before the end: the longest wish, in milliseconds. */

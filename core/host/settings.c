@@ -40,6 +40,20 @@ void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count)
 	s->block->stream_queries = count;
 }
 
+void sodns_server_connections(sodns_setup_t *s, uint32_t count)
+{
+	s->block->connections = count;
+	s->block->limits_connections = true;
+}
+
+bool sodns_server_tls(sodns_setup_t *s, sodns_tls_t *tls)
+{
+	if (s->block->tls)
+		return false;
+	s->block->tls = sodns_tls_keep(tls);
+	return true;
+}
+
 void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped)
 {
 	s->block->shed_depth = depth;

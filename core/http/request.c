@@ -220,6 +220,7 @@ void http_write(sodns_http_exchange_t *x, const char *text, size_t len)
 		x->body = more;
 		x->room = room;
 	}
-	memcpy(x->body + x->len, text, len);
+	if (len)
+		memcpy(x->body + x->len, text, len);
 	x->len += len;
 }

@@ -26,8 +26,8 @@
 #endif
 
 struct flags {
-	bool quiet, version, plugins, check, chain, help;
-	const char *pidfile;
+	bool quiet, version, plugins, check, chain, help, supervise;
+	const char *pidfile, *user;
 	unsigned workers;
 };
 
@@ -55,6 +55,9 @@ static const char usage[] =
 	"  -pidfile FILE     write the process id there\n"
 	"  -plugin.cfg FILE  the plugins and their order\n"
 	"  -plugin-dir DIR   where plugins without a path are looked up\n"
+	"  -user NAME        whom the serving process runs as (default: as started, without "
+	"privileges)\n"
+	"  -supervise=false  no parent process that keeps the sockets when a plugin crashes\n"
 	"  -workers N        threads that serve (default: CPUs by affinity and cgroup quota)\n"
 	"  -check            set up and prepare everything, start nothing; the exit status says\n"
 	"  -chain            as -check, and print each server's chain of plugins\n"
@@ -91,12 +94,14 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"plugins", &f->plugins, NULL},
 		{"check", &f->check, NULL},
 		{"chain", &f->chain, NULL},
+		{"supervise", &f->supervise, NULL},
 		{"help", &f->help, NULL},
 		{"h", &f->help, NULL},
 		{"conf", NULL, &host.corefile},
 		{"dns.port", NULL, &host.port},
 		{"p", NULL, &host.port},
 		{"pidfile", NULL, &f->pidfile},
+		{"user", NULL, &f->user},
 		{"plugin.cfg", NULL, &host.plugin_cfg},
 		{"plugin-dir", NULL, &host.plugin_dir},
 	};
@@ -186,7 +191,7 @@ static int list_plugins(void)
 
 int sodns_main(int argc, char **argv)
 {
-	struct flags f = {0};
+	struct flags f = {.supervise = true};
 	host.port = "53";
 	if (read_flags(argc, argv, &f))
 		return 2;
@@ -201,11 +206,12 @@ int sodns_main(int argc, char **argv)
 	find_plugins();
 	if (f.plugins)
 		return list_plugins();
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0)
-		return 1;
 	if (host.corefile && !strcmp(host.corefile, "-") && read_stdin())
 		return 1;
 	if (f.check || f.chain)
 		return control_check(f.chain);
-	return control_run(f.quiet, f.pidfile, f.workers ? f.workers : worker_default_count());
+	control_options_t run = {.quiet = f.quiet,
+				 .workers = f.workers ? f.workers : worker_default_count()};
+	const supervisor_options_t supervisor = {.user = f.user, .pidfile = f.pidfile};
+	return f.supervise ? supervise(&supervisor, control_run, &run) : control_run(&run);
 }

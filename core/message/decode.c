@@ -182,11 +182,19 @@ void reply_open(sodns_reply_t *r)
 	const uint8_t *wire = r->wire;
 	size_t len = r->wire_len;
 	uint32_t age = r->age;
+	uint16_t flags = r->flags;
+	int rcode = r->rcode;
 	/* A kept message was made by this encoder or checked when it was kept. */
 	if (!decode(r, wire, len)) {
 		r->kind = SODNS_ERROR;
 		r->rcode = SODNS_SERVFAIL;
 		r->text = "malformed message kept";
+		return;
+	}
+	r->flags = flags;
+	r->rcode = rcode;
+	if (r->ttl_set) {
+		sodns_reply_set_ttl(r, r->ttl);
 		return;
 	}
 	for (int k = 0; k < 3; k++)

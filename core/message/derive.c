@@ -44,6 +44,11 @@ void sodns_query_set_flags(sodns_query_t *d, uint16_t flags)
 	d->flags = (uint16_t)((d->flags & ~settable) | (flags & settable));
 }
 
+void sodns_query_set_protocol(sodns_query_t *d, enum sodns_protocol protocol)
+{
+	d->protocol = (uint8_t)protocol;
+}
+
 void sodns_query_set_edns(sodns_query_t *d, uint16_t size, bool dnssec_ok)
 {
 	d->has_edns = size != 0;

@@ -24,6 +24,8 @@ static __thread struct suffixes suffixes;
 
 typedef struct encoder {
 	const sodns_query_t *q;
+	const uint8_t *question; /* its name as it is written: q's original or lower-case one */
+	bool has_upper;          /* that one is not all lower case */
 	uint8_t *out, *at, *end; /* end: nothing is written from here on */
 	struct {
 		const uint8_t *name;
@@ -93,13 +95,14 @@ static unsigned suffix_find(const encoder_t *e, uint64_t hash, const uint8_t *su
 }
 
 /* How many of the name's rightmost labels are the question's too, letter for letter. */
-static unsigned shared_with_question(const sodns_query_t *q, const uint8_t *name,
+static unsigned shared_with_question(const encoder_t *e, const uint8_t *name,
 				     const name_labels_t *l)
 {
+	const sodns_query_t *q = e->q;
 	unsigned n = l->count, m = q->labels.count, k = 0;
 	for (; k < n && k < m; k++) {
 		const uint8_t *a = name + l->at[n - 1 - k],
-			      *b = q->original + q->labels.at[m - 1 - k];
+			      *b = e->question + q->labels.at[m - 1 - k];
 		if (*a != *b || memcmp(a + 1, b + 1, *a))
 			break;
 	}
@@ -124,10 +127,10 @@ static void memorise(encoder_t *e, const uint8_t *name, size_t at)
 }
 
 /* The hashes of the suffixes that are longer than the question's. */
-static void hash_rest(const sodns_query_t *q, const uint8_t *name, name_labels_t *l,
-		      unsigned shared)
+static void hash_rest(const encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
 {
-	if (q->has_upper || !shared) {
+	const sodns_query_t *q = e->q;
+	if (e->has_upper || !shared) {
 		name_hash(name, l);
 		return;
 	}
@@ -142,8 +145,8 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	const sodns_query_t *q = e->q;
 	name_labels_t l;
 	size_t len = name_split(name, &l), start = (size_t)(e->at - e->out);
-	unsigned shared = shared_with_question(q, name, &l), i, found = 0;
-	hash_rest(q, name, &l, shared);
+	unsigned shared = shared_with_question(e, name, &l), i, found = 0;
+	hash_rest(e, name, &l, shared);
 	for (i = 0; i < l.count - shared; i++)
 		if (suffixes.count && (found = suffix_find(e, l.hash[i], name + l.at[i])))
 			break;
@@ -171,7 +174,7 @@ static bool put_name(encoder_t *e, const uint8_t *name)
 		*e->at++ = 0;
 		return true;
 	}
-	if (!q->has_upper && name >= q->name && name < q->name + q->name_len)
+	if (!e->has_upper && name >= q->name && name < q->name + q->name_len)
 		return put_pointer(e, QUESTION_AT + (unsigned)(name - q->name));
 	unsigned known = e->memos < MEMO ? e->memos : MEMO;
 	for (unsigned i = 0; i < known; i++)
@@ -301,9 +304,9 @@ static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t 
 	return 11 + n;
 }
 
-static uint8_t *put_question(const sodns_query_t *q, uint8_t *at)
+static uint8_t *put_question(const sodns_query_t *q, const uint8_t *name, uint8_t *at)
 {
-	memcpy(at, q->original, q->name_len);
+	memcpy(at, name, q->name_len);
 	at += q->name_len;
 	put16(at, q->type);
 	put16(at + 2, q->rclass);
@@ -320,26 +323,35 @@ static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *
 		put16(out + 6 + 2 * i, counts[i]);
 }
 
+/* Question and records, as far as they fit within `fit`; false: not all did. */
+static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned counts[3])
+{
+	bool complete = true;
+	suffixes.count = 0;
+	e->memos = 0;
+	e->at = put_question(e->q, e->question, e->out + QUESTION_AT);
+	e->end = e->out + fit;
+	if (e->end < e->at)
+		e->end = e->at;
+	if (r->kind == SODNS_RECORDS)
+		for (int i = 0; i < 3; i++)
+			counts[i] = put_section(e, &r->section[i], &complete);
+	for (unsigned i = 0; i < suffixes.count; i++)
+		suffixes.at[suffixes.used[i]] = 0;
+	return complete;
+}
+
 static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
 			     size_t fit)
 {
 	size_t opt = opt_length(q, r);
 	encoder_t e;
-	bool complete = true;
 	unsigned counts[3] = {0};
-	suffixes.count = 0;
 	e.q = q;
+	e.question = q->original;
+	e.has_upper = q->has_upper;
 	e.out = out;
-	e.memos = 0;
-	e.at = put_question(q, out + QUESTION_AT);
-	e.end = out + (fit > opt ? fit - opt : 0);
-	if (e.end < e.at)
-		e.end = e.at;
-	if (r->kind == SODNS_RECORDS)
-		for (int i = 0; i < 3; i++)
-			counts[i] = put_section(&e, &r->section[i], &complete);
-	for (unsigned i = 0; i < suffixes.count; i++)
-		suffixes.at[suffixes.used[i]] = 0;
+	bool complete = put_body(&e, r, fit > opt ? fit - opt : 0, counts);
 	if (opt) {
 		e.at += put_opt(e.at, q, r);
 		counts[2]++;
@@ -348,21 +360,55 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	return (size_t)(e.at - out);
 }
 
-/* A kept message goes out as it is: id, question, RD and CD, TTLs and the client's OPT are put in.
- */
+size_t message_encode_image(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
+			    size_t size)
+{
+	encoder_t e;
+	unsigned counts[3] = {0};
+	e.q = q;
+	e.question = q->name;
+	e.has_upper = false;
+	e.out = out;
+	if (!put_body(&e, r, size, counts))
+		return 0;
+	put_header(q, r, out, r->flags, counts);
+	put16(out, 0);
+	return (size_t)(e.at - out);
+}
+
+/* Whether an image is of this question, letter for letter: names in it are shortened by pointers to
+ * the question's, whose letters they would take on. */
+static bool same_question(const sodns_query_t *q, const sodns_reply_t *r)
+{
+	size_t end = QUESTION_AT + (size_t)q->name_len;
+	const uint8_t *w = r->wire;
+	return r->wire_len >= end + 4 && !memcmp(w + QUESTION_AT, q->original, q->name_len) &&
+	       (w[end] << 8 | w[end + 1]) == q->type && (w[end + 2] << 8 | w[end + 3]) == q->rclass;
+}
+
+/* The question in its own letters, which must be the query's but for their case. */
+static bool own_question(const sodns_query_t *q, const uint8_t *message)
+{
+	uint8_t lower[SODNS_NAME_MAX + 9];
+	name_copy_lower(lower, message + QUESTION_AT, q->name_len);
+	return !memcmp(lower, q->name, q->name_len);
+}
+
+/* A kept message goes out as it is: id, header bits, TTLs and the client's OPT are put in. One that
+ * was received has a question of its own. */
 static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
 {
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
-	out[2] = (uint8_t)((out[2] & ~1) | (q->flags >> 8 & 1));
-	out[3] = (uint8_t)((out[3] & ~0x10) | (q->flags & SODNS_CD));
-	put_question(q, out + QUESTION_AT);
+	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | r->flags | (unsigned)(r->rcode & 15));
+	if (r->received && !own_question(q, out))
+		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
 		uint8_t *p = out + r->ttls[i];
 		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
 			       p[3];
-		put32(p, ttl > r->age ? ttl - r->age : 0);
+		put32(p, r->ttl_set ? r->ttl : ttl > r->age ? ttl - r->age : 0);
 	}
 	if (opt_length(q, r)) {
 		len += put_opt(out + len, q, r);
@@ -383,12 +429,19 @@ bool message_option_echoed(unsigned code)
 	       1;
 }
 
+/* An image holds the question that it was made for, which a plugin may have changed on the way. */
+static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
+{
+	return q == made_for ||
+	       (q->type == made_for->type && q->rclass == made_for->rclass &&
+		q->name_len == made_for->name_len && !memcmp(q->name, made_for->name, q->name_len));
+}
+
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
 {
-	if (fit < 512)
-		fit = 512;
 	if (r->kind == SODNS_WIRE) {
-		if (r->wire_len + opt_length(q, r) <= fit)
+		if (r->wire_len + opt_length(q, r) <= fit &&
+		    (r->received ? answers(q, r->q) : same_question(q, r)))
 			return encode_wire(q, r, out);
 		reply_open(r);
 	}

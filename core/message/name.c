@@ -241,6 +241,13 @@ bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len)
 	return changed != 0;
 }
 
+size_t sodns_name_from_message(const uint8_t *message, size_t len, size_t at,
+			       uint8_t out[SODNS_NAME_MAX])
+{
+	size_t n;
+	return name_unpack(message, len, at, out, &n);
+}
+
 size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
 		   size_t *out_len)
 {

@@ -71,8 +71,9 @@ static bool read_records(sodns_query_t *q, size_t at, unsigned count, unsigned a
 		if (i >= count - additional && type == SODNS_TYPE_OPT &&
 		    !take_opt(q, m + at, m + at + 10, rdlen))
 			return false;
-		if (i >= count - additional && type == SODNS_TYPE_TSIG)
-			q->tsig_at = (uint16_t)owner;
+		/* Only the last record can be one (RFC 8945, 5.1). */
+		q->tsig_at = i >= count - additional && type == SODNS_TYPE_TSIG ? (uint16_t)owner
+										: 0;
 		at += 10u + rdlen;
 	}
 	return true;
@@ -276,6 +277,11 @@ bool sodns_query_do(const sodns_query_t *q)
 	return q->edns_flags & 0x8000;
 }
 
+uint16_t sodns_query_edns_flags(const sodns_query_t *q)
+{
+	return q->edns_flags;
+}
+
 const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len)
 {
 	for (size_t at = 0; at < q->options_len; at += 4u + get16(q->options + at + 2)) {
@@ -340,6 +346,12 @@ uint64_t sodns_now(void)
 		return held;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t sodns_time(void)
+{
+	uint64_t held = atomic_load_explicit(&clock_held, memory_order_relaxed);
+	return held ? held / 1000000000u : (uint64_t)time(NULL);
 }
 
 void *sodns_alloc(sodns_query_t *q, size_t size)

@@ -55,6 +55,8 @@ sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t
 	r->ttls = ttls;
 	r->ttl_count = ttl_count;
 	r->age = age;
+	r->flags |= (uint16_t)((message[2] << 8 | message[3]) &
+			       (SODNS_AA | SODNS_TC | SODNS_RA | SODNS_Z | SODNS_AD));
 	r->rcode = message[3] & 15;
 	return r;
 }
@@ -84,19 +86,27 @@ static bool editable(sodns_reply_t *r)
 {
 	if (r->kind == SODNS_WIRE)
 		reply_open(r);
-	return r->kind == SODNS_RECORDS;
+	return r->kind == SODNS_RECORDS && !r->sealed;
+}
+
+void sodns_reply_seal(sodns_reply_t *r)
+{
+	r->sealed = true;
+}
+
+static bool has_header(const sodns_reply_t *r)
+{
+	return (r->kind == SODNS_RECORDS || r->kind == SODNS_WIRE) && !r->sealed;
 }
 
 void sodns_reply_set_rcode(sodns_reply_t *r, int rcode)
 {
-	if (editable(r))
+	if (has_header(r))
 		r->rcode = rcode;
 }
 
 uint16_t sodns_reply_flags(const sodns_reply_t *r)
 {
-	if (r->kind == SODNS_WIRE)
-		return (uint16_t)((r->wire[2] << 8 | r->wire[3]) & ~(SODNS_QR | 0x780f));
 	return r->flags;
 }
 
@@ -104,7 +114,7 @@ void sodns_reply_set_flags(sodns_reply_t *r, uint16_t set, uint16_t clear)
 {
 	const uint16_t allowed = SODNS_AA | SODNS_TC | SODNS_RD | SODNS_RA | SODNS_Z | SODNS_AD |
 				 SODNS_CD;
-	if (editable(r))
+	if (has_header(r))
 		r->flags = (uint16_t)((r->flags & ~clear) | (set & allowed));
 }
 
@@ -186,6 +196,17 @@ void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds)
 				r->section[k].sets[i].ttl = seconds;
 }
 
+void sodns_reply_set_ttl(sodns_reply_t *r, uint32_t seconds)
+{
+	r->ttl_set = true;
+	r->ttl = seconds;
+	if (r->kind != SODNS_RECORDS)
+		return;
+	for (int k = 0; k < 3; k++)
+		for (uint32_t i = 0; i < r->section[k].count; i++)
+			r->section[k].sets[i].ttl = seconds;
+}
+
 /* Makes room for `more` bytes behind the reply's own options. A reply that has options of its own
  * sends none of the query's back. */
 static void own_edns(sodns_reply_t *r, size_t more)
@@ -203,7 +224,7 @@ static void own_edns(sodns_reply_t *r, size_t more)
 
 void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len)
 {
-	if (!editable(r) || len > 65000)
+	if (!has_header(r) || len > 65000)
 		return;
 	own_edns(r, len + 4);
 	uint8_t *at = (uint8_t *)(uintptr_t)r->options + r->options_len;
@@ -218,7 +239,7 @@ void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, 
 
 void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
 {
-	if (!editable(r) || r->own_edns || !q->has_edns)
+	if (!has_header(r) || r->own_edns || !q->has_edns)
 		return;
 	own_edns(r, q->options_len);
 	r->edns_size = sodns_query_edns_size(q);
@@ -228,11 +249,16 @@ void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
 
 void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok)
 {
-	if (!editable(r))
+	if (!has_header(r))
 		return;
 	own_edns(r, 0);
 	r->edns_size = size;
 	r->edns_do = dnssec_ok;
+}
+
+bool sodns_reply_do(const sodns_reply_t *r)
+{
+	return r->own_edns && r->edns_do;
 }
 
 size_t sodns_reply_length(const sodns_reply_t *r)

@@ -16,8 +16,10 @@ struct sodns_reply {
 	enum sodns_reply_kind kind;
 	int rcode;
 	uint16_t flags; /* AA, TC, RD, RA, AD, CD */
+	bool sealed;    /* edits do nothing */
 	bool own_edns;  /* has an OPT of its own: leaves even if the client sent none */
 	bool edns_do;
+	bool received; /* a wire image whose question, RD and CD are its own */
 	uint16_t edns_size;
 	uint16_t options_len;
 	const uint8_t *options;
@@ -29,12 +31,17 @@ struct sodns_reply {
 	const uint16_t *ttls;
 	size_t ttl_count;
 	uint32_t age;
+	bool ttl_set; /* of an image: all TTLs are `ttl` */
+	uint32_t ttl;
 };
 
 /* Writes the message that answers `q` with `r` into out, of `size` bytes; what does not fit within
  * `fit` is left out and TC set, RRsets from the first that does not fit on. Returns the length. r
  * may be an error. Names are compressed (RFC 1035, 4.1.4). */
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit);
+/* Writes r's records as a message for keeps: the question in lower case, no OPT. 0: they don't fit. */
+size_t message_encode_image(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
+			    size_t size);
 /* The answer to a packet that is no good query: its header and, where that could be read, its
  * question (question_end: the offset behind it, else 0). Returns the length. */
 size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int rcode,

@@ -20,6 +20,7 @@ struct sodns_flight {
 	unsigned refs;
 	bool landed;
 	void *result;
+	const void *owner; /* keys of two of them never meet */
 	void *(*fn)(void *arg);
 	void (*release)(void *result);
 	uint32_t ms;
@@ -95,11 +96,10 @@ static void take_off(void *arg)
 	}
 }
 
-/* Keys are of those who use the same function: those of two plugins never meet. */
-static struct sodns_flight *find(uint64_t hash, void *(*fn)(void *arg), const void *key, size_t len)
+static struct sodns_flight *find(uint64_t hash, const void *owner, const void *key, size_t len)
 {
 	for (struct sodns_flight *f = flights[hash % BUCKETS]; f; f = f->next)
-		if (f->hash == hash && f->fn == fn && f->key_len == len &&
+		if (f->hash == hash && f->owner == owner && f->key_len == len &&
 		    !memcmp(f->key, key, len))
 			return f;
 	return NULL;
@@ -108,16 +108,16 @@ static struct sodns_flight *find(uint64_t hash, void *(*fn)(void *arg), const vo
 static struct sodns_flight *flight_new(uint64_t hash, const void *key, size_t len, const void *arg,
 				       size_t arg_size)
 {
-	struct sodns_flight *f = calloc(1, sizeof(*f) + len);
-	if (!f || !(f->arg = malloc(arg_size + 1))) {
+	struct sodns_flight *f = malloc(sizeof(*f) + len);
+	uint8_t *copy = f && arg_size ? malloc(arg_size) : NULL;
+	if (!f || (arg_size && !copy)) {
 		free(f);
 		return NULL;
 	}
-	f->refs = 1; /* the task that flies */
-	f->hash = hash;
-	f->key_len = len;
+	*f = (struct sodns_flight){.refs = 1, .hash = hash, .key_len = len, .arg = copy};
 	memcpy(f->key, key, len);
-	memcpy(f->arg, arg, arg_size);
+	if (arg_size)
+		memcpy(copy, arg, arg_size);
 	f->next = flights[hash % BUCKETS];
 	flights[hash % BUCKETS] = f;
 	return f;
@@ -132,22 +132,14 @@ static void leave(struct sodns_flight *f, struct follower *me)
 		}
 }
 
-sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg), const void *arg,
-			   size_t arg_size, void (*release)(void *result), uint32_t ms)
+static bool table_exists(void)
 {
-	task_t *t = task_current();
-	if (!t || (!flights && !(flights = calloc(BUCKETS, sizeof(struct sodns_flight *)))))
-		return NULL;
-	uint64_t hash = hash_of(key, key_len);
-	struct sodns_flight *f = find(hash, fn, key, key_len);
-	if (!f) {
-		if (!(f = flight_new(hash, key, key_len, arg, arg_size)))
-			return NULL;
-		f->fn = fn;
-		f->release = release;
-		f->ms = ms;
-		loop_post(t->loop, take_off, f);
-	}
+	return flights || (flights = calloc(BUCKETS, sizeof(struct sodns_flight *)));
+}
+
+/* Waits for the flight's end. It is counted for the caller if it has a result. */
+static sodns_flight_t *follow(struct sodns_flight *f, task_t *t, uint32_t ms)
+{
 	struct follower me = {.next = f->followers, .task = t};
 	f->followers = &me;
 	f->refs++;
@@ -156,4 +148,62 @@ sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *ar
 	leave(f, &me);
 	sodns_flight_release(f);
 	return NULL;
+}
+
+sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg), const void *arg,
+			   size_t arg_size, void (*release)(void *result), uint32_t ms)
+{
+	task_t *t = task_current();
+	const void *owner = (const void *)(uintptr_t)fn;
+	if (!t || !table_exists())
+		return NULL;
+	uint64_t hash = hash_of(key, key_len);
+	struct sodns_flight *f = find(hash, owner, key, key_len);
+	if (!f) {
+		if (!(f = flight_new(hash, key, key_len, arg, arg_size)))
+			return NULL;
+		f->owner = owner;
+		f->fn = fn;
+		f->release = release;
+		f->ms = ms;
+		loop_post(t->loop, take_off, f);
+	}
+	return follow(f, t, ms);
+}
+
+sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key_len, uint32_t ms,
+				  bool *leads)
+{
+	task_t *t = task_current();
+	*leads = false;
+	if (!t || !table_exists())
+		return NULL;
+	uint64_t hash = hash_of(key, key_len);
+	struct sodns_flight *f = find(hash, owner, key, key_len);
+	if (f)
+		return follow(f, t, ms);
+	if ((f = flight_new(hash, key, key_len, NULL, 0))) {
+		f->owner = owner;
+		*leads = true;
+	}
+	return f;
+}
+
+unsigned sodns_flight_followers(const sodns_flight_t *f)
+{
+	return f->refs - 1;
+}
+
+/* On the leader's task: whoever waits goes on when the loop comes round. */
+void sodns_flight_land(sodns_flight_t *f, void *result, void (*release)(void *result))
+{
+	land(f);
+	f->result = result;
+	f->release = release;
+	while (f->followers) {
+		task_t *t = f->followers->task;
+		f->followers = f->followers->next;
+		task_ready(t, SODNS_OK);
+	}
+	sodns_flight_release(f);
 }

@@ -42,6 +42,11 @@ static void run_posted(uv_async_t *wake)
 	}
 }
 
+static void before_poll(uv_prepare_t *handle)
+{
+	loop_run_ready(handle->data);
+}
+
 int loop_init(loop_t *l, int worker)
 {
 	*l = (loop_t){.worker = worker};
@@ -49,7 +54,10 @@ int loop_init(loop_t *l, int worker)
 	pthread_mutex_init(&l->lock, NULL);
 	if (uv_loop_init(&l->uv) || uv_async_init(&l->uv, &l->wake, run_posted))
 		return SODNS_EIO;
-	l->wake.data = l;
+	l->wake.data = l->before_poll.data = l->shrinking.data = l;
+	uv_timer_init(&l->uv, &l->shrinking);
+	uv_prepare_init(&l->uv, &l->before_poll);
+	uv_prepare_start(&l->before_poll, before_poll);
 	epoch_register(&l->reader);
 	return SODNS_OK;
 }

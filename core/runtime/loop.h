@@ -35,6 +35,10 @@ struct task {
 	bool waiting, waited, cancelled, holds;
 	task_t *next_due; /* where tests hold the clock */
 	uint64_t due;
+	task_t *readier, *later; /* neighbours among those that are ready */
+	bool ready;
+	int ready_result;
+	uint8_t dirt;  /* waits since its stack was trimmed */
 	bool sleeping; /* in sodns_sleep(), which may be ended early */
 };
 
@@ -45,7 +49,9 @@ struct loop {
 	context_t base;
 	task_t *current;
 	task_t *pool;
-	unsigned pooled;
+	unsigned pooled, pooled_low; /* the fewest since the last tick: those were of no use */
+	uv_timer_t shrinking;
+	bool (*shrink)(loop_t *l); /* the worker's part; whether something is left to give back */
 	task_t *oldest_held, *youngest_held;
 	epoch_reader_t reader;
 	uv_async_t wake;
@@ -55,6 +61,8 @@ struct loop {
 	int worker;     /* index, -1: not a worker */
 	task_t *due;    /* tasks with a timer, where tests hold the clock */
 	_Atomic(unsigned) tasks_waiting;
+	task_t *first_ready, *last_ready;
+	uv_prepare_t before_poll;
 };
 
 /* The calling thread's loop, NULL elsewhere. */
@@ -76,6 +84,10 @@ void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
 /* The same, and waits until it has been called. Not from a loop. */
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
 
+/* Gives back, bit by bit, what nobody needed for a while, until only a few are kept: tasks, and what the
+ * worker has. */
+void loop_shrink(loop_t *l);
+
 /* Brackets what a base callback does: readers' epoch. */
 void loop_enter(loop_t *l);
 void loop_leave(loop_t *l);
@@ -89,6 +101,11 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 int task_wait(uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);
+/* The same from anywhere on the task's loop: at once from the base, before the loop polls next from a
+ * task. */
+void task_ready(task_t *t, int result);
+/* Wakes all that are ready. From the base. */
+void loop_run_ready(loop_t *l);
 /* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */
@@ -98,10 +115,6 @@ task_t *task_current(void);
 
 /* Blocking work that has not come back yet, in the process. */
 extern _Atomic(unsigned) blocking_count;
-/* Takes the place of all exchanges with other servers, in tests. */
-typedef int (*exchange_f)(const sodns_address_t *server, const uint8_t *query, size_t len,
-			  uint8_t *answer, size_t size, uint32_t ms);
-extern exchange_f exchange_instead;
 
 /* Tasks that exist, waiting or pooled, in the process; and how many there may be. */
 extern _Atomic(unsigned) task_count;

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "runtime/random.h"
+
+#define STORE 256u
+
 void sodns_random_bytes(void *out, size_t len)
 {
 	uint8_t *at = out;
@@ -16,6 +20,20 @@ void sodns_random_bytes(void *out, size_t len)
 		at += n;
 		len -= (size_t)n;
 	}
+}
+
+/* What was handed out is wiped, so that a look at the memory tells nothing of ids in use. */
+uint16_t random_id(void)
+{
+	static __thread uint16_t store[STORE];
+	static __thread unsigned left;
+	if (!left) {
+		sodns_random_bytes(store, sizeof(store));
+		left = STORE;
+	}
+	uint16_t id = store[--left];
+	store[left] = 0;
+	return id;
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014): one multiplication chain, no bad seeds. */

@@ -7,8 +7,13 @@
 #include "runtime/stack.h"
 #include "zone/store.h"
 
+/* As many as were ever needed are pooled; those that were not for a period go, a few at a time. */
 #define POOL_KEEP 64u
+#define SHRINK_MS 250u
+#define SHRINK_STEP 128u
 #define STACK_KEEP 16384u
+/* Looking for pages of a stack to give back is a system call: not after each wait. */
+#define TRIM_EVERY 16u
 
 _Atomic(unsigned) task_count;
 unsigned task_limit = 24000;
@@ -116,19 +121,35 @@ static task_t *pool_take(loop_t *l)
 	if (!t)
 		return task_new(l);
 	l->pool = t->next;
-	l->pooled--;
+	if (--l->pooled < l->pooled_low)
+		l->pooled_low = l->pooled;
 	return t;
+}
+
+static void on_shrinking(uv_timer_t *timer)
+{
+	loop_t *l = timer->data;
+	unsigned least = l->pooled_low < l->pooled ? l->pooled_low : l->pooled;
+	for (unsigned i = POOL_KEEP; i < least && i < POOL_KEEP + SHRINK_STEP; i++)
+		uv_close((uv_handle_t *)&pool_take(l)->timer, task_closed);
+	bool more = l->shrink && l->shrink(l);
+	l->pooled_low = l->pooled;
+	if (l->pooled <= POOL_KEEP && !more)
+		uv_timer_stop(timer);
+}
+
+void loop_shrink(loop_t *l)
+{
+	if (!uv_is_active((uv_handle_t *)&l->shrinking))
+		uv_timer_start(&l->shrinking, on_shrinking, SHRINK_MS, SHRINK_MS);
 }
 
 static void pool_give(loop_t *l, task_t *t)
 {
-	if (l->pooled >= POOL_KEEP) {
-		uv_close((uv_handle_t *)&t->timer, task_closed);
-		return;
-	}
 	t->next = l->pool;
 	l->pool = t;
-	l->pooled++;
+	if (++l->pooled > POOL_KEEP)
+		loop_shrink(l);
 }
 
 /* Tasks put aside in the order in which their batches began: the first tells the oldest epoch. */
@@ -169,8 +190,10 @@ static void switch_to(loop_t *l, task_t *t)
 	if (t->holds)
 		drop_epoch(t);
 	t->query = NULL;
-	if (t->waited)
+	if (t->waited && ++t->dirt >= TRIM_EVERY) {
+		t->dirt = 0;
 		stack_trim(t->stack, STACK_SIZE, STACK_KEEP);
+	}
 	pool_give(l, t);
 }
 
@@ -231,11 +254,43 @@ int task_wait(uint64_t ms)
 	return t->result;
 }
 
+static void forget_ready(loop_t *l, task_t *t)
+{
+	*(t->readier ? &t->readier->later : &l->first_ready) = t->later;
+	*(t->later ? &t->later->readier : &l->last_ready) = t->readier;
+	t->ready = false;
+}
+
+void task_ready(task_t *t, int result)
+{
+	loop_t *l = t->loop;
+	if (!t->waiting || t->ready)
+		return;
+	if (!l->current) {
+		task_wake(t, result);
+		return;
+	}
+	t->ready = true;
+	t->ready_result = result;
+	t->later = NULL;
+	t->readier = l->last_ready;
+	*(t->readier ? &t->readier->later : &l->first_ready) = t;
+	l->last_ready = t;
+}
+
+void loop_run_ready(loop_t *l)
+{
+	while (l->first_ready)
+		task_wake(l->first_ready, l->first_ready->ready_result);
+}
+
 void task_wake(task_t *t, int result)
 {
 	loop_t *l = t->loop;
 	if (!t->waiting)
 		return;
+	if (t->ready)
+		forget_ready(l, t);
 	t->waiting = false;
 	t->result = result;
 	atomic_fetch_sub(&l->tasks_waiting, 1);

@@ -6,6 +6,7 @@
 #ifndef CORE_RUNTIME_TCP_H
 #define CORE_RUNTIME_TCP_H
 
+#include <sodns/tls.h>
 #include <sodns/transport.h>
 
 #include "runtime/tcp_plain.h"
@@ -13,7 +14,7 @@
 
 typedef struct tcp_limits {
 	uint32_t read_ms, write_ms, idle_ms; /* a first query; a reply; the next query */
-	unsigned connections;                /* of one worker */
+	unsigned connections;                /* of one listener on one worker */
 	unsigned in_flight;                  /* queries of one connection that wait */
 	uint32_t queries;                    /* of one connection in all; 0: any number */
 } tcp_limits_t;
@@ -26,14 +27,18 @@ typedef struct tcp_listener {
 	sodns_address_t bound;
 	const sodns_transport_t *transport;
 	tcp_limits_t limits;
-	void *listener; /* the server's */
+	sodns_tls_t *tls;   /* of the generation that serves; NULL: none */
+	unsigned conns;     /* connections that it accepted and that are open */
+	const char *server; /* text, for metrics */
+	void *listener;     /* the server's */
 	void (*closed)(void *listener);
 } tcp_listener_t;
 
 /* On the worker's loop. */
-tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound,
-			 const sodns_transport_t *transport, const tcp_limits_t *limits,
-			 void *listener);
+tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, void *listener);
+/* What its next connections begin with; transport, tls and server live as long as they. */
+void tcp_configure(tcp_listener_t *l, const sodns_transport_t *transport, sodns_tls_t *tls,
+		   const tcp_limits_t *limits, const char *server);
 /* Accepts what is queued, then closes; connections live on until they are idle. */
 void tcp_retire(tcp_listener_t *l);
 /* Writes what the batch left in the connections' buffers. */

@@ -29,6 +29,8 @@ static void plain_reply(sodns_conn_t *c, void *state, uint64_t token, const uint
 	const uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};
 	(void)state;
 	(void)token;
+	if (!len)
+		return;
 	sodns_conn_write(c, length, 2);
 	sodns_conn_write(c, message, len);
 }
@@ -39,4 +41,13 @@ const sodns_transport_t tcp_plain = {
 	.protocol = SODNS_TCP,
 	.receive = plain_receive,
 	.reply = plain_reply,
+};
+
+const sodns_transport_t tcp_tls = {
+	.size = sizeof(tcp_tls),
+	.scheme = "tls",
+	.protocol = SODNS_TLS,
+	.receive = plain_receive,
+	.reply = plain_reply,
+	.alpn = "dot",
 };

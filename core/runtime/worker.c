@@ -76,8 +76,19 @@ slot_t *slot_take(worker_t *w)
 	if (!s)
 		return slot_new(w);
 	w->spare = s->next;
-	w->spares--;
+	if (--w->spares < w->spares_low)
+		w->spares_low = w->spares;
 	return s;
+}
+
+static bool shrink(loop_t *l)
+{
+	worker_t *w = worker_of(l);
+	unsigned least = w->spares_low < w->spares ? w->spares_low : w->spares;
+	for (unsigned i = SPARES_KEEP; i < least; i++)
+		free(slot_take(w));
+	w->spares_low = w->spares;
+	return w->spares > SPARES_KEEP;
 }
 
 static void slot_reset(slot_t *s)
@@ -102,13 +113,10 @@ void slot_give(slot_t *s)
 {
 	worker_t *w = s->worker;
 	slot_reset(s);
-	if (w->spares >= SPARES_KEEP) {
-		free(s);
-		return;
-	}
 	s->next = w->spare;
 	w->spare = s;
-	w->spares++;
+	if (++w->spares > SPARES_KEEP)
+		loop_shrink(&w->loop);
 }
 
 slot_t *batch_slot(worker_t *w)
@@ -169,6 +177,8 @@ void batch_run(worker_t *w)
 	w->count = 0;
 	w->server->batch_done(w);
 	atomic_store_explicit(&w->batch_began, 0, memory_order_relaxed);
+	/* What was slow has been reported, or waits and is not to be told from others. */
+	atomic_store_explicit(&w->slow, false, memory_order_relaxed);
 	loop_leave(&w->loop);
 }
 
@@ -192,6 +202,7 @@ static int workers_new(unsigned count, const worker_server_t *server)
 		w->out = malloc(REPLY_MAX + 64);
 		if (!w->out || loop_init(&w->loop, (int)i))
 			return SODNS_ENOMEM;
+		w->loop.shrink = shrink;
 	}
 	worker_count = count;
 	return SODNS_OK;

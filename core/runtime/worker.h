@@ -79,7 +79,7 @@ struct worker {
 	slot_t *batch[BATCH];
 	unsigned count, cursor;
 	slot_t *spare;
-	unsigned spares;
+	unsigned spares, spares_low;             /* the fewest since the loop shrank last */
 	uint64_t now;                            /* when the batch began, ns */
 	_Atomic(uint64_t) batch_began;           /* 0: on the base; for the watchdog */
 	_Atomic(const struct handler *) in_hand; /* the plugin that runs */

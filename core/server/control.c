@@ -3,6 +3,7 @@
  * thread of its own, so that a signal to stop is never kept waiting by a slow zone.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,11 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <sodns/metrics.h>
+
 #include "runtime/log.h"
 #include "runtime/service.h"
+#include "runtime/tls.h"
 #include "server/control.h"
 #include "server/server.h"
 
@@ -91,6 +96,17 @@ static void drain(generation_t *old)
 	generation_free(old);
 }
 
+/* For the process that may have to take this one's place. */
+static void note_times(const generation_t *g)
+{
+	size_t i = 0;
+	if (!supervisor_page)
+		return;
+	for (const block_t *b = g->blocks; b && i < BLOCKS_NOTED; b = b->next)
+		supervisor_page->prepare_us[i++] = b->prepare_us;
+	snprintf(supervisor_page->folder, sizeof(supervisor_page->folder), "%s", plugins_folder());
+}
+
 /* Puts g into force. False: the daemon is about to end, and nothing has changed. */
 static bool switch_to(generation_t *g, generation_t **old)
 {
@@ -98,6 +114,7 @@ static bool switch_to(generation_t *g, generation_t **old)
 	bool go = !atomic_load(&stopping);
 	if (go) {
 		*old = serving;
+		note_times(g);
 		log_set_debug(debug_wanted(g));
 		listeners_switch(g);
 		generation_start(g);
@@ -115,6 +132,7 @@ static void *reload_main(void *arg)
 	void (*failed)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
+	supervisor_tell(SUPERVISOR_RELOADING);
 	generation_t *g = make(err, sizeof(err));
 	if (!g && failed) {
 		failed(err);
@@ -127,6 +145,7 @@ static void *reload_main(void *arg)
 	} else {
 		generation_free(g);
 	}
+	supervisor_tell(SUPERVISOR_READY);
 	atomic_store(&reloading, false);
 	pthread_mutex_unlock(&generations);
 	request();
@@ -164,20 +183,6 @@ static void print_zones(const generation_t *g)
 			printf("%s%s%s:%u%s%s\n", dns ? "" : s->transport, dns ? "" : "://",
 			       s->zones[i], s->address.port, *ip ? " on " : "", ip);
 	}
-}
-
-static int write_pidfile(const char *path)
-{
-	FILE *f = path ? fopen(path, "we") : NULL;
-	if (!path)
-		return 0;
-	if (!f) {
-		fprintf(stderr, "pidfile: open %s: %s\n", path, strerror(errno));
-		return -1;
-	}
-	fprintf(f, "%d\n", (int)getpid());
-	fclose(f);
-	return 0;
 }
 
 static int block_signals(void)
@@ -229,6 +234,7 @@ static void stop(int signal_fd)
 	pthread_mutex_lock(&switching);
 	atomic_store(&stopping, true);
 	pthread_mutex_unlock(&switching);
+	supervisor_tell(SUPERVISOR_STOPPING);
 	linger(signal_fd);
 	listeners_close();
 	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
@@ -259,35 +265,108 @@ static int wait_for_end(int signal_fd)
 	}
 }
 
-int control_run(bool quiet, const char *pidfile, unsigned worker_total)
+/* Ends a process that could not be set up. */
+_Noreturn static void refuse(const char *err, enum supervisor_finish how)
+{
+	log_flush();
+	fflush(stdout);
+	fprintf(stderr, "%s\n", err);
+	plugins_cleanup();
+	supervisor_finish(how);
+	_exit(1);
+}
+
+static void print_start(const control_options_t *o)
+{
+	if (!o->quiet)
+		print_zones(serving);
+	if (!o->quiet)
+		control_print_version();
+	fflush(stdout);
+}
+
+/* Everything is prepared, and then it serves. */
+static void start_whole(const control_options_t *o)
 {
 	char err[4096];
+	serving = make(err, sizeof(err));
+	if (!serving)
+		refuse(err, FINISH_FOR_GOOD);
+	log_set_debug(debug_wanted(serving));
+	print_start(o);
+	log_start();
+	note_times(serving);
+	generation_start(serving);
+	if (supervisor_page)
+		atomic_store(&supervisor_page->serving, true);
+	listeners_switch(serving);
+}
+
+static void count_crashes(void)
+{
+	static const char *const labels[] = {"plugin", NULL};
+	static const sodns_family_t family = {
+		.name = "sodns_crashes_total",
+		.help = "Crashes of the serving process, by the plugin in whose hands it was.",
+		.labels = labels};
+	for (size_t i = 0; i < PLUGINS_NOTED; i++)
+		if (supervisor_page->crashes[i].count) {
+			const char *const values[] = {supervisor_page->crashes[i].plugin};
+			sodns_metric_add(sodns_metric(&family, values),
+					 supervisor_page->crashes[i].count);
+		}
+}
+
+/* After a crash: it serves, and is prepared meanwhile. */
+static void start_in_parts(void)
+{
+	char err[4096];
+	serving = generation_build(err, sizeof(err));
+	if (!serving || servers_build(serving, err, sizeof(err)) ||
+	    listeners_reserve(serving, err, sizeof(err)))
+		refuse(err, FINISH_TO_TRY_AGAIN);
+	log_set_debug(debug_wanted(serving));
+	log_start();
+	count_crashes();
+	gates_close(serving);
+	listeners_switch(serving);
+	atomic_store(&supervisor_page->serving, true);
+	sodns_log(SODNS_LOG_INFO, NULL, "A fresh process serves %" PRIu64 " ms after the crash",
+		  (sodns_now() - supervisor_page->crashed) / 1000000);
+	if (gates_open(serving, err, sizeof(err)))
+		refuse(err, FINISH_TO_TRY_AGAIN);
+	note_times(serving);
+	sodns_log(SODNS_LOG_INFO, NULL, "Everything is loaded %" PRIu64 " ms after the crash",
+		  (sodns_now() - supervisor_page->crashed) / 1000000);
+}
+
+static void catch_crashes(worker_t *w, void *arg)
+{
+	(void)w;
+	(void)arg;
+	supervisor_thread();
+}
+
+int control_run(void *options)
+{
+	const control_options_t *o = options;
 	int signal_fd = block_signals();
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
-	if (workers_start(worker_total, &query_server) || service_start()) {
+	tls_open_key = supervisor_open_key;
+	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
+	    workers_start(o->workers, &query_server) || service_start()) {
 		fputs("cannot start threads\n", stderr);
 		return 1;
 	}
-	serving = make(err, sizeof(err));
-	if (!serving || write_pidfile(pidfile)) {
-		log_flush();
-		fflush(stdout);
-		if (!serving)
-			fprintf(stderr, "%s\n", err);
-		plugins_cleanup();
-		_exit(1);
-	}
-	log_set_debug(debug_wanted(serving));
-	if (!quiet)
-		print_zones(serving);
-	if (!quiet)
-		control_print_version();
-	fflush(stdout);
-	log_start();
-	generation_start(serving);
-	listeners_switch(serving);
+	workers_each(catch_crashes, NULL);
+	supervisor_catch_crashes(crash_look);
+	if (supervisor_page && supervisor_page->restarted)
+		start_in_parts();
+	else
+		start_whole(o);
+	supervisor_tell(SUPERVISOR_READY);
 	int status = wait_for_end(signal_fd);
 	stop(signal_fd);
 	if (!pthread_mutex_trylock(&generations)) {
@@ -297,9 +376,8 @@ int control_run(bool quiet, const char *pidfile, unsigned worker_total)
 	log_stop();
 	if (*failure)
 		fprintf(stderr, "%s\n", failure);
-	if (pidfile)
-		unlink(pidfile);
 	plugins_cleanup();
+	supervisor_finish(FINISH_FOR_GOOD);
 	_exit(status);
 }
 

@@ -15,6 +15,10 @@ static __thread unsigned running;
 struct detached {
 	slot_t *slot;
 	sodns_detached_f fn;
+	task_t *waiter; /* a task of this worker that waits for fn to end, or NULL */
+	void *back;     /* where the waiter has its argument */
+	size_t size;
+	bool waited, ended;
 	_Alignas(16) uint8_t arg[];
 };
 
@@ -25,6 +29,25 @@ static void nothing_sent(slot_t *s, uint8_t *packet, size_t len)
 	(void)len;
 }
 
+/* From the base: task_wake() switches, which only the base may do. */
+static void wake_waiter(void *arg)
+{
+	struct detached *d = arg;
+	if (d->waiter)
+		task_wake(d->waiter, d->ended ? SODNS_OK : SODNS_ENOMEM);
+	free(d);
+}
+
+static void end(struct detached *d)
+{
+	slot_give(d->slot);
+	running--;
+	if (d->waited)
+		loop_post(loop_current(), wake_waiter, d);
+	else
+		free(d);
+}
+
 static void run_detached(void *arg)
 {
 	struct detached *d = arg;
@@ -33,9 +56,10 @@ static void run_detached(void *arg)
 	t->deadline = d->slot->shared.deadline;
 	d->fn(&d->slot->q, d->arg);
 	t->query = NULL;
-	slot_give(d->slot);
-	free(d);
-	running--;
+	d->ended = true;
+	if (d->waiter && d->size)
+		memcpy(d->back, d->arg, d->size);
+	end(d);
 }
 
 static void start(void *arg)
@@ -43,11 +67,8 @@ static void start(void *arg)
 	struct detached *d = arg;
 	loop_t *l = loop_current();
 	loop_enter(l);
-	if (task_run(l, run_detached, d)) {
-		slot_give(d->slot);
-		free(d);
-		running--;
-	}
+	if (task_run(l, run_detached, d))
+		end(d);
 	loop_leave(l);
 }
 
@@ -76,16 +97,17 @@ static void copy_query(sodns_query_t *to, const sodns_query_t *q, slot_t *s)
 	query_set_name(to, name);
 }
 
-int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size, uint32_t ms)
+static struct detached *detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size,
+			       uint32_t ms, int *rc)
 {
 	worker_t *w = worker_of(loop_current());
-	if (!w || running >= DETACHED_MAX)
-		return SODNS_EBUSY;
-	struct detached *d = malloc(sizeof(*d) + size);
-	if (!d)
-		return SODNS_ENOMEM;
+	struct detached *d = NULL;
+	*rc = !w || running >= DETACHED_MAX ? SODNS_EBUSY : SODNS_ENOMEM;
+	if (*rc == SODNS_EBUSY || !(d = calloc(1, sizeof(*d) + size)))
+		return NULL;
 	d->slot = slot_take(w);
 	d->fn = fn;
+	d->size = size;
 	if (size)
 		memcpy(d->arg, arg, size);
 	slot_t *s = d->slot;
@@ -102,5 +124,29 @@ int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t 
 	copy_query(&s->q, q, s);
 	running++;
 	loop_post(&w->loop, start, d);
-	return SODNS_OK;
+	return d;
+}
+
+int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size, uint32_t ms)
+{
+	int rc;
+	return detach(q, fn, arg, size, ms, &rc) ? SODNS_OK : rc;
+}
+
+int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg, size_t size, uint32_t ms,
+		      uint32_t patience)
+{
+	int rc;
+	struct detached *d = detach(q, fn, arg, size, ms, &rc);
+	if (!d)
+		return rc;
+	d->waited = true;
+	d->waiter = task_current();
+	d->back = arg;
+	rc = task_wait(patience);
+	/* It may have ended in the moment in which the patience did. */
+	if (d->ended)
+		rc = SODNS_OK;
+	d->waiter = NULL;
+	return rc;
 }

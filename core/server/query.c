@@ -94,8 +94,11 @@ static void arrive(slot_t *s)
 static void prefetch(slot_t *s, unsigned stage)
 {
 	const block_t *b = s->q.block;
-	if (s->verdict == PARSE_OK && b && b->prefetcher)
-		b->prefetcher->prefetch->touch(b->prefetcher->self, &s->q, stage);
+	const instance_t *p = NULL;
+	if (s->verdict == PARSE_OK && b)
+		p = __atomic_load_n(&b->prefetcher, __ATOMIC_ACQUIRE);
+	if (p)
+		p->prefetch->touch(p->self, &s->q, stage);
 }
 
 /* Hands the query to a link of the chain. */

@@ -2,6 +2,7 @@
  * Routing: the longest zone of the server that the name lies in, by the hashes of the name's
  * suffixes. The cost follows the labels of the name, not the number of zones.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,15 +71,52 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 	*at = t;
 }
 
-static server_t *server_of(generation_t *g, const char *transport, const sodns_address_t *a,
-			   bool wildcard)
+/* What connections to a key's address speak. NULL: err says that nobody brings that. */
+static const sodns_transport_t *stream_of(const generation_t *g, const block_key_t *k, char *err,
+					  size_t err_size)
 {
+	char why[512];
+	if (!strcmp(k->transport, "dns"))
+		return &tcp_plain;
+	if (!strcmp(k->transport, "tls"))
+		return &tcp_tls;
+	const sodns_transport_t *t = plugin_transport(g->plugins, k->transport, why, sizeof(why));
+	if (!t)
+		snprintf(err, err_size, "%s:%d - cannot serve %s: %s", k->file, k->line, k->text,
+			 why);
+	return t;
+}
+
+/* A listener's limit, shared by the workers. */
+static unsigned for_worker(unsigned n)
+{
+	return worker_count ? (n + worker_count - 1) / worker_count : n;
+}
+
+static tcp_limits_t default_limits(const sodns_transport_t *t)
+{
+	bool has = t->size >= offsetof(sodns_transport_t, connections) + sizeof(t->connections);
+	return (tcp_limits_t){.read_ms = 3000,
+			      .write_ms = 5000,
+			      .idle_ms = 10000,
+			      .connections = has && t->connections ? for_worker(t->connections)
+								   : 20000,
+			      .in_flight = 512};
+}
+
+static server_t *server_of(generation_t *g, const block_key_t *k, const sodns_address_t *a,
+			   bool wildcard, char *err, size_t err_size)
+{
+	const char *transport = k->transport;
 	server_t **at = (server_t **)&g->routes;
 	for (; *at; at = &(*at)->next)
 		if (!strcmp((*at)->transport, transport) && (*at)->address.port == a->port &&
 		    (*at)->wildcard == wildcard && sodns_address_equal(&(*at)->address, a))
 			return *at;
 	char ip[SODNS_ADDRESS_TEXT_MAX] = "", text[128];
+	const sodns_transport_t *stream = stream_of(g, k, err, err_size);
+	if (!stream)
+		return NULL;
 	server_t *s = memory_alloc(g, sizeof(*s));
 	if (!wildcard)
 		sodns_address_to_text(a, ip);
@@ -89,16 +127,17 @@ static server_t *server_of(generation_t *g, const char *transport, const sodns_a
 			.address = *a,
 			.wildcard = wildcard,
 			.plain = true,
-			.limits = {.read_ms = 3000,
-				   .write_ms = 5000,
-				   .idle_ms = 10000,
-				   .connections = 20000,
-				   .in_flight = 512}};
+			.stream = stream,
+			.limits = default_limits(stream)};
 	return *at = s;
 }
 
 static void apply_settings(server_t *s, const block_t *b)
 {
+	if (b->limits_connections)
+		s->limits.connections = b->connections ? for_worker(b->connections) : UINT_MAX;
+	if (b->tls && s->stream != &tcp_plain)
+		s->tls = b->tls;
 	s->limits.read_ms = b->read_ms ? b->read_ms : s->limits.read_ms;
 	s->limits.write_ms = b->write_ms ? b->write_ms : s->limits.write_ms;
 	s->limits.idle_ms = b->idle_ms ? b->idle_ms : s->limits.idle_ms;
@@ -137,7 +176,9 @@ static int add_key(generation_t *g, block_t *b, const block_key_t *k, const char
 		return SODNS_EINVAL;
 	}
 	a.port = k->port;
-	server_t *s = server_of(g, k->transport, &a, !*host_text);
+	server_t *s = server_of(g, k, &a, !*host_text, err, err_size);
+	if (!s)
+		return SODNS_EINVAL;
 	add_target(g, s, b, k);
 	apply_settings(s, b);
 	note_server(g, b, s);
@@ -149,14 +190,6 @@ int servers_build(generation_t *g, char *err, size_t err_size)
 	const instance_t *unrouted = NULL;
 	for (block_t *b = g->blocks; b; b = b->next)
 		for (size_t k = 0; k < b->key_count; k++) {
-			if (strcmp(b->keys[k].transport, "dns")) {
-				snprintf(err, err_size,
-					 "%s:%d - cannot serve %s: no plugin provides the "
-					 "transport '%s'",
-					 b->keys[k].file, b->keys[k].line, b->keys[k].text,
-					 b->keys[k].transport);
-				return SODNS_EINVAL;
-			}
 			size_t n = b->bind_count ? b->bind_count : 1;
 			for (size_t i = 0; i < n; i++)
 				if (add_key(g, b, &b->keys[k], b->bind_count ? b->binds[i] : "",
@@ -177,7 +210,7 @@ static void take(sodns_query_t *q, const target_t *t)
 	q->zone = t->zone;
 	q->collects = t->block->collect_metadata;
 	q->view = t->block->view;
-	q->chain = t->block->chain;
+	q->chain = __atomic_load_n(&t->block->chain, __ATOMIC_ACQUIRE);
 }
 
 static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, unsigned first)
@@ -228,6 +261,10 @@ bool route_query(sodns_query_t *q)
 	const target_t *own = NULL;
 	if (s->plain)
 		return route_plain(q);
+	/* What decides here may not be prepared yet. */
+	if (__builtin_expect(atomic_load_explicit(&s->closed_gates, memory_order_relaxed), 0) &&
+	    !gates_wait(s))
+		return false;
 	for (unsigned i = 0; i <= q->labels.count; i++) {
 		const route_t *r = own && i == q->labels.count ? NULL : find_suffix(q, s, i);
 		for (const target_t *t = r ? r->targets : NULL; t; t = t->next) {

@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "runtime/tcp.h"
 #include "runtime/udp.h"
+#include "supervisor/supervisor.h"
 
 /* A block that serves a zone; several only with views. */
 typedef struct target {
@@ -28,9 +29,13 @@ typedef struct server {
 	const char *transport;
 	sodns_address_t address;
 	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
+	bool held;                           /* can't accept connections before it is prepared */
 	const instance_t *admitter, *unrouted;
+	const sodns_transport_t *stream; /* what its connections speak */
+	sodns_tls_t *tls;                /* underneath, or NULL */
 	tcp_limits_t limits;
-	unsigned shed_depth; /* 0: sheds nothing */
+	_Atomic(unsigned) closed_gates; /* blocks here that are not prepared yet (gate.c) */
+	unsigned shed_depth;            /* 0: sheds nothing */
 	const sodns_family_t *shed_dropped;
 	const char **zones; /* texts, for the start-up lines */
 	size_t zone_count;
@@ -63,9 +68,11 @@ extern const worker_server_t query_server;
 typedef struct listener {
 	struct listener *next;
 	char *key;
-	const server_t *server;   /* of the generation that serves */
+	sodns_address_t address;
+	bool wildcard;
+	const server_t *server;   /* of the generation that serves; NULL: not listened on */
 	const server_t *incoming; /* of the one that is being made */
-	bool opened;              /* workers read from it */
+	bool opened;              /* workers have read from it: it stays, connections refer to it */
 	int *udp_fds, *tcp_fds;   /* for each worker, until it has them */
 	struct listener_worker *at;
 } listener_t;
@@ -81,13 +88,28 @@ typedef struct listener_worker {
 int listeners_reserve(generation_t *g, char *err, size_t err_size);
 void listeners_cancel(void);
 /* Hands all workers over to the generation: new queries begin there. Sockets that it does not have
- * are retired. */
+ * are retired; those of servers that are held wait for the next call. */
 void listeners_switch(generation_t *g);
 /* Stops reading; what is queued is answered first. */
 void listeners_close(void);
 
-/* The life of the process: start, signals, reload, stop. Returns the exit status. */
-int control_run(bool quiet, const char *pidfile, unsigned worker_total);
+/* After a crash, blocks serve as soon as each is prepared. Lets queries wait for all blocks of the
+ * generation, which is not prepared yet. */
+void gates_close(generation_t *g);
+/* Prepares and starts the blocks, the quick ones first, and lets their queries in. */
+int gates_open(generation_t *g, char *err, size_t err_size);
+/* Waits until every block of the server is prepared: false if that takes too long. [may wait] */
+bool gates_wait(const server_t *s);
+
+/* What the running thread has in hand, into the page; for a signal handler. */
+void crash_look(supervisor_page_t *page);
+
+/* The life of the process: start, signals, reload, stop. Ends the process. */
+typedef struct control_options {
+	bool quiet;
+	unsigned workers;
+} control_options_t;
+int control_run(void *options);
 /* -check and -chain: sets up and prepares, starts nothing. */
 int control_check(bool show_chain);
 

@@ -11,7 +11,8 @@ struct question {
 	uint8_t name[SODNS_NAME_MAX];
 	size_t name_len;
 	uint16_t type, rclass, flags, size;
-	bool edns, dnssec_ok, tcp;
+	bool edns, dnssec_ok, tcp, ixfr;
+	uint32_t serial;
 	uint8_t options[512];
 	size_t options_len;
 	sodns_address_t from;
@@ -63,6 +64,8 @@ static bool read_word(struct question *x, const char *w)
 		x->edns = (x->size = (uint16_t)atoi(w + 5)) != 0;
 	else if (!strncmp(w, "port=", 5))
 		x->port = (uint16_t)atoi(w + 5);
+	else if (!strncmp(w, "ixfr=", 5))
+		x->ixfr = sscanf(w + 5, "%u", &x->serial) == 1;
 	else if (!strncmp(w, "class=", 6))
 		return (x->rclass = sodns_class_from_text(w + 6)) != 0;
 	else if (!strncmp(w, "from=", 5))
@@ -91,6 +94,17 @@ static bool read_question(const char *text, struct question *x)
 	return true;
 }
 
+/* What an IXFR query has in its authority section: a SOA of the name asked, with this serial. */
+static size_t write_soa(uint32_t serial, uint8_t *out)
+{
+	static const uint8_t head[] = {0xc0, 12, 0, SODNS_TYPE_SOA, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0};
+	memcpy(out, head, sizeof(head));
+	put16(out + sizeof(head), serial >> 16);
+	put16(out + sizeof(head) + 2, serial & 0xffff);
+	memset(out + sizeof(head) + 4, 0, 16);
+	return sizeof(head) + 20;
+}
+
 static size_t write_question(const struct question *x, uint8_t *out)
 {
 	uint8_t *p = out;
@@ -98,12 +112,15 @@ static size_t write_question(const struct question *x, uint8_t *out)
 	put16(p, 1);
 	put16(p + 2, x->flags);
 	p[5] = 1;
+	p[9] = x->ixfr;
 	p[11] = x->edns;
 	p += 12;
 	memcpy(p, x->name, x->name_len);
 	p += x->name_len;
 	p += put16(p, x->type);
 	p += put16(p, x->rclass);
+	if (x->ixfr)
+		p += write_soa(x->serial, p);
 	if (!x->edns)
 		return (size_t)(p - out);
 	*p++ = 0;

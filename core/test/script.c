@@ -109,7 +109,8 @@ static void pack_record(void *arg, enum sodns_section section, sodns_record_t *r
 					   (uint8_t)(rr->rdata_len >> 8), (uint8_t)rr->rdata_len};
 		memcpy(p->at, rr->owner, n);
 		memcpy(p->at + n, fixed, 10);
-		memcpy(p->at + n + 10, rr->rdata, rr->rdata_len);
+		if (rr->rdata_len)
+			memcpy(p->at + n + 10, rr->rdata, rr->rdata_len);
 		p->at += n + 10 + rr->rdata_len;
 		p->out[7 + 2 * section]++;
 	}

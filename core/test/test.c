@@ -20,6 +20,7 @@
 
 #include "runtime/log.h"
 #include "runtime/service.h"
+#include "runtime/upstream.h"
 
 #define NAMED_MAX 16
 /* 2001-09-09: a time that no test takes for now. */
@@ -89,32 +90,64 @@ static void find_cfg(char cfg[PATH_MAX], char dir[PATH_MAX])
 	snprintf(dir, PATH_MAX, "%s", SODNS_PLUGIN_DIR);
 }
 
-static bool is_named(const char *line)
+/* Which of the named plugins the line is for; named_count: none. */
+static unsigned named_by(const char *line)
 {
-	for (unsigned i = 0; i < named_count; i++) {
+	unsigned i = 0;
+	for (; i < named_count; i++) {
 		size_t n = strlen(named[i].name);
 		if (!strncmp(line, named[i].name, n) && line[n] == ':')
-			return true;
+			break;
 	}
-	return false;
+	return i;
 }
 
-/* A plugin.cfg in memory: the named ones, then the others. */
-static void make_cfg(void)
+/* The lines of plugin.cfg that count; in_cfg[i]: there is one for named plugin i. */
+static char *read_cfg(const char *cfg, bool in_cfg[NAMED_MAX + 1])
 {
-	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
-	char *line = NULL;
-	size_t room = 0;
-	find_cfg(cfg, dir);
-	FILE *out = open_memstream(&cfg_text, &cfg_len), *f = fopen(cfg, "re");
-	for (unsigned i = 0; i < named_count; i++)
-		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+	char *text = NULL, *line = NULL;
+	size_t room = 0, len;
+	FILE *out = open_memstream(&text, &len), *f = fopen(cfg, "re");
 	while (f && getline(&line, &room, f) >= 0)
-		if (*line != '#' && !is_named(line))
+		if (*line != '#' && *line != '\n') {
 			fputs(line, out);
+			in_cfg[named_by(line)] = true;
+		}
 	if (f)
 		fclose(f);
 	free(line);
+	fclose(out);
+	return text;
+}
+
+/* Named plugins from i on, up to the next that plugin.cfg has a place for. */
+static void print_named(FILE *out, unsigned i, const bool in_cfg[NAMED_MAX + 1])
+{
+	for (; i < named_count && !in_cfg[i]; i++)
+		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+}
+
+/* A plugin.cfg in memory: what it has, with the named plugins' files, and behind each of those the ones
+ * named after it that have no place of their own. */
+static void make_cfg(void)
+{
+	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
+	bool in_cfg[NAMED_MAX + 1] = {false};
+	char *save = NULL;
+	find_cfg(cfg, dir);
+	char *text = read_cfg(cfg, in_cfg);
+	FILE *out = open_memstream(&cfg_text, &cfg_len);
+	print_named(out, 0, in_cfg);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned i = named_by(line);
+		if (i == named_count) {
+			fprintf(out, "%s\n", line);
+			continue;
+		}
+		fprintf(out, "%s:%s\n", named[i].name, named[i].file);
+		print_named(out, i + 1, in_cfg);
+	}
+	free(text);
 	fclose(out);
 	int fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, cfg_text, cfg_len) != (ssize_t)cfg_len)
@@ -205,7 +238,7 @@ static sodns_reply_t *end_of_chain(sodns_query_t *q)
 }
 
 static int ask_upstream(const sodns_address_t *server, const uint8_t *query, size_t len,
-			uint8_t *answer, size_t size, uint32_t ms)
+			uint8_t *answer, size_t size, uint32_t *ms)
 {
 	upstream_t *u = test_current ? test_current->upstreams : NULL;
 	while (u && (!sodns_address_equal(&u->address, server) || u->address.port != server->port))
@@ -213,14 +246,9 @@ static int ask_upstream(const sodns_address_t *server, const uint8_t *query, siz
 	if (!u)
 		return SODNS_EIO;
 	u->asked++;
-	bool answers = u->reply && u->ms <= ms;
-	if (u->ms || !answers) {
-		int rc = task_wait(answers ? u->ms : ms);
-		if (rc != SODNS_TIMEOUT || !answers)
-			return rc;
-	}
-	size_t n = script_packet(query, len, u->reply, answer, size);
-	return n ? (int)n : SODNS_TIMEOUT;
+	size_t n = u->reply ? script_packet(query, len, u->reply, answer, size) : 0;
+	*ms = n ? u->ms : UINT32_MAX;
+	return (int)n;
 }
 
 static void nothing(void *arg)
@@ -253,7 +281,7 @@ sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile)
 	t->listener.server = servers_of(g);
 	workers[0].in_flight = &g->in_flight;
 	test_current = t;
-	exchange_instead = ask_upstream;
+	upstream_instead = ask_upstream;
 	generation_start(g);
 	settle();
 	return t;

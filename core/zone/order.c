@@ -141,6 +141,29 @@ sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name)
 	return NULL;
 }
 
+size_t order_run(const sodns_zone_t *z, const uint8_t *name, sodns_node_t **out, size_t room)
+{
+	const order_node_t *n = atomic_load_explicit(&z->order, memory_order_acquire);
+	sodns_node_t *next = NULL;
+	sought_t s;
+	seek_name(z, name, &s);
+	while (n && !n->leaf) {
+		unsigned i = count_before(n, &s, true);
+		if (i < n->count)
+			next = n->low[i];
+		n = n->u.child[i ? i - 1 : 0];
+	}
+	if (!n)
+		return 0;
+	unsigned i = count_before(n, &s, true);
+	size_t count = n->count - i < room ? n->count - i : room;
+	memcpy(out, n->u.name + i, count * sizeof(*out));
+	/* Behind the last of a leaf the next one begins. */
+	if (!count && next)
+		out[count++] = next;
+	return count;
+}
+
 /* A node's slice among all children, while a first load is sorted. */
 struct slice {
 	uint32_t start, count;

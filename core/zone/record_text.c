@@ -56,6 +56,45 @@ int sodns_record_from_text(const char *text, size_t len, const uint8_t *origin,
 	return SODNS_EINVAL;
 }
 
+static int take_set(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
+{
+	sodns_rrset_t *set = ctx;
+	uint8_t *owner = (uint8_t *)(uintptr_t)set->owner, *data = (uint8_t *)(uintptr_t)set->data;
+	(void)err;
+	(void)err_size;
+	memcpy(owner, rr->owner, sodns_name_length(rr->owner));
+	data[0] = (uint8_t)(rr->rdata_len >> 8);
+	data[1] = (uint8_t)rr->rdata_len;
+	*set = (sodns_rrset_t){.owner = owner,
+			       .data = data,
+			       .data_len = rr->rdata_len + 2u,
+			       .ttl = rr->ttl,
+			       .type = rr->type,
+			       .rclass = rr->rclass,
+			       .count = 1};
+	return 0;
+}
+
+int sodns_rrset_from_text(const char *text, size_t len, uint32_t default_ttl, void *space,
+			  sodns_rrset_t *out, char *err, size_t err_size)
+{
+	static const uint8_t root[1];
+	const zonefile_options_t o = {
+		.origin = root, .default_ttl = default_ttl, .no_include = true, .keep_case = true};
+	uint8_t *owner = space, *data = owner + SODNS_NAME_MAX;
+	char why[512];
+	out->owner = owner;
+	out->data = data;
+	int rc = zonefile_parse_first(text, len, &o, data + 2,
+				      SODNS_RECORD_SPACE(len) - SODNS_NAME_MAX - 2, take_set, out,
+				      why, sizeof(why));
+	if (rc >= 0)
+		return rc;
+	const char *reason = strstr(why, ": ");
+	snprintf(err, err_size, "%s", reason ? reason + 2 : why);
+	return SODNS_EINVAL;
+}
+
 size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, char *out,
 			   size_t size)
 {

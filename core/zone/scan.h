@@ -36,7 +36,8 @@ typedef struct scanner {
 	uint8_t owner[SODNS_NAME_MAX];
 	size_t origin_len;
 	bool owner_known;
-	uint8_t *rdata; /* RDATA_MAX + some */
+	uint8_t *rdata;
+	size_t rdata_room;
 	size_t rdata_len;
 } scanner_t;
 
@@ -46,7 +47,8 @@ bool scan_word(scanner_t *s, word_t *w);
 bool scan_more(scanner_t *s);
 /* Notes an error with file and line; returns -1. */
 int scan_error(scanner_t *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A word as a name, completed by the origin. 0 or the length. */
+/* A word as a name, completed by the origin; lower case if `lower` says so and the options do not keep
+ * it. 0 or the length. */
 size_t scan_name(const scanner_t *s, const word_t *w, bool lower, uint8_t out[SODNS_NAME_MAX]);
 /* "3600", "1h30m". */
 bool scan_ttl(const word_t *w, uint32_t *out);

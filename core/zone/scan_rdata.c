@@ -61,7 +61,7 @@ static const char *form_of(uint16_t type)
 
 static bool put(scanner_t *s, const void *bytes, size_t len)
 {
-	if (s->rdata_len + len > RDATA_MAX)
+	if (s->rdata_len + len > s->rdata_room)
 		return false;
 	memcpy(s->rdata + s->rdata_len, bytes, len);
 	s->rdata_len += len;
@@ -82,7 +82,7 @@ static bool put_ipv4(scanner_t *s, const word_t *w)
 	unsigned part = 0, v = 0, digits = 0;
 	for (size_t i = 0; i <= w->len; i++) {
 		char c = i < w->len ? w->at[i] : '.';
-		if (c >= '0' && c <= '9' && digits < 3) {
+		if (c >= '0' && c <= '9' && digits < 3 && (v || !digits)) {
 			v = v * 10 + (unsigned)(c - '0');
 			digits++;
 		} else if (c == '.' && digits && v < 256 && part < 4) {
@@ -355,11 +355,15 @@ static char *line_for_ldns(scanner_t *s, uint16_t type, uint32_t ttl)
 	char head[SODNS_NAME_TEXT_MAX + 64], buf[16];
 	char *text = NULL;
 	size_t len = 0, room = 0, n = sodns_name_to_text(s->owner, head);
+	const char *before = NULL; /* the end of a word */
 	word_t w;
 	n += (size_t)sprintf(head + n, " %u IN %s", ttl, sodns_type_text(type, buf));
 	add_text(&text, &len, &room, head, n);
 	while (scan_word(s, &w)) {
-		add_text(&text, &len, &room, w.quoted ? " \"" : " ", w.quoted ? 2 : 1);
+		/* key="value" is one word to ldns. */
+		bool joined = w.quoted && w.at - 1 == before;
+		before = w.at + w.len;
+		add_text(&text, &len, &room, " \"" + joined, (w.quoted ? 2u : 1u) - joined);
 		add_text(&text, &len, &room, w.at, w.len);
 		add_text(&text, &len, &room, "\"", w.quoted ? 1 : 0);
 	}
@@ -402,7 +406,8 @@ int scan_rdata(scanner_t *s, uint16_t type, uint32_t ttl)
 	if (!form) {
 		int rc = by_ldns(s, type, ttl);
 		/* The targets of service bindings are looked up in the zone. */
-		if (!rc && (type == SODNS_TYPE_SVCB || type == SODNS_TYPE_HTTPS))
+		if (!rc && !s->options->keep_case &&
+		    (type == SODNS_TYPE_SVCB || type == SODNS_TYPE_HTTPS))
 			sodns_name_lower(s->rdata + 2, s->rdata + 2);
 		return rc;
 	}

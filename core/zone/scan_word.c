@@ -77,7 +77,7 @@ bool scan_word(scanner_t *s, word_t *w)
 	w->quoted = false;
 	for (; p < s->end; p++) {
 		uint8_t c = class_of[(uint8_t)*p];
-		if (c == PLAIN || c == QUOTE)
+		if (c == PLAIN)
 			continue;
 		if (c != ESCAPE)
 			break;
@@ -125,6 +125,7 @@ size_t scan_name(const scanner_t *s, const word_t *w, bool lower, uint8_t out[SO
 {
 	const char *p = w->at, *end = p + w->len;
 	size_t label = 0, len = 1;
+	lower = lower && !s->options->keep_case;
 	if (w->len == 1 && *p == '@')
 		return with_origin(s, out, 0);
 	if (w->len == 1 && *p == '.') {

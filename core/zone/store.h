@@ -151,6 +151,8 @@ void order_free(sodns_zone_t *z);
 /* The last node before name (or equal, if `equal`), the first after it; in any version. */
 sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal);
 sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name);
+/* Several nodes in a row after name, at most `room` of them; 0: there are none. */
+size_t order_run(const sodns_zone_t *z, const uint8_t *name, sodns_node_t **out, size_t room);
 
 /* A version that is no longer current has lost a pin or has been graced: collects what nobody sees.
  */

@@ -336,7 +336,8 @@ int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t 
 		return SODNS_ENOMEM;
 	s->data[at] = (uint8_t)(len >> 8);
 	s->data[at + 1] = (uint8_t)len;
-	memcpy(s->data + at + 2, rdata, len);
+	if (len)
+		memcpy(s->data + at + 2, rdata, len);
 	s->count++;
 	t->records++;
 	t->dirty = true;

@@ -78,7 +78,7 @@ static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *t
 		}
 		if (w.len == 2 && (w.at[0] | 32) == 'i' && (w.at[1] | 32) == 'n')
 			continue;
-		if (w.at[0] >= '0' && w.at[0] <= '9' && !*ttl_given && scan_ttl(&w, ttl)) {
+		if (w.len && w.at[0] >= '0' && w.at[0] <= '9' && !*ttl_given && scan_ttl(&w, ttl)) {
 			*ttl_given = true;
 			continue;
 		}
@@ -166,7 +166,7 @@ static int read_entry(scanner_t *s)
 	}
 	if (!scan_word(s, &w))
 		return 0;
-	if (*w.at == '$' && !w.quoted)
+	if (!w.quoted && *w.at == '$')
 		return read_directive(s, &w);
 	if (!scan_name(s, &w, true, s->owner))
 		return scan_error(s, "bad owner name: \"%.*s\"", (int)w.len, w.at);
@@ -299,12 +299,55 @@ int zonefile_parse_text(const char *name, const char *text, size_t len, const zo
 		       .err = err,
 		       .err_size = err_size};
 	s.origin_len = sodns_name_lower(o->origin, s.origin);
-	s.rdata = malloc(RDATA_MAX + 512);
+	s.rdata = malloc(RDATA_MAX);
+	s.rdata_room = RDATA_MAX;
 	if (!s.rdata)
 		return scan_error(&s, "out of memory");
 	int rc = scan_all(&s);
 	free(s.rdata);
 	return rc;
+}
+
+/* Notes that a record came, and stops. */
+struct first {
+	zonefile_record_f fn;
+	void *ctx;
+	bool came, refused;
+};
+
+static int take_first(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
+{
+	struct first *f = ctx;
+	f->came = true;
+	f->refused = f->fn(f->ctx, rr, err, err_size) != 0;
+	return 1;
+}
+
+int zonefile_parse_first(const char *text, size_t len, const zonefile_options_t *o, uint8_t *rdata,
+			 size_t size, zonefile_record_f fn, void *ctx, char *err, size_t err_size)
+{
+	struct first f = {.fn = fn, .ctx = ctx};
+	scanner_t s;
+	/* Not the names in it, which are written before they are read. */
+	memset(&s, 0, offsetof(scanner_t, origin));
+	s.file = "";
+	s.p = text;
+	s.end = text + len;
+	s.line = 1;
+	s.options = o;
+	s.fn = take_first;
+	s.ctx = &f;
+	s.err = err;
+	s.err_size = err_size;
+	s.origin_len = sodns_name_lower(o->origin, s.origin);
+	s.owner_known = false;
+	s.rdata = rdata;
+	s.rdata_room = size < RDATA_MAX ? size : RDATA_MAX;
+	s.rdata_len = 0;
+	int rc = scan_all(&s);
+	if (f.came)
+		return f.refused ? -1 : 0;
+	return rc ? rc : 1;
 }
 
 int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_record_f fn,

@@ -28,6 +28,7 @@ typedef struct zonefile_options {
 	const uint8_t *origin; /* wire form */
 	uint32_t default_ttl;  /* for records before the first TTL */
 	bool no_include;       /* $INCLUDE is an error */
+	bool keep_case;        /* names stay as they are written */
 	unsigned *files;       /* counts the files read; may be NULL */
 } zonefile_options_t;
 
@@ -36,5 +37,9 @@ int zonefile_parse_file(const char *path, const zonefile_options_t *o, zonefile_
 			void *ctx, char *err, size_t err_size);
 int zonefile_parse_text(const char *name, const char *text, size_t len, const zonefile_options_t *o,
 			zonefile_record_f fn, void *ctx, char *err, size_t err_size);
+
+/* The first record of the text alone, its RDATA in `size` bytes at rdata. 1: there is none. */
+int zonefile_parse_first(const char *text, size_t len, const zonefile_options_t *o, uint8_t *rdata,
+			 size_t size, zonefile_record_f fn, void *ctx, char *err, size_t err_size);
 
 #endif

@@ -52,7 +52,8 @@ class Server:
         (self.folder / 'plugin.cfg').write_text(text)
 
     def command(self, *args):
-        return [*RUNNER, str(BUILD / 'sodns'), '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
+        alone = ['-supervise=false'] if RUNNER else []
+        return [*RUNNER, str(BUILD / 'sodns'), *alone, '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
 
     def run(self, *args, timeout=30):
         """Runs the daemon to its end."""
@@ -89,7 +90,7 @@ class Server:
         self.process = None
         err = self.err()
         assert 'Sanitizer' not in err and 'runtime error' not in err, err
-        assert status == 0, f'exit status {status}: {err}'
+        assert status == 0, f'exit status {status}: {err}\n{self.out()}'
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -118,8 +119,18 @@ class Server:
         """The strings of a TXT answer."""
         return [s.decode() for rr in self.ask(name, 'TXT', **options).answer for rd in rr for s in rd.strings]
 
+    def serving_pid(self):
+        """The process that serves: the child of the one that was started."""
+        end = time.time() + 5
+        while time.time() < end:
+            children = pathlib.Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children').read_text().split()
+            if children:
+                return int(children[0])
+            time.sleep(0.01)
+        return self.process.pid
+
     def rss_kib(self):
-        return int(re.search(r'VmRSS:\s+(\d+)', pathlib.Path(f'/proc/{self.process.pid}/status').read_text())[1])
+        return int(re.search(r'VmRSS:\s+(\d+)', pathlib.Path(f'/proc/{self.serving_pid()}/status').read_text())[1])
 
 
 class Case(unittest.TestCase):

@@ -7,9 +7,11 @@ import harness
 from harness import BUILD, SANITIZED, Case, Server
 
 ZONE = '@ 300 IN SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\nwww A 192.0.2.2\nalias CNAME www\n*.w TXT x\nsub NS ns.sub\nns.sub A 192.0.2.3\n'
-COREFILE = 'example.org:{PORT} {\n file zone\n log\n errors\n}\n.:{PORT} {\n whoami\n log\n}\n'
+COREFILE = ('example.org:{PORT} {\n file zone\n log\n errors\n}\n.:{PORT} {\n whoami\n log\n}\n'
+            'c.test:{PORT} {\n cache {\n prefetch 100000\n}\n file zone\n}\n')
 NAMES = [('www.example.org', 'A'), ('www.example.org', 'AAAA'), ('no.example.org', 'A'), ('alias.example.org', 'A'),
-         ('a.w.example.org', 'TXT'), ('x.sub.example.org', 'A'), ('example.org', 'SOA'), ('elsewhere.test', 'A')]
+         ('a.w.example.org', 'TXT'), ('x.sub.example.org', 'A'), ('example.org', 'SOA'), ('elsewhere.test', 'A'),
+         ('www.c.test', 'A'), ('WWW.c.test', 'A'), ('no.c.test', 'A')]
 
 
 @unittest.skipIf(SANITIZED, 'a sanitizer has its own malloc')
@@ -38,7 +40,8 @@ class HotPath(Case):
         return struct.unpack('QQ', self.counts[:])
 
     def test_udp(self):
-        self.rounds(50)  # pools and rings are filled
+        self.rounds(50)  # pools, rings and the cache are filled
+        self.rounds(1, want_dnssec=True)
         before = self.counted()
         self.rounds(100)
         self.rounds(25, want_dnssec=True)

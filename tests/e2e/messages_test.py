@@ -23,7 +23,7 @@ class Corefile(Case):
             '. {\n root\n}\n': r"plugin/root: .*Corefile:2 - .*Wrong argument count",
             'a:{PORT} {\n whoami\n}\na:{PORT} {\n whoami\n}\n': r'cannot serve dns://a\.:\d+ - it is already defined',
             'import nothing-*.conf\nimport missing.conf\n': r"Corefile:2 - Error during parsing: File to import not found: missing\.conf",
-            'tls://.:{PORT} {\n whoami\n}\n': r"^Corefile:1 - cannot serve tls://\.:\d+: no plugin provides the transport 'tls'$",
+            'quic://.:{PORT} {\n whoami\n}\n': r"^Corefile:1 - cannot serve quic://\.:\d+: no plugin provides the transport 'quic'$",
             '..bad. {\n whoami\n}\n': r'Corefile:1|invalid|\.\.bad',
         }.items():
             with self.subTest(text):

@@ -25,7 +25,7 @@ sodns_reply_t *file_serve(const sodns_handler_t *h, sodns_query_t *q)
 		drop_notify(q, zone->origin);
 		return sodns_drop(q);
 	}
-	const sodns_zone_t *z = sodns_reach(&zone->source->zone);
+	const sodns_zone_t *z = sodns_zonefile_zone(zone->source);
 	if (!z)
 		return sodns_fail(q, SODNS_SERVFAIL, NULL);
 	sodns_reply_t *r = sodns_zone_answer(q, z, &result);
@@ -47,7 +47,7 @@ const struct served *file_match(const struct file *f, const sodns_query_t *q)
 void file_touch(void *self, const sodns_query_t *q, unsigned stage)
 {
 	const struct served *zone = file_match(self, q);
-	const sodns_zone_t *z = zone ? sodns_reach(&zone->source->zone) : NULL;
+	const sodns_zone_t *z = zone ? sodns_zonefile_zone(zone->source) : NULL;
 	if (z)
 		sodns_zone_prefetch(z, q, stage);
 }

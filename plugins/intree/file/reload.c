@@ -1,60 +1,14 @@
 /*
- * Zones that changed on disk: a service looks at them now and then and reads on the pool those with
- * another serial (or, by mtime, a newer file).
+ * Zones that changed on disk: a service looks at them now and then, and reads them again on the pool.
  */
 #include "file.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 /* The part of the work that blocks. */
-static bool has_changed(const struct served *z, const char *origin)
-{
-	char err[1024];
-	struct source *s = z->source;
-	const sodns_zone_t *zone = sodns_reach(&s->zone);
-	uint32_t now = 0, then;
-	struct stat st;
-	if (z->by_mtime && stat(s->path, &st)) {
-		sodns_log(SODNS_LOG_ERROR, "file", "Failed to stat zone \"%s\" in \"%s\": %s",
-			  origin, s->path, strerror(errno));
-		return false;
-	}
-	if (z->by_mtime)
-		return !zone || st.st_mtim.tv_sec > s->read_at.st_mtim.tv_sec ||
-		       (st.st_mtim.tv_sec == s->read_at.st_mtim.tv_sec &&
-			st.st_mtim.tv_nsec > s->read_at.st_mtim.tv_nsec);
-	if (zone && source_is_current(s))
-		return false;
-	if (access(s->path, R_OK)) {
-		sodns_log(SODNS_LOG_ERROR, "file",
-			  "Failed to open zone \"%s\" in \"%s\": open %s: %s", origin, s->path,
-			  s->path, errno == ENOENT ? "no such file or directory" : strerror(errno));
-		return false;
-	}
-	int rc = sodns_zone_file_serial(s->path, s->origin, &now, err, sizeof(err));
-	return rc || !zone || !sodns_zone_serial(zone, &then) || now != then;
-}
-
 static void look_at(void *work)
 {
 	const struct served *z = *(struct served *const *)work;
-	struct source *s = z->source;
-	char err[2048], origin[SODNS_NAME_TEXT_MAX];
-	uint32_t serial = 0;
-	sodns_name_to_text(s->origin, origin);
-	pthread_mutex_lock(&s->lock);
-	if (has_changed(z, origin)) {
-		if (source_read(s, err, sizeof(err)))
-			sodns_log(SODNS_LOG_ERROR, "file", "Parsing zone \"%s\": %s", origin, err);
-		else if (sodns_zone_serial(sodns_reach(&s->zone), &serial))
-			sodns_log(SODNS_LOG_INFO, "file",
-				  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial",
-				  origin, s->path, serial);
-	}
-	pthread_mutex_unlock(&s->lock);
+	if (sodns_zonefile_follow(z->source, z->by_mtime, "file"))
+		sodns_notify(z->notifier, z->origin);
 }
 
 static uint64_t next_due(const struct file *f)

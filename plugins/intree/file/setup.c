@@ -6,6 +6,8 @@
 
 #include "file.h"
 
+/* What a zone is handed on as, to the next generation. */
+#define SOURCE_LAYOUT 2
 #define DEFAULT_INTERVAL 60000000000ull
 
 static int add_zone(sodns_setup_t *s, struct file *f, const uint8_t *origin, const char *path)
@@ -100,25 +102,21 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, f);
 }
 
-static void release_source(void *source)
-{
-	source_free(source);
-}
-
 /* The zone as the generation before has it, or from its file. */
 static int prepare_zone(struct file *f, struct served *z, sodns_prepare_t *p)
 {
 	char key[SODNS_NAME_TEXT_MAX + 4096], err[2048];
 	size_t n = sodns_name_to_text(z->origin, key);
 	snprintf(key + n, sizeof(key) - n, " %s", z->path);
+	z->notifier = sodns_prepare_notifier(p);
 	z->source = sodns_inherit(p, key, SOURCE_LAYOUT);
-	if (z->source && source_is_current(z->source))
+	if (z->source && sodns_zonefile_is_current(z->source))
 		return 0;
-	z->source = source_new(z->origin, z->path);
+	z->source = sodns_zonefile_new(z->origin, z->path);
 	if (!z->source)
 		return sodns_prepare_error(p, "out of memory");
-	sodns_bequeath(p, key, SOURCE_LAYOUT, z->source, release_source);
-	int rc = source_read(z->source, err, sizeof(err));
+	sodns_bequeath(p, key, SOURCE_LAYOUT, z->source, sodns_zonefile_free);
+	int rc = sodns_zonefile_read(z->source, err, sizeof(err));
 	if (!rc)
 		return 0;
 	if (rc != SODNS_ENOENT || !f->may_be_missing)
@@ -145,20 +143,45 @@ static void start(void *self)
 	f->service = sodns_service_start("file", reload_run, f);
 }
 
-static void teardown(void *self)
+/* The next configuration reads its zones again, and others may be told of changes no more. */
+static void stop(void *self)
 {
 	struct file *f = self;
-	if (f->service)
-		sodns_service_stop(f->service);
+	sodns_service_stop(f->service);
+}
+
+static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
+		    int (*emit)(void *arg, const sodns_rrset_t *set), void *arg)
+{
+	const struct file *f = self;
+	for (size_t i = f->count; i-- > 0;) {
+		if (!sodns_name_equal(f->origins[i], zone))
+			continue;
+		const sodns_zone_t *z = sodns_zonefile_zone(f->zones[i].source);
+		return z ? sodns_zone_transfer(q, z, since, emit, arg) : SODNS_EINVAL;
+	}
+	return SODNS_ENOENT;
+}
+
+static void zones(void *self, void (*fn)(void *arg, const uint8_t *zone), void *arg)
+{
+	const struct file *f = self;
+	for (size_t i = 0; i < f->count; i++)
+		if (sodns_zonefile_zone(f->zones[i].source))
+			fn(arg, f->origins[i]);
 }
 
 static const void *ability(void *self, const char *id)
 {
 	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch),
 							  .touch = file_touch};
+	static const sodns_transfer_ability_t transfers = {
+		.size = sizeof(transfers), .transfer = transfer, .zones = zones};
 	(void)self;
+	if (!strcmp(id, SODNS_ABILITY_TRANSFER))
+		return &transfers;
 	return strcmp(id, SODNS_ABILITY_PREFETCH) ? NULL : &prefetch;
 }
 
 SODNS_PLUGIN(.name = "file", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = file_serve,
-	     .prepare = prepare, .start = start, .teardown = teardown, .ability = ability);
+	     .prepare = prepare, .start = start, .stop = stop, .ability = ability);

@@ -147,13 +147,19 @@ static void put_servers(struct out *o)
 		    list[i].address.bytes, list[i].address.size);
 }
 
-static int by_key(const void *a, const void *b)
+static int by_label(const uint8_t *a, const uint8_t *b)
 {
-	const struct service *x = *(const struct service *const *)a;
-	const struct service *y = *(const struct service *const *)b;
-	size_t len = x->key_len < y->key_len ? x->key_len : y->key_len;
-	int order = memcmp(service_key(x), service_key(y), len);
-	return order ? order : x->key_len - y->key_len;
+	int order = memcmp(a + 1, b + 1, *a < *b ? *a : *b);
+	return order ? order : *a - *b;
+}
+
+/* As CoreDNS has them: by the service's name, then by the namespace's. */
+static int by_name(const void *a, const void *b)
+{
+	const uint8_t *x = service_key(*(const struct service *const *)a);
+	const uint8_t *y = service_key(*(const struct service *const *)b);
+	int order = by_label(x, y);
+	return order ? order : by_label(x + *x + 1, y + *y + 1);
 }
 
 /* The services as they are now: whatever changes while the client reads, these stay. */
@@ -173,12 +179,12 @@ static void put_services(struct out *o, bool imported)
 		    namespace_exposed(o->k, namespace + 1, *namespace))
 			all[count++] = s;
 	}
-	qsort(all, count, sizeof(*all), by_key);
+	qsort(all, count, sizeof(*all), by_name);
 	for (size_t i = 0; i < count && !o->rc; i++)
 		put_service(o, all[i]);
 }
 
-static int transfer(void *self, sodns_query_t *q, const uint8_t *zone,
+static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
 		    int (*emit)(void *arg, const sodns_rrset_t *set), void *arg)
 {
 	const struct kubernetes *k = self;
@@ -186,25 +192,25 @@ static int transfer(void *self, sodns_query_t *q, const uint8_t *zone,
 	uint8_t soa[SOA_MAX];
 	if (!sodns_name_match(zone, k->zones, k->zone_count))
 		return SODNS_ENOENT;
-	put(&o, zone, SODNS_TYPE_SOA, soa, soa_make(k, zone, serial_of(k, zone), soa));
+	uint32_t serial = serial_of(k, zone);
+	put(&o, zone, SODNS_TYPE_SOA, soa, soa_make(k, zone, serial, soa));
+	if (since && serial && *since == serial)
+		return o.rc;
 	put_servers(&o);
 	put_services(&o, k->imported_count &&
 				 sodns_name_match(zone, k->imported, k->imported_count));
 	return o.rc;
 }
 
-static bool serial(void *self, sodns_query_t *q, const uint8_t *zone, uint32_t *out)
+static void zones(void *self, void (*fn)(void *arg, const uint8_t *zone), void *arg)
 {
 	const struct kubernetes *k = self;
-	(void)q;
-	if (!sodns_name_match(zone, k->zones, k->zone_count))
-		return false;
-	*out = serial_of(k, zone);
-	return true;
+	for (size_t i = 0; i < k->zone_count; i++)
+		fn(arg, k->zones[i]);
 }
 
 const sodns_transfer_ability_t kubernetes_transfer = {
 	.size = sizeof(kubernetes_transfer),
 	.transfer = transfer,
-	.serial = serial,
+	.zones = zones,
 };

@@ -113,7 +113,12 @@ static void make_constants(void)
 		.help = "A metrics that counts the number of panics."};
 	static const char *const values[] = {SODNS_SDK_VERSION, "", __VERSION__};
 	sodns_metric_set(sodns_metric(&build, values), 1);
+	/* The reload plugin's, which CoreDNS shows whether that is used or not. */
+	static const sodns_family_t failed = {
+		.name = "coredns_reload_failed_total",
+		.help = "Counter of the number of failed reload attempts."};
 	sodns_metric(&panics, NULL);
+	sodns_metric(&failed, NULL);
 }
 
 static int prepare(void *self, sodns_prepare_t *s)

@@ -59,12 +59,12 @@ static int read_data(sodns_setup_t *s, struct rule *rule, const char *text)
 	for (size_t i = 0; i < n; i++) {
 		int d = hex(text[2 + i]);
 		if (d < 0)
-			return sodns_error(s, "encoding/hex: invalid byte: '%c' in \"%s\"",
-					   text[2 + i], text);
+			return sodns_error(s, "encoding/hex: invalid byte: U+%04X '%c'",
+					   (unsigned char)text[2 + i], text[2 + i]);
 		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | d);
 	}
 	if (n % 2)
-		return sodns_error(s, "encoding/hex: odd length hex string \"%s\"", text);
+		return sodns_error(s, "encoding/hex: odd length hex string");
 	rule->data = bytes;
 	rule->data_len = n / 2;
 	return SODNS_OK;

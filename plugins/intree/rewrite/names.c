@@ -8,6 +8,8 @@
 
 #include "rewrite.h"
 
+#define INVALID_PATTERN "invalid regex matching pattern"
+
 static const char *const kinds[MATCHES] = {"exact", "prefix", "suffix", "substring", "regex"};
 
 static int kind_of(const char *text)
@@ -19,34 +21,38 @@ static int kind_of(const char *text)
 }
 
 /* As CoreDNS looks at it: not more different groups than the pattern has. */
-static int check_groups(sodns_setup_t *s, const char *to, const char *from)
+static int check_groups(sodns_setup_t *s, const char *to, const char *from, const char *prefix)
 {
 	if (replacement_groups(to) <= pattern_groups(from))
 		return SODNS_OK;
 	return sodns_error(s,
-			   "the rewrite regex pattern (%s) uses more subexpressions than its "
+			   "%sthe rewrite regex pattern (%s) uses more subexpressions than its "
 			   "corresponding matching regex pattern (%s)",
-			   to, from);
+			   prefix, to, from);
 }
 
 /* "answer name|value FROM TO": one rule for replies. */
-static int answer_pattern(sodns_setup_t *s, struct rewrite *r, struct rule *rule, bool names,
-			  const char *from, const char *to)
+static int answer_pattern(sodns_setup_t *s, struct rule *rule, const char *part,
+			  const char *const *args)
 {
 	struct response *a = &rule->responses[rule->response_count];
 	struct replacement *replacement = sodns_setup_alloc(s, sizeof(*replacement));
+	bool names = !strcmp(part, "name");
+	char prefix[64];
+	snprintf(prefix, sizeof(prefix), "%s answer rule for %s rule: ", part,
+		 kinds[rule->match.kind]);
 	*a = (struct response){.kind = RESPONSE_REGEX, .names = names, .values = !names};
-	a->regex = pattern_new(s, r, from, "invalid regex matching pattern");
+	a->regex = pattern_new(s, args[0], prefix, INVALID_PATTERN);
 	if (!a->regex)
 		return SODNS_EINVAL;
 	rule->response_count++;
-	replacement_parse(s, normalized(s, to), replacement);
+	replacement_parse(s, normalized(s, args[1]), pattern_groups(args[0]), replacement);
 	a->replacement = replacement;
-	return check_groups(s, to, from);
+	return check_groups(s, args[1], args[0], prefix);
 }
 
-static int answer_rules(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
-			const char *const *args, size_t count, bool *is_auto)
+static int answer_rules(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count,
+			bool *is_auto)
 {
 	const char *kind = kinds[rule->match.kind], *last = NULL;
 	bool named = false;
@@ -73,7 +79,7 @@ static int answer_rules(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
 		if (count - i < 2)
 			return sodns_error(s, "%s answer rule for %s rule: 2 arguments required",
 					   last, kind);
-		int rc = answer_pattern(s, r, rule, names, args[i], args[i + 1]);
+		int rc = answer_pattern(s, rule, last, args + i);
 		if (rc)
 			return rc;
 		named |= names;
@@ -99,6 +105,11 @@ static uint8_t *wire_of(sodns_setup_t *s, const char *text)
 /* An exact rule works on the wire form, and always gives replies their old name back. */
 static int make_exact(sodns_setup_t *s, struct rule *rule)
 {
+	/* CoreDNS takes the new name for a pattern, and refuses what is none. */
+	sodns_regex_t *regex = pattern_new(s, rule->to, "", INVALID_PATTERN);
+	sodns_regex_free(regex);
+	if (!regex)
+		return SODNS_EINVAL;
 	rule->from = wire_of(s, rule->match.text);
 	rule->to_name = wire_of(s, rule->to);
 	rule->remap = true;
@@ -122,18 +133,16 @@ static void make_suffix(struct rule *rule, bool is_auto)
 	rule->response_count++;
 }
 
-static int make_regex(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char *from,
-		      const char *to)
+static int make_regex(sodns_setup_t *s, struct rule *rule, const char *from, const char *to)
 {
-	rule->match.regex = pattern_new(s, r, from, "invalid regex matching pattern");
+	rule->match.regex = pattern_new(s, from, "", INVALID_PATTERN);
 	if (!rule->match.regex)
 		return SODNS_EINVAL;
-	replacement_parse(s, rule->to, &rule->replacement);
-	return check_groups(s, to, from);
+	replacement_parse(s, rule->to, pattern_groups(from), &rule->replacement);
+	return check_groups(s, to, from, "");
 }
 
-int name_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char *const *args,
-	      size_t count)
+int name_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
 	bool is_auto = false;
 	if (count < 2)
@@ -151,7 +160,7 @@ int name_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char
 	rule->match.len = strlen(rule->match.text);
 	rule->to = normalized(s, to);
 	rule->responses = sodns_setup_alloc(s, (count + 1) * sizeof(*rule->responses));
-	int rc = count > 3 ? answer_rules(s, r, rule, args + 3, count - 3, &is_auto) : SODNS_OK;
+	int rc = count > 3 ? answer_rules(s, rule, args + 3, count - 3, &is_auto) : SODNS_OK;
 	if (rc)
 		return rc;
 	rule->remap = is_auto;
@@ -161,7 +170,7 @@ int name_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char
 		rule->remap = false;
 		make_suffix(rule, is_auto);
 	}
-	return kind == MATCH_REGEX ? make_regex(s, r, rule, from, to) : SODNS_OK;
+	return kind == MATCH_REGEX ? make_regex(s, rule, from, to) : SODNS_OK;
 }
 
 const char *passage_text(struct passage *p)
@@ -217,9 +226,8 @@ static size_t replace_all(const struct rule *rule, const char *text, size_t len,
 	return at + n;
 }
 
-/* The new name's text; 0: it is too long to be a name. */
-static size_t new_text(const struct rule *rule, const char *text, size_t len,
-		       const sodns_span_t *groups, char out[TEXT_MAX])
+size_t name_text(const struct rule *rule, const char *text, size_t len, const sodns_span_t *groups,
+		 char out[TEXT_MAX])
 {
 	const struct match *m = &rule->match;
 	int n;
@@ -270,7 +278,7 @@ bool name_apply(const struct rule *rule, struct passage *p)
 	if (!match_text(&rule->match, old, p->len, groups))
 		return false;
 	char *text = sodns_alloc(p->q, TEXT_MAX);
-	size_t n = new_text(rule, old, p->len, groups, text);
+	size_t n = name_text(rule, old, p->len, groups, text);
 	p->bad_name = !n || sodns_name_from_text(text, NULL, name) < 0;
 	if (!p->bad_name)
 		sodns_query_set_name(passage_derived(p), name);

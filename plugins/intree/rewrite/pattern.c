@@ -26,18 +26,18 @@ bool match_text(const struct match *m, const char *text, size_t len, sodns_span_
 	}
 }
 
-sodns_regex_t *pattern_new(sodns_setup_t *s, struct rewrite *r, const char *pattern,
+sodns_regex_t *pattern_new(sodns_setup_t *s, const char *pattern, const char *prefix,
 			   const char *complaint)
 {
 	char err[256];
-	(void)r;
 	if (strlen(pattern) > PATTERN_MAX) {
-		sodns_error(s, "regex pattern too long: %zu > %d", strlen(pattern), PATTERN_MAX);
+		sodns_error(s, "%sregex pattern too long: %zu > %d", prefix, strlen(pattern),
+			    PATTERN_MAX);
 		return NULL;
 	}
 	sodns_regex_t *regex = sodns_regex_new(pattern, err, sizeof(err));
 	if (!regex)
-		sodns_error(s, "%s: %s", complaint, pattern);
+		sodns_error(s, "%s%s: %s", prefix, complaint, pattern);
 	return regex;
 }
 
@@ -52,14 +52,14 @@ const char *normalized(sodns_setup_t *s, const char *text)
 	return out;
 }
 
-/* "{N}" at p: its length and number. */
-static size_t group_at(const char *p, size_t *number)
+/* "{N}" at p, with N up to last and no zeros in front: its length and number. */
+static size_t group_at(const char *p, size_t last, size_t *number)
 {
 	char *end;
-	if (p[0] != '{' || !isdigit((unsigned char)p[1]))
+	if (p[0] != '{' || !isdigit((unsigned char)p[1]) || (p[1] == '0' && p[2] != '}'))
 		return 0;
 	*number = strtoul(p + 1, &end, 10);
-	return *end == '}' && *number < GROUPS_MAX ? (size_t)(end + 1 - p) : 0;
+	return *end == '}' && *number <= last ? (size_t)(end + 1 - p) : 0;
 }
 
 unsigned replacement_groups(const char *text)
@@ -67,13 +67,19 @@ unsigned replacement_groups(const char *text)
 	unsigned used = 0, count = 0;
 	size_t number, n;
 	for (; *text; text++) {
-		n = group_at(text, &number);
+		n = group_at(text, GROUPS_MAX - 1, &number);
 		if (n && !(used >> number & 1)) {
 			used |= 1u << number;
 			count++;
 		}
 	}
 	return count;
+}
+
+/* What follows a '(' that opens a group: "(?P<name>" and "(?<name>" do, too. */
+static bool is_group(const char *p)
+{
+	return *p != '?' || p[1] == 'P' || (p[1] == '<' && p[2] != '=' && p[2] != '!');
 }
 
 unsigned pattern_groups(const char *p)
@@ -87,26 +93,26 @@ unsigned pattern_groups(const char *p)
 			set = true;
 		else if (*p == ']')
 			set = false;
-		else if (*p == '(' && !set && (p[1] != '?' || p[2] == 'P'))
+		else if (*p == '(' && !set && is_group(p + 1))
 			count++;
 	}
 	return count;
 }
 
-void replacement_parse(sodns_setup_t *s, const char *text, struct replacement *out)
+void replacement_parse(sodns_setup_t *s, const char *text, unsigned groups, struct replacement *out)
 {
-	size_t number, n;
+	size_t number, n, last = groups < GROUPS_MAX ? groups : GROUPS_MAX - 1;
 	out->pieces = sodns_setup_alloc(s, (strlen(text) + 1) * sizeof(*out->pieces));
 	for (const char *p = text; *p;) {
 		struct piece *piece = &out->pieces[out->count++];
-		n = group_at(p, &number);
+		n = group_at(p, last, &number);
 		if (n) {
 			*piece = (struct piece){NULL, number};
 			p += n;
 			continue;
 		}
 		const char *begin = p++;
-		while (*p && !group_at(p, &number))
+		while (*p && !group_at(p, last, &number))
 			p++;
 		*piece = (struct piece){begin, (size_t)(p - begin)};
 	}

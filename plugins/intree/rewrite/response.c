@@ -2,11 +2,13 @@
  * The way up: what the rules that were applied have noted is done to the reply's records, the last
  * rule's first.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "rewrite.h"
 
-/* Where the name that can be rewritten lies in RDATA: SRV, MX, CNAME, NS, DNAME, NAPTR, SOA, PTR. */
+/* How many bytes of RDATA stand in front of the name that can be rewritten, in SRV, MX, CNAME, NS,
+ * DNAME, NAPTR, SOA and PTR; false: it has none. */
 static bool name_offset(uint16_t type, const uint8_t *rdata, size_t len, size_t *at)
 {
 	*at = 0;
@@ -19,18 +21,27 @@ static bool name_offset(uint16_t type, const uint8_t *rdata, size_t len, size_t 
 		return true;
 	case SODNS_TYPE_MX:
 		*at = 2;
-		return len > 2;
+		return true;
 	case SODNS_TYPE_SRV:
 		*at = 6;
-		return len > 6;
+		return true;
 	case SODNS_TYPE_NAPTR:
 		*at = 4;
 		for (int i = 0; i < 3 && *at < len; i++)
 			*at += rdata[*at] + 1u;
-		return *at < len;
+		return true;
 	default:
 		return false;
 	}
+}
+
+/* Bytes of the name at `at`, 0 if the RDATA ends before it does. */
+static size_t name_size(const uint8_t *rdata, size_t len, size_t at)
+{
+	size_t begin = at;
+	while (at < len && rdata[at] && rdata[at] < 64)
+		at += rdata[at] + 1u;
+	return at < len && !rdata[at] && at + 1 - begin <= SODNS_NAME_MAX ? at + 1 - begin : 0;
 }
 
 static bool ends_in(const char *text, size_t len, const char *end, size_t end_len)
@@ -75,29 +86,43 @@ static const uint8_t *new_name(sodns_query_t *q, const struct response *r, const
 	return out;
 }
 
+/* One record with its name rewritten, behind its length; returns what follows. RDATA that comes from
+ * elsewhere may be broken: that stays as it is. */
+static uint8_t *rewrite_value(sodns_query_t *q, const struct response *r, uint16_t type,
+			      const uint8_t *rdata, uint16_t len, uint8_t *out)
+{
+	size_t offset, old;
+	const uint8_t *name = NULL;
+	if (name_offset(type, rdata, len, &offset) && (old = name_size(rdata, len, offset)))
+		name = new_name(q, r, rdata + offset);
+	size_t now = name ? sodns_name_length(name) : 0;
+	size_t total = name ? len - old + now : len;
+	if (total > UINT16_MAX)
+		name = NULL;
+	total = name ? total : len;
+	out[0] = (uint8_t)(total >> 8);
+	out[1] = (uint8_t)total;
+	if (!name)
+		return (uint8_t *)memcpy(out + 2, rdata, len) + len;
+	memcpy(out + 2, rdata, offset);
+	memcpy(out + 2 + offset, name, now);
+	memcpy(out + 2 + offset + now, rdata + offset + old, len - offset - old);
+	return out + 2 + total;
+}
+
 /* The set's data with the names in them rewritten, one record after the other. */
 static void rewrite_values(sodns_query_t *q, const struct response *r, sodns_rrset_t *set)
 {
+	size_t ignored;
+	if (!set->count || !name_offset(set->type, set->data, 0, &ignored))
+		return;
 	const uint8_t *data = set->data;
-	uint8_t *out = NULL, *at = NULL;
-	size_t offset;
+	uint8_t *out = sodns_alloc(q, set->data_len + (size_t)set->count * SODNS_NAME_MAX);
+	uint8_t *at = out;
 	for (unsigned i = 0; i < set->count; i++) {
 		uint16_t len;
-		const uint8_t *rdata = sodns_rdata(data, &len), *name = NULL;
-		if (!name_offset(set->type, rdata, len, &offset))
-			return;
-		name = new_name(q, r, rdata + offset);
-		if (!out)
-			at = out = sodns_alloc(q, set->data_len + set->count * SODNS_NAME_MAX);
-		const uint8_t *used = name ? name : rdata + offset;
-		size_t old = sodns_name_length(rdata + offset), now = sodns_name_length(used);
-		size_t rest = len - offset - old, total = offset + now + rest;
-		at[0] = (uint8_t)(total >> 8);
-		at[1] = (uint8_t)total;
-		memcpy(at + 2, rdata, offset);
-		memcpy(at + 2 + offset, used, now);
-		memcpy(at + 2 + offset + now, rdata + offset + old, rest);
-		at += 2 + total;
+		const uint8_t *rdata = sodns_rdata(data, &len);
+		at = rewrite_value(q, r, set->type, rdata, len, at);
 		data = rdata + len;
 	}
 	set->data = out;
@@ -111,10 +136,9 @@ static void rewrite_set(sodns_query_t *q, const struct response *r, sodns_rrset_
 		return;
 	}
 	const uint8_t *owner = r->names ? new_name(q, r, set->owner) : NULL;
-	size_t offset;
 	if (owner)
 		set->owner = owner;
-	if (r->values && set->count && name_offset(set->type, set->data + 2, 65535, &offset))
+	if (r->values)
 		rewrite_values(q, r, set);
 }
 
@@ -123,22 +147,11 @@ static bool new_target(const struct rule *rule, const char *text, size_t len, ch
 {
 	sodns_span_t groups[GROUPS_MAX] = {{0}};
 	const struct match *m = &rule->match;
-	size_t to = strlen(rule->target_to), rest = len - (m->len < len ? m->len : len);
 	if (!match_text(m, text, len, groups))
 		return false;
-	if (m->kind == MATCH_REGEX)
-		return replacement_fill(&rule->replacement, groups, out);
-	if (to + rest >= TEXT_MAX)
-		return false;
-	const char *hit = memmem(text, len, m->text, m->len);
-	size_t before = m->kind == MATCH_SUFFIX      ? rest
-			: m->kind == MATCH_SUBSTRING ? (size_t)(hit - text)
-						     : 0;
-	memcpy(out, text, before);
-	memcpy(out + before, rule->target_to, to);
-	memcpy(out + before + to, text + before + m->len, rest - before);
-	out[rest + to] = 0;
-	return true;
+	if (m->kind == MATCH_EXACT)
+		return snprintf(out, TEXT_MAX, "%s", rule->to) < TEXT_MAX;
+	return name_text(rule, text, len, groups, out) > 0;
 }
 
 static bool is_alias(void *arg, const sodns_rrset_t *set)
@@ -164,6 +177,8 @@ static void redirect(struct passage *p, const struct response *r, sodns_reply_t 
 		if (n < 0)
 			continue;
 		sodns_reply_t *up = sodns_ask(p->q, name, sodns_query_type(p->q));
+		if (sodns_reply_kind(up) == SODNS_DROP)
+			return;
 		set = sodns_reply_sets(reply, SODNS_ANSWER, &count);
 		uint8_t *data = sodns_alloc(p->q, (size_t)n + 2);
 		data[0] = 0;

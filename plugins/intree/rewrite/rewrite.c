@@ -35,6 +35,8 @@ static bool apply(const struct rule *rule, struct passage *p)
 	case RULE_OPTION:
 		return option_apply(rule, p);
 	case RULE_CNAME:
+		if (!rule->match.len || !*rule->to)
+			return false;
 		note(rule, p);
 		return true;
 	default:

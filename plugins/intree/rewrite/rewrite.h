@@ -67,8 +67,8 @@ struct rule {
 	bool goes_on; /* `continue` */
 	struct match match;
 	/* name */
-	uint8_t *from, *to_name; /* exact: wire form */
-	const char *to;
+	uint8_t *from, *to_name;        /* exact: wire form */
+	const char *to;                 /* of a name, or of an alias's target */
 	struct replacement replacement; /* regex */
 	bool remap;                     /* replies get the old name back */
 	struct response *responses;     /* noted when the rule has been applied */
@@ -83,8 +83,6 @@ struct rule {
 	size_t data_len;
 	bool subnet, revert;
 	uint8_t bits4, bits6;
-	/* cname */
-	const char *target_to;
 	/* the run of exact name rules that it is in, or NULL */
 	const struct exact_run *run;
 };
@@ -109,11 +107,13 @@ struct passage {
 
 /* pattern.c */
 bool match_text(const struct match *m, const char *text, size_t len, sodns_span_t *groups);
-/* Compiles a pattern; NULL after an error, which is noted. Freed when the configuration is. */
-sodns_regex_t *pattern_new(sodns_setup_t *s, struct rewrite *r, const char *pattern,
+/* Compiles a pattern; NULL after an error, which is noted: the prefix, the complaint, the pattern. The
+ * caller frees it. */
+sodns_regex_t *pattern_new(sodns_setup_t *s, const char *pattern, const char *prefix,
 			   const char *complaint);
-/* "a{1}b" taken apart. */
-void replacement_parse(sodns_setup_t *s, const char *text, struct replacement *out);
+/* "a{1}b" taken apart; what is above the pattern's `groups` is text. */
+void replacement_parse(sodns_setup_t *s, const char *text, unsigned groups,
+		       struct replacement *out);
 unsigned replacement_groups(const char *text);
 unsigned pattern_groups(const char *pattern);
 /* Fills it in; the length, 0 if it is too long. */
@@ -123,9 +123,11 @@ size_t replacement_fill(const struct replacement *r, const sodns_span_t *groups,
 const char *normalized(sodns_setup_t *s, const char *text);
 
 /* names.c: rules by name. */
-int name_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char *const *args,
-	      size_t count);
+int name_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count);
 bool name_apply(const struct rule *rule, struct passage *p);
+/* What a rule of any kind but exact makes of a text that it matches; 0: too long to be a name. */
+size_t name_text(const struct rule *rule, const char *text, size_t len, const sodns_span_t *groups,
+		 char out[TEXT_MAX]);
 /* The name now as text. */
 const char *passage_text(struct passage *p);
 sodns_query_t *passage_derived(struct passage *p);

@@ -11,8 +11,8 @@
 #define TTL_MAX 2147483647u
 
 /* "KIND NAME" or a bare name, for rules that only look at it. */
-static int name_match(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char *what,
-		      const char *kind, const char *name)
+static int name_match(sodns_setup_t *s, struct rule *rule, const char *what, const char *kind,
+		      const char *name)
 {
 	static const char *const kinds[MATCHES] = {"exact", "prefix", "suffix", "substring",
 						   "regex"};
@@ -29,7 +29,7 @@ static int name_match(sodns_setup_t *s, struct rewrite *r, struct rule *rule, co
 	rule->match.len = strlen(rule->match.text);
 	if (i != MATCH_REGEX)
 		return SODNS_OK;
-	rule->match.regex = pattern_new(s, r, name,
+	rule->match.regex = pattern_new(s, name, "",
 					*what == 't' ? "invalid regex pattern in a ttl rule"
 						     : "invalid regex pattern in a rcode rule");
 	return rule->match.regex ? SODNS_OK : SODNS_EINVAL;
@@ -69,8 +69,7 @@ static struct response *one_response(sodns_setup_t *s, struct rule *rule, enum r
 	return rule->responses;
 }
 
-static int ttl_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule, const char *const *args,
-		    size_t count)
+static int ttl_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
 	if (count < 2)
 		return sodns_error(s, "too few (%zu) arguments for a ttl rule", count);
@@ -79,7 +78,7 @@ static int ttl_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule, cons
 	rule->kind = RULE_TTL;
 	if (!read_ttl(ttl, &a->min, &a->max))
 		return sodns_error(s, "invalid TTL '%s' for a ttl rule", ttl);
-	return name_match(s, r, rule, "ttl", count == 3 ? args[0] : NULL, args[count - 2]);
+	return name_match(s, rule, "ttl", count == 3 ? args[0] : NULL, args[count - 2]);
 }
 
 /* A number up to 23, or a name. */
@@ -92,8 +91,7 @@ static int read_rcode(const char *text)
 	return sodns_rcode_from_text(text);
 }
 
-static int rcode_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
-		      const char *const *args, size_t count)
+static int rcode_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
 	if (count < 3)
 		return sodns_error(s, "too few (%zu) arguments for a rcode rule", count);
@@ -106,20 +104,29 @@ static int rcode_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
 	a->new_ = read_rcode(new_);
 	if (a->new_ < 0)
 		return sodns_error(s, "invalid replacement RCODE '%s' for a rcode rule", new_);
-	return name_match(s, r, rule, "rcode", count == 4 ? args[0] : NULL, args[count - 3]);
+	return name_match(s, rule, "rcode", count == 4 ? args[0] : NULL, args[count - 3]);
 }
 
-static const char *lower(sodns_setup_t *s, const char *text)
+static const char *mapped(sodns_setup_t *s, const char *text, int (*map)(int c))
 {
 	size_t n = strlen(text);
 	char *out = sodns_setup_alloc(s, n + 1);
 	for (size_t i = 0; i < n; i++)
-		out[i] = (char)tolower((unsigned char)text[i]);
+		out[i] = (char)map((unsigned char)text[i]);
 	return out;
 }
 
-static int cname_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
-		      const char *const *args, size_t count)
+static const char *lower(sodns_setup_t *s, const char *text)
+{
+	return mapped(s, text, tolower);
+}
+
+static const char *upper(sodns_setup_t *s, const char *text)
+{
+	return mapped(s, text, toupper);
+}
+
+static int cname_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
 	static const char *const kinds[MATCHES] = {"exact", "prefix", "suffix", "substring",
 						   "regex"};
@@ -135,12 +142,12 @@ static int cname_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
 	rule->match.kind = (enum match_kind)i;
 	rule->match.text = i == MATCH_EXACT ? normalized(s, from) : lower(s, from);
 	rule->match.len = strlen(rule->match.text);
-	rule->target_to = i == MATCH_EXACT ? normalized(s, to) : lower(s, to);
+	rule->to = i == MATCH_EXACT ? normalized(s, to) : lower(s, to);
 	one_response(s, rule, RESPONSE_CNAME)->cname = rule;
 	if (i != MATCH_REGEX)
 		return SODNS_OK;
-	replacement_parse(s, rule->target_to, &rule->replacement);
-	rule->match.regex = pattern_new(s, r, rule->match.text,
+	replacement_parse(s, rule->to, pattern_groups(rule->match.text), &rule->replacement);
+	rule->match.regex = pattern_new(s, rule->match.text, "",
 					"invalid cname rewrite regex pattern");
 	return rule->match.regex ? SODNS_OK : SODNS_EINVAL;
 }
@@ -155,7 +162,7 @@ static int number_rule(sodns_setup_t *s, struct rule *rule, bool type, const cha
 	for (int i = 0; i < 2; i++) {
 		values[i] = type ? sodns_type_from_text(args[i]) : sodns_class_from_text(args[i]);
 		if (!values[i])
-			return sodns_error(s, "invalid %s \"%s\"", what, args[i]);
+			return sodns_error(s, "invalid %s \"%s\"", what, upper(s, args[i]));
 	}
 	rule->kind = type ? RULE_TYPE : RULE_CLASS;
 	rule->old = values[0];
@@ -163,11 +170,11 @@ static int number_rule(sodns_setup_t *s, struct rule *rule, bool type, const cha
 	return SODNS_OK;
 }
 
-static int read_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
-		     const char *const *args, size_t count)
+static int read_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
 	if (!count)
 		return sodns_error(s, "no rule type specified for rewrite");
+	const char *first = args[0];
 	rule->goes_on = !strcasecmp(args[0], "continue");
 	if (rule->goes_on || !strcasecmp(args[0], "stop")) {
 		if (count < 2)
@@ -182,18 +189,18 @@ static int read_rule(sodns_setup_t *s, struct rewrite *r, struct rule *rule,
 	if (!strcasecmp(type, "answer"))
 		return sodns_error(s, "response rewrites must begin with a name rule");
 	if (!strcasecmp(type, "name"))
-		return name_rule(s, r, rule, args, count);
+		return name_rule(s, rule, args, count);
 	if (!strcasecmp(type, "type") || !strcasecmp(type, "class"))
 		return number_rule(s, rule, (type[0] | 32) == 't', args, count);
 	if (!strcasecmp(type, "edns0"))
 		return option_rule(s, rule, args, count);
 	if (!strcasecmp(type, "ttl"))
-		return ttl_rule(s, r, rule, args, count);
+		return ttl_rule(s, rule, args, count);
 	if (!strcasecmp(type, "rcode"))
-		return rcode_rule(s, r, rule, args, count);
+		return rcode_rule(s, rule, args, count);
 	if (!strcasecmp(type, "cname"))
-		return cname_rule(s, r, rule, args, count);
-	return sodns_error(s, "invalid rule type \"%s\"", type);
+		return cname_rule(s, rule, args, count);
+	return sodns_error(s, "invalid rule type \"%s\"", first);
 }
 
 /* All words of the directive: of its line, or of its block if that has fewer than two. */
@@ -202,16 +209,19 @@ static const char **read_words(sodns_setup_t *s, size_t *count)
 	size_t n, room;
 	const char *const *args = sodns_setup_args(s, &n);
 	const char **words = sodns_setup_alloc(s, (n + 1) * sizeof(*words));
-	memcpy(words, args, n * sizeof(*words));
+	if (n)
+		memcpy(words, args, n * sizeof(*words));
 	*count = room = n;
 	while (n < 2 && sodns_setup_block(s)) {
 		const char *first = sodns_setup_value(s);
 		size_t more;
 		args = sodns_setup_args(s, &more);
 		const char **all = sodns_setup_alloc(s, (room + more + 1) * sizeof(*all));
-		memcpy(all, words, room * sizeof(*all));
+		if (room)
+			memcpy(all, words, room * sizeof(*all));
 		all[room] = first;
-		memcpy(all + room + 1, args, more * sizeof(*all));
+		if (more)
+			memcpy(all + room + 1, args, more * sizeof(*all));
 		words = all;
 		room += more + 1;
 		*count = room;
@@ -250,7 +260,7 @@ static int setup(sodns_setup_t *s)
 		}
 		struct rule *rule = &r->rules[r->count++];
 		memset(rule, 0, sizeof(*rule));
-		rc = read_rule(s, r, rule, words, count);
+		rc = read_rule(s, rule, words, count);
 	}
 	if (rc) {
 		teardown(r);

@@ -74,19 +74,28 @@ typedef struct sodns_unrouted_ability {
 	void (*done)(void *self, sodns_query_t *q, const sodns_done_t *done);
 } sodns_unrouted_ability_t;
 
-/* "sodns.transfer/1": hands out whole zones. `transfer` calls emit(arg, set) for every RRset of the
- * zone that is named `zone` (lower case), in any order but the SOA first and not again at the end;
- * it stops when emit returns other than 0 and returns that. SODNS_ENOENT: no such zone here.
- * `serial` gives the zone's present serial, false if it has none. [query] [may wait] */
+/* "sodns.transfer/1": hands out whole zones.
+ *
+ * `transfer` calls emit(arg, set) for every RRset of the zone named `zone` (lower case), in any order
+ * but the SOA first; the SOA that ends a transfer is added by the caller. `since`, unless NULL, is
+ * the serial that the client has (IXFR): whose zone is no newer emits the SOA alone; who keeps
+ * changes may emit the differences (RFC 1995, 4), again without the last SOA. What a set points to
+ * need live only until emit returns; emit may wait, so that the zone has to be one version
+ * throughout. Stops when emit returns other than 0 and returns that. SODNS_ENOENT: no such zone here,
+ * others are asked. Any other negative value: SERVFAIL. [query] [may wait]
+ *
+ * `zones` calls fn(arg, zone) for each zone that can be handed out now, for who tells their
+ * secondaries when the configuration comes into force. NULL: none that are known. [any thread] */
 #define SODNS_ABILITY_TRANSFER "sodns.transfer/1"
 typedef struct sodns_transfer_ability {
 	uint32_t size;
-	int (*transfer)(void *self, sodns_query_t *q, const uint8_t *zone,
+	int (*transfer)(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
 			int (*emit)(void *arg, const sodns_rrset_t *set), void *arg);
-	bool (*serial)(void *self, sodns_query_t *q, const uint8_t *zone, uint32_t *serial);
+	void (*zones)(void *self, void (*fn)(void *arg, const uint8_t *zone), void *arg);
 } sodns_transfer_ability_t;
 
-/* "sodns.notify/1": wants to know when a zone has changed, to tell its secondaries. [any thread] */
+/* "sodns.notify/1": wants to know when a zone has changed, to tell its secondaries. Does not wait.
+ * [any thread] */
 #define SODNS_ABILITY_NOTIFY "sodns.notify/1"
 typedef struct sodns_notify_ability {
 	uint32_t size;
@@ -106,6 +115,11 @@ typedef struct sodns_instance {
 enum sodns_scope { SODNS_THIS_BLOCK, SODNS_ALL_BLOCKS };
 SODNS_API void sodns_prepare_each(sodns_prepare_t *p, enum sodns_scope scope, const char *id,
 				  void (*fn)(void *arg, const sodns_instance_t *i), void *arg);
+/* Those instances of this block that want to know of changed zones (SODNS_ABILITY_NOTIFY): found
+ * once, told from then on until the caller's `stop`. [prepare], [any thread] */
+typedef struct sodns_notifier sodns_notifier_t;
+SODNS_API const sodns_notifier_t *sodns_prepare_notifier(sodns_prepare_t *p);
+SODNS_API void sodns_notify(const sodns_notifier_t *n, const uint8_t *zone);
 /* The servers at which this block answers, as in metrics ("dns://:53"), and its view ("" without);
  * *count is set. Until teardown. [prepare] */
 SODNS_API const char *const *sodns_prepare_servers(sodns_prepare_t *p, size_t *count);

@@ -43,6 +43,11 @@ SODNS_API int sodns_name_from_text(const char *text, const uint8_t *origin,
 /* Wire form to text with a final dot, escaped as in zone files. Returns the length of the text. */
 SODNS_API size_t sodns_name_to_text(const uint8_t *name, char out[SODNS_NAME_TEXT_MAX]);
 
+/* The name that stands in a message at offset `at`, compressed or not (RFC 1035, 4.1.4), checked and
+ * unpacked; letter case is kept. Returns the offset behind it, or 0 for what is no name. */
+SODNS_API size_t sodns_name_from_message(const uint8_t *message, size_t len, size_t at,
+					 uint8_t out[SODNS_NAME_MAX]);
+
 /* Copies a name and makes its letters lower case; out may be name. Returns the length. */
 SODNS_API size_t sodns_name_lower(const uint8_t *name, uint8_t out[SODNS_NAME_MAX]);
 

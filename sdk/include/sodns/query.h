@@ -48,13 +48,16 @@ SODNS_API size_t sodns_query_length(const sodns_query_t *q);
 /* The client's message as it was received, also for derived queries; *len is its length. Until the
  * query ends. */
 SODNS_API const uint8_t *sodns_query_wire(const sodns_query_t *q, size_t *len);
-/* Where in that message a TSIG record begins (RFC 8945), or 0. */
+/* Where in that message a TSIG record begins (RFC 8945), or 0. It is the last record of the message;
+ * its owner is a valid name, its RDATA end within the message. */
 SODNS_API size_t sodns_query_tsig(const sodns_query_t *q);
 
 /* EDNS (RFC 6891): whether there was an OPT record, the UDP size as sent, the DO bit. */
 SODNS_API bool sodns_query_has_edns(const sodns_query_t *q);
 SODNS_API uint16_t sodns_query_edns_size(const sodns_query_t *q);
 SODNS_API bool sodns_query_do(const sodns_query_t *q);
+/* All flag bits of the OPT record, DO (0x8000) among them. */
+SODNS_API uint16_t sodns_query_edns_flags(const sodns_query_t *q);
 /* An option's bytes, or NULL; *len is set. The first one if there are several. */
 SODNS_API const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t code, size_t *len);
 /* All options of the OPT record as they stand there (code, length, bytes), checked; *len is set. */
@@ -85,6 +88,8 @@ SODNS_API uint64_t sodns_query_deadline(const sodns_query_t *q);
 SODNS_API void sodns_query_limit(sodns_query_t *q, uint64_t deadline);
 /* The monotonic clock in nanoseconds. [any thread] */
 SODNS_API uint64_t sodns_now(void);
+/* The time of day: seconds since 1970, for what goes over the wire. [any thread] */
+SODNS_API uint64_t sodns_time(void);
 
 /* Memory of the query's arena, aligned for everything, not cleared; never NULL (what does not fit a
  * chunk gets one of its own). Gone when the query ends. */
@@ -103,6 +108,8 @@ SODNS_API void sodns_query_set_type(sodns_query_t *derived, uint16_t type);
 SODNS_API void sodns_query_set_class(sodns_query_t *derived, uint16_t rclass);
 /* Header bits to send on: AA, RD, RA, AD, CD. RD and CD are also those of replies made from it. */
 SODNS_API void sodns_query_set_flags(sodns_query_t *derived, uint16_t flags);
+/* As if it had come over another transport: what it has room for follows from that. */
+SODNS_API void sodns_query_set_protocol(sodns_query_t *derived, enum sodns_protocol protocol);
 /* Turns EDNS on with this size, or off with size 0. */
 SODNS_API void sodns_query_set_edns(sodns_query_t *derived, uint16_t size, bool dnssec_ok);
 /* Replaces the first option with this code, or adds one (bytes are copied); with bytes NULL removes

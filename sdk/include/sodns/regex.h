@@ -17,9 +17,16 @@ typedef struct sodns_span {
 /* Compiles a pattern; the caller frees it. NULL: the reason and the place in err. [any thread] */
 SODNS_API sodns_regex_t *sodns_regex_new(const char *pattern, char *err, size_t err_size);
 SODNS_API void sodns_regex_free(void *regex);
+/* How many groups the pattern has, the whole match not counted; and the name of one of them, NULL if
+ * it has none. [any thread] */
+SODNS_API size_t sodns_regex_groups(const sodns_regex_t *r);
+SODNS_API const char *sodns_regex_group_name(const sodns_regex_t *r, size_t group);
+/* The number of the group "(?P<NAME>...)", or SODNS_ENOENT. [any thread] */
+SODNS_API int sodns_regex_group(const sodns_regex_t *r, const char *name);
 /* Searches text for the pattern. Returns 0, or 1 more than the number of the last group that
  * matched; the first `count` groups (0 is the whole match) go to groups. Safe on many threads at
- * once. [any thread] */
+ * once; takes no memory, but once in each thread, and where more than 32 groups are wanted of a pattern
+ * that has them. [any thread] */
 SODNS_API int sodns_regex_match(const sodns_regex_t *r, const char *text, size_t len,
 				sodns_span_t *groups, size_t count);
 

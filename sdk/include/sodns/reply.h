@@ -22,14 +22,35 @@ SODNS_API sodns_reply_t *sodns_fail(sodns_query_t *q, int rcode, const char *for
 	SODNS_PRINTF(3, 4);
 /* No answer at all. */
 SODNS_API sodns_reply_t *sodns_drop(sodns_query_t *q);
-/* A whole message, copied when it leaves: id, question and the client's EDNS are put right, TTLs
+/* A whole message, copied when it leaves: id, header bits and the client's EDNS are put right, TTLs
  * are lowered by `age` seconds at the `ttl_count` offsets (ttls: offsets of 32-bit TTLs; both must
- * live as long as the query). The message must hold q's question and no OPT record. */
+ * live as long as the query). The message must hold q's question in lower case and no OPT record:
+ * what sodns_reply_image() makes. It is opened into records where it can't leave as it is: it does
+ * not fit, or the client wrote the name in other letters. Editing header bits, rcode and TTLs leaves
+ * it whole. */
 SODNS_API sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t len,
 					  const uint16_t *ttls, size_t ttl_count, uint32_t age);
+/* The message that r would be, made for sodns_reply_wire(): q's question in lower case, all records,
+ * names compressed, no OPT record, the id 0. It may be kept and served for other queries with the
+ * same question. In the query's arena. SODNS_EINVAL: r is no records; SODNS_ERANGE: longer than a
+ * message may be, or an rcode above 15. An image is opened for it. */
+typedef struct sodns_image {
+	uint8_t *message;
+	size_t length;
+	uint16_t *ttls; /* offsets of the TTLs */
+	size_t ttl_count;
+} sodns_image_t;
+SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
 /* A received message opened into records: names decompressed into the arena, OPT's options taken as
  * the reply's. NULL if it is malformed. */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
+
+/* A message that another server answered q with, to be passed on as it is: where that can be, a wire
+ * image without a copy (it must live as long as the query, and is the reply's from now on), else
+ * records. Its own question (letter case), RD and CD leave as they stand there; its OPT record is
+ * cut off and becomes the reply's. Every length, name and count is checked: NULL if it is
+ * malformed. It must hold q's question. */
+SODNS_API sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *message, size_t len);
 
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
 SODNS_API int sodns_reply_rcode(const sodns_reply_t *r);
@@ -61,6 +82,8 @@ SODNS_API void sodns_reply_filter(sodns_reply_t *r, enum sodns_section section,
 SODNS_API void sodns_reply_clear(sodns_reply_t *r, enum sodns_section section);
 /* Lowers every TTL above `seconds` (OPT has none). */
 SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
+/* Sets every TTL (OPT has none). */
+SODNS_API void sodns_reply_set_ttl(sodns_reply_t *r, uint32_t seconds);
 
 /* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none; and
  * options of the query that go back otherwise (NSID, cookies, local ones) don't then. */
@@ -74,14 +97,22 @@ SODNS_API void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q);
  */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);
 
+/* Whether the reply has an OPT record of its own, with the DO bit set. */
+SODNS_API bool sodns_reply_do(const sodns_reply_t *r);
+
 /* Bytes of the message with all its records and without compression, before it is fitted. */
 SODNS_API size_t sodns_reply_length(const sodns_reply_t *r);
 
+/* From now on edits of r do nothing: for the last message of a stream, whose records have an order
+ * that no plugin further up may change. */
+SODNS_API void sodns_reply_seal(sodns_reply_t *r);
+
 /* Sends r as a message of its own, before the reply that serve_dns will return: for streams such as
  * zone transfers. Finishers work on it as on the last one; rewriters further up and observers never
- * see it. Over TCP and what is built on it only: SODNS_EINVAL otherwise and in sub-queries. Waits
- * while the client does not read; each message that left moves the deadline. SODNS_CANCELLED: the
- * client has gone. [query] [may wait] */
+ * see it. Over TCP and what is built on it only: SODNS_EINVAL otherwise and in sub-queries. What r's
+ * records point to is needed no more when it returns: a stream clears one reply and fills it again.
+ * Waits while the client does not read, and at least until others of the worker had their turn; each
+ * message that left moves the deadline. SODNS_CANCELLED: the client has gone. [query] [may wait] */
 SODNS_API int sodns_send(sodns_query_t *q, sodns_reply_t *r) SODNS_MAY_WAIT;
 
 /* Finishers work on the packet, in reverse order of registration, when it is ready: they may change

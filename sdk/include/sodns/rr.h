@@ -112,6 +112,13 @@ typedef struct sodns_record {
 SODNS_API int sodns_record_from_text(const char *text, size_t len, const uint8_t *origin,
 				     uint32_t default_ttl, sodns_record_t *out, char *err,
 				     size_t err_size);
+/* The first record of a text as an RRset of one, its names in the letter case in which they are
+ * written; relative ones are completed by the root. Owner and data lie in the caller's `space`, of
+ * SODNS_RECORD_SPACE(len) bytes. 0; 1 where the text has no record; SODNS_EINVAL with the reason in
+ * err. Common types take no other memory, so that it may be used for each query. [any thread] */
+#define SODNS_RECORD_SPACE(len) (SODNS_NAME_MAX + 64u + 8u * (len))
+SODNS_API int sodns_rrset_from_text(const char *text, size_t len, uint32_t default_ttl, void *space,
+				    sodns_rrset_t *out, char *err, size_t err_size);
 /* RDATA in presentation form, names with a final dot, as zone files have it; cut off at `size`.
  * Returns the length, 0 for RDATA that does not parse. Takes memory. [any thread] */
 SODNS_API size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, char *out,

@@ -9,6 +9,7 @@
 #include <sodns/metrics.h>
 #include <sodns/query.h>
 #include <sodns/setup.h>
+#include <sodns/tls.h>
 
 /* Listen on this address only (text, no port); may be called more than once. */
 SODNS_API int sodns_server_bind(sodns_setup_t *s, const char *address);
@@ -20,6 +21,12 @@ SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t w
 				     uint32_t idle);
 /* Queries that a connection may bring before it is closed; 0: any number. */
 SODNS_API void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count);
+/* Connections at once of a listener; 0: any number that memory allows (the core's default is 20,000 a
+ * worker). */
+SODNS_API void sodns_server_connections(sodns_setup_t *s, uint32_t count);
+/* TLS under the streams of the block's listeners, but not under plain "dns"; counted while the
+ * configuration lives. It has to be loaded when prepare is over. False: the block has one already. */
+SODNS_API bool sodns_server_tls(sodns_setup_t *s, sodns_tls_t *tls);
 /* A UDP query that arrives while `depth` queries of its socket are put aside is dropped, and
  * counted in a counter of the family `dropped`, whose labels are the server and a reason. */
 SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped);

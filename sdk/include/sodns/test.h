@@ -34,7 +34,8 @@
 
 typedef struct sodns_test sodns_test_t;
 
-/* Names a plugin's .so, put before all others in the chain; before the first use of what follows.
+/* Names a plugin's .so; before the first use of what follows. Its place in the chain is
+ * plugin.cfg's; if that has none for it, behind the one that was named before, or before all others.
  * sodns_add_plugin_test() of the CMake package does it by defining SODNS_TEST_PLUGINS. */
 SODNS_API void sodns_test_plugin(const char *name, const char *file);
 /* Writes a file into the folder in which Corefiles' relative paths begin (and which is the working
@@ -67,7 +68,8 @@ SODNS_API void sodns_test_api_event(const char *path, const char *type, const ch
 
 /* Asks "NAME TYPE [WORD ...]" and returns the answer as text, until the next question. Words: tcp,
  * do, ad, cd, nord, notify, edns, size=N, from=ADDRESS, port=N (the server's), class=CH,
- * option=CODE:HEX. */
+ * option=CODE:HEX, ixfr=SERIAL (with type IXFR). Of several messages each but the last is followed by
+ * a line ";next". */
 SODNS_API const char *sodns_test_ask(sodns_test_t *t, const char *question);
 /* The answer is `expected`: the difference is printed if not. */
 SODNS_API bool sodns_test_answer(const char *file, int line, sodns_test_t *t, const char *question,

@@ -14,12 +14,17 @@
 /* Sleeps. 0, SODNS_TIMEOUT if the deadline came first, or SODNS_CANCELLED. [may wait] */
 SODNS_API int sodns_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
 
-/* Sends `query` to a server over UDP from a fresh random port, and waits for one answer with the
- * same id and question. Answers that do not match are ignored. Returns the answer's length,
+/* One question to a server, once (for many there is upstream.h): sends `query` over UDP from a fresh
+ * random port, and waits for one answer with the same id and question. Answers that do not match are ignored. Returns the answer's length,
  * SODNS_TIMEOUT after `ms` (or the deadline), SODNS_EIO when the system or an ICMP error says that
- * nobody is there. [may wait] */
+ * nobody is there. In prepare, which is no task, it blocks. [may wait] */
 SODNS_API int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
+/* The same from a local address (its port is ignored) instead of the one that the system chooses.
+ * [may wait] */
+SODNS_API int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
+				      const uint8_t *query, size_t len, uint8_t *answer,
+				      size_t size, uint32_t ms) SODNS_MAY_WAIT;
 /* The same over a TCP connection of its own. [may wait] */
 SODNS_API int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint32_t ms) SODNS_MAY_WAIT;
@@ -39,6 +44,17 @@ typedef struct sodns_flight sodns_flight_t;
 SODNS_API sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg),
 				     const void *arg, size_t arg_size,
 				     void (*release)(void *result), uint32_t ms) SODNS_MAY_WAIT;
+/* The same without a task of its own: the first that comes with a key leads (*leads): it does the
+ * work and lands the flight, always. Everybody else who comes with that key until then waits here for
+ * what it lands with, up to `ms`. `owner` keeps the keys of different users apart. NULL: timeout, or no
+ * result. [may wait] */
+SODNS_API sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key_len,
+					    uint32_t ms, bool *leads) SODNS_MAY_WAIT;
+/* How many wait for the leader: a result that nobody waits for need not be made to last. */
+SODNS_API unsigned sodns_flight_followers(const sodns_flight_t *f);
+/* The leader's end of it: the followers get result (or NULL), which release() frees when the last has
+ * let go. The flight is gone for the leader. Does not wait. */
+SODNS_API void sodns_flight_land(sodns_flight_t *f, void *result, void (*release)(void *result));
 SODNS_API void *sodns_flight_result(const sodns_flight_t *f);
 SODNS_API void sodns_flight_release(sodns_flight_t *f);
 
@@ -49,6 +65,12 @@ SODNS_API void sodns_flight_release(sodns_flight_t *f);
 typedef void (*sodns_detached_f)(sodns_query_t *q, void *arg);
 SODNS_API int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size,
 			   uint32_t ms);
+/* The same, and waits up to `patience` milliseconds for fn to end: then SODNS_OK, and what fn has
+ * made of its copy is in arg. SODNS_TIMEOUT, SODNS_CANCELLED: fn runs on without anybody waiting for
+ * it; another negative value: it does not run. What fn retires is still there for who has waited.
+ * [query] [may wait] */
+SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg, size_t size,
+				uint32_t ms, uint32_t patience) SODNS_MAY_WAIT;
 
 /* A service: a task on the service thread that runs from an instance's start to its teardown:
  * watches, reloads, health checks. fn loops until a wait says SODNS_CANCELLED and then returns. The

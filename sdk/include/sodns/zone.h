@@ -97,6 +97,17 @@ SODNS_API const sodns_node_t *sodns_zone_previous(const sodns_zone_view_t *v, co
  * end. */
 SODNS_API const sodns_node_t *sodns_zone_following(const sodns_zone_view_t *v, const uint8_t *name);
 
+/* Calls fn(arg, set) for every RRset of the zone: the apex first and there the SOA, then name by name
+ * in canonical order. Stops when fn returns other than 0, and returns that. fn may wait: the version
+ * is the query's. set->owner lives until fn returns. [query] */
+SODNS_API int sodns_zone_walk(const sodns_zone_view_t *v,
+			      int (*fn)(void *arg, const sodns_rrset_t *set), void *arg);
+/* What a plugin that serves the zone does for SODNS_ABILITY_TRANSFER: everything, or the SOA alone for
+ * whom `since` shows to be up to date. SODNS_EINVAL: the zone has no SOA. [query] [may wait] */
+SODNS_API int sodns_zone_transfer(sodns_query_t *q, const sodns_zone_t *z, const uint32_t *since,
+				  int (*emit)(void *arg, const sodns_rrset_t *set),
+				  void *arg) SODNS_MAY_WAIT;
+
 /* The authoritative answer to q from the zone that its name lies in: RFC 1034, 4.3.2, with
  * wildcards, DNAME, and the proofs of zones signed with NSEC. Aliases that leave the zone are
  * followed by sodns_ask(). *result says how it went; a plugin that falls through does so when there

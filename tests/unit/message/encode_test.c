@@ -121,32 +121,91 @@ static void errors_stay(void **state)
 	test_query_free(&t);
 }
 
-/* A kept message gets the new query's id and case, and its TTLs are lowered. */
+/* A kept message gets the new query's id and flags, and its TTLs are lowered. */
 static void wire_image(void **state)
 {
 	struct test_query t, u;
 	(void)state;
-	test_query_make(&t, "x.example.", SODNS_TYPE_A);
+	test_query_make(&t, "X.eXample.", SODNS_TYPE_A);
 	sodns_reply_t *r = sodns_reply(&t.q);
 	add_address(r, sodns_query_name(&t.q), 1);
-	size_t len = message_encode(&t.q, r, out, 512);
-	const uint16_t ttls[] = {12 + 11 + 4 + 6};
-	uint8_t kept[512], sent[600];
-	memcpy(kept, out, len);
-	test_query_make(&u, "X.eXample.", SODNS_TYPE_A);
+	add_address(r, name(&t, "Y.Example."), 2);
+	sodns_reply_add_option(r, 10, "x", 1);
+	sodns_image_t kept;
+	assert_int_equal(sodns_reply_image(r, &kept), SODNS_OK);
+	/* header 12, question 15, A: pointer 2 + 14, A: "Y" 2 + "Example" 8 + root 1 + 14 */
+	assert_int_equal(kept.length, 12 + 15 + 16 + 25);
+	assert_int_equal(kept.ttl_count, 2);
+	assert_int_equal(kept.ttls[0], 12 + 15 + 6);
+	assert_int_equal(kept.ttls[1], 12 + 15 + 16 + 11 + 4);
+
+	uint8_t sent[600];
+	test_query_make(&u, "x.example.", SODNS_TYPE_A);
 	u.q.id = 0x7777;
-	sodns_reply_t *w = sodns_reply_wire(&u.q, kept, len, ttls, 1, 20);
-	assert_int_equal(message_encode(&u.q, w, sent, 512), len);
+	u.q.flags |= SODNS_CD;
+	sodns_reply_t *w = sodns_reply_wire(&u.q, kept.message, kept.length, kept.ttls,
+					    kept.ttl_count, 20);
+	sodns_reply_set_flags(w, SODNS_AA, 0);
+	sodns_reply_set_rcode(w, SODNS_NXDOMAIN);
+	assert_int_equal(sodns_reply_kind(w), SODNS_WIRE);
+	assert_int_equal(message_encode(&u.q, w, sent, 512), kept.length);
 	assert_int_equal(sent[0] << 8 | sent[1], 0x7777);
-	assert_int_equal(sent[13], 'X');
-	assert_int_equal(sent[ttls[0] + 3], 40);
+	assert_int_equal(sent[2] << 8 | sent[3],
+			 SODNS_QR | SODNS_AA | SODNS_RD | SODNS_CD | SODNS_NXDOMAIN);
+	assert_int_equal(sent[kept.ttls[1] + 3], 40);
+	sodns_reply_set_ttl(w, 7);
+	message_encode(&u.q, w, sent, 512);
+	assert_int_equal(sent[kept.ttls[0] + 3], 7);
+	test_query_free(&u);
+
+	/* In other letters it is opened: the owner keeps its own. */
+	test_query_make(&u, "x.eXample.", SODNS_TYPE_A);
+	w = sodns_reply_wire(&u.q, kept.message, kept.length, kept.ttls, kept.ttl_count, 20);
+	sodns_reply_set_flags(w, SODNS_AA, 0);
+	size_t len = message_encode(&u.q, w, sent, 512);
+	assert_true(len > kept.length);
+	assert_int_equal(sent[15], 'e');
+	assert_int_equal(sent[16], 'X');
+	assert_int_equal(sent[12 + 15 + 4], 'x');
+	assert_int_equal(sent[2] & 4, 4);
 	sodns_reply_cap_ttl(w, 5);
 	assert_int_equal(sodns_reply_kind(w), SODNS_RECORDS);
 	size_t count;
 	assert_int_equal(sodns_reply_sets(w, SODNS_ANSWER, &count)->ttl, 5);
-	assert_int_equal(count, 1);
+	assert_int_equal(count, 2);
 	test_query_free(&t);
 	test_query_free(&u);
+}
+
+/* What can't be kept as an image; and an image that does not fit is cut off as others are. */
+static void image_limits(void **state)
+{
+	struct test_query t;
+	sodns_image_t kept;
+	static uint8_t sent[65535];
+	(void)state;
+	test_query_make(&t, "many.example.", SODNS_TYPE_A);
+	assert_int_equal(sodns_reply_image(sodns_fail(&t.q, 2, NULL), &kept), SODNS_EINVAL);
+	assert_int_equal(sodns_reply_image(sodns_drop(&t.q), &kept), SODNS_EINVAL);
+	sodns_reply_t *r = sodns_reply(&t.q);
+	sodns_reply_set_rcode(r, SODNS_BADVERS);
+	assert_int_equal(sodns_reply_image(r, &kept), SODNS_ERANGE);
+	r = sodns_reply(&t.q);
+	for (int i = 0; i < 100; i++)
+		add_address(r, sodns_query_name(&t.q), (uint8_t)i);
+	assert_int_equal(sodns_reply_image(r, &kept), SODNS_OK);
+	assert_int_equal(kept.ttl_count, 100);
+	sodns_reply_t *w = sodns_reply_wire(&t.q, kept.message, kept.length, kept.ttls,
+					    kept.ttl_count, 0);
+	sodns_reply_set_ttl(w, 9);
+	size_t len = message_encode(&t.q, w, sent, 512);
+	assert_true(len <= 512 && len > 512 - 16);
+	assert_true(sent[2] & 2);
+	assert_int_equal(sent[kept.ttls[3] + 3], 9);
+	for (int i = 0; i < 5000; i++)
+		add_address(r, sodns_query_name(&t.q), (uint8_t)i);
+	assert_int_equal(sodns_reply_image(r, &kept), SODNS_ERANGE);
+	test_query_free(&t);
 }
 
 int main(void)
@@ -154,7 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compression), cmocka_unit_test(round_trip),
 		cmocka_unit_test(truncation),  cmocka_unit_test(errors_stay),
-		cmocka_unit_test(wire_image),
+		cmocka_unit_test(wire_image),  cmocka_unit_test(image_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

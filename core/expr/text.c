@@ -1,0 +1,180 @@
+/*
+ * Values as text, as Go prints them with %v.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expr/expr.h"
+
+/* The shortest decimal that is this number, in the form "d.ddde±x" of printf. */
+static void shortest(double d, char out[40])
+{
+	for (int digits = 0; digits < 18; digits++) {
+		snprintf(out, 40, "%.*e", digits, d);
+		if (strtod(out, NULL) == d)
+			return;
+	}
+}
+
+/* The number with an exponent where that is below `low` or above `high`, of at least `width` digits. */
+static size_t float_format(double d, int low, int high, int width, char out[400])
+{
+	char e[40];
+	shortest(d, e);
+	char *tail = strchr(e, 'e');
+	int exponent = atoi(tail + 1), digits = 0;
+	for (const char *p = e; p < tail; p++)
+		digits += *p >= '0' && *p <= '9';
+	if (d != 0 && (exponent < low || exponent > high))
+		return (size_t)snprintf(out, 400, "%.*se%c%0*d", (int)(tail - e), e,
+					exponent < 0 ? '-' : '+', width, abs(exponent));
+	int behind = digits - 1 - exponent;
+	return (size_t)snprintf(out, 400, "%.*f", behind > 0 ? behind : 0, d);
+}
+
+size_t float_print(double d, char out[400])
+{
+	if (isnan(d) || isinf(d))
+		return (size_t)snprintf(out, 400, "%s", isnan(d) ? "NaN" : d < 0 ? "-Inf" : "+Inf");
+	return float_format(d, -4, 5, 2, out);
+}
+
+size_t float_to_json(double d, char out[400])
+{
+	return float_format(d, -6, 20, 1, out);
+}
+
+void print_bytes(struct print *p, const char *text, size_t len)
+{
+	if (p->failed || !len)
+		return;
+	if (p->len + len > p->room) {
+		size_t room = 2 * p->room + len + 32;
+		char *more = run_text(p->run, room);
+		p->failed = !more;
+		if (!more)
+			return;
+		if (p->len)
+			memcpy(more, p->text, p->len);
+		p->text = more;
+		p->room = room;
+	}
+	memcpy(p->text + p->len, text, len);
+	p->len += len;
+}
+
+void print_text(struct print *p, const char *text)
+{
+	print_bytes(p, text, strlen(text));
+}
+
+/* Numbers of the pairs, by key; as they are if the keys have no order. */
+const sodns_value_t *print_order(struct print *p, const sodns_value_t *map)
+{
+	sodns_value_t *keys = run_values(p->run, map->count),
+		      *order = run_values(p->run, map->count);
+	if (!keys || !order) {
+		p->failed = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		keys[i] = map->items[2 * i];
+		order[i] = sodns_value_int((int64_t)i);
+	}
+	struct run trial = *p->run;
+	values_sort(&trial, order, keys, map->count, false);
+	return order;
+}
+
+static void print(struct print *p, const sodns_value_t *v, unsigned depth);
+
+static void print_map(struct print *p, const sodns_value_t *map, unsigned depth)
+{
+	const sodns_value_t *order = print_order(p, map);
+	print_text(p, "map[");
+	for (size_t i = 0; i < map->count && !p->failed; i++) {
+		const sodns_value_t *pair = map->items + 2 * (size_t)order[i].integer;
+		if (i)
+			print_text(p, " ");
+		print(p, &pair[0], depth + 1);
+		print_text(p, ":");
+		print(p, &pair[1], depth + 1);
+	}
+	print_text(p, "]");
+}
+
+static void print_list(struct print *p, const sodns_value_t *v, unsigned depth)
+{
+	char buf[8];
+	print_text(p, "[");
+	for (uint32_t i = 0; i < v->count && !p->failed; i++) {
+		if (i)
+			print_text(p, " ");
+		if (v->kind == SODNS_VALUE_ARRAY)
+			print(p, &v->items[i], depth + 1);
+		else
+			print_bytes(p, buf,
+				    (size_t)snprintf(buf, sizeof(buf), "%u", (uint8_t)v->text[i]));
+	}
+	print_text(p, "]");
+}
+
+static void print(struct print *p, const sodns_value_t *v, unsigned depth)
+{
+	char buf[400];
+	if (depth > VALUE_DEPTH_MAX || !run_spend(p->run, 1))
+		p->failed = true;
+	if (p->failed)
+		return;
+	switch ((enum sodns_value_kind)v->kind) {
+	case SODNS_VALUE_NIL:
+		print_text(p, "<nil>");
+		break;
+	case SODNS_VALUE_BOOL:
+		print_text(p, v->boolean ? "true" : "false");
+		break;
+	case SODNS_VALUE_INT:
+		print_bytes(p, buf,
+			    (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)v->integer));
+		break;
+	case SODNS_VALUE_FLOAT:
+		print_bytes(p, buf, float_print(v->number, buf));
+		break;
+	case SODNS_VALUE_STRING:
+		print_bytes(p, v->text, v->count);
+		break;
+	case SODNS_VALUE_BYTES:
+	case SODNS_VALUE_ARRAY:
+		print_list(p, v, depth);
+		break;
+	case SODNS_VALUE_MAP:
+		print_map(p, v, depth);
+		break;
+	case SODNS_VALUE_FUNCTION:
+		print_text(p, "func");
+		break;
+	}
+}
+
+sodns_value_t value_print(struct run *r, const sodns_value_t *v)
+{
+	struct print p = {.run = r, .text = run_text(r, 0)};
+	if (v->kind == SODNS_VALUE_STRING)
+		return *v;
+	print(&p, v, 0);
+	return sodns_value_string(p.failed ? NULL : p.text, p.len);
+}
+
+sodns_value_t sodns_value_text(const char *text)
+{
+	return sodns_value_string(text ? text : "", text ? strlen(text) : 0);
+}
+
+const char *sodns_value_to_text(sodns_query_t *q, const sodns_value_t *v)
+{
+	struct run r = {.query = q, .memory = MEMORY_MAX, .steps = STEPS_MAX};
+	sodns_value_t text = value_print(&r, v);
+	return sodns_printf(q, "%.*s", text.text ? (int)text.count : 0, text.text ? text.text : "");
+}

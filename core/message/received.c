@@ -1,0 +1,135 @@
+/*
+ * A message from another server that is to be passed on: checked from end to end, but not taken
+ * apart. Every byte is hostile; what the check lets through, the decoder can open later.
+ */
+#include "message/encode.h"
+#include "message/reply.h"
+
+static inline unsigned get16(const uint8_t *p)
+{
+	return (unsigned)(p[0] << 8 | p[1]);
+}
+
+typedef struct scan {
+	const uint8_t *m;
+	size_t len, at;
+	uint16_t *ttls;
+	size_t ttl_count;
+	size_t opt;     /* where the OPT record begins, 0: there is none */
+	size_t opt_end; /* and ends */
+} scan_t;
+
+/* Most owners are the question's name. */
+static bool skip_name(scan_t *s, size_t end)
+{
+	uint8_t unpacked[SODNS_NAME_MAX];
+	size_t n;
+	if (s->at + 2 <= end && s->m[s->at] == 0xc0 && s->m[s->at + 1] == QUESTION_AT) {
+		s->at += 2;
+		return true;
+	}
+	s->at = name_unpack(s->m, end, s->at, unpacked, &n);
+	return s->at != 0;
+}
+
+static bool skip_rdata(scan_t *s, uint16_t type, size_t end)
+{
+	rdata_names_t names;
+	if (rdata_names(type, &names)) {
+		if (end - s->at < names.before)
+			return false;
+		s->at += names.before;
+		for (unsigned i = 0; i < names.names; i++)
+			if (!skip_name(s, end))
+				return false;
+	}
+	s->at = end;
+	return true;
+}
+
+static bool skip_record(scan_t *s, bool additional)
+{
+	size_t begin = s->at;
+	if (!skip_name(s, s->len) || s->at + 10 > s->len)
+		return false;
+	unsigned type = get16(s->m + s->at);
+	size_t ttl = s->at + 4, end = s->at + 10 + get16(s->m + s->at + 8);
+	s->at += 10;
+	if (end > s->len || !skip_rdata(s, (uint16_t)type, end))
+		return false;
+	if (type == SODNS_TYPE_OPT && additional && !s->opt) {
+		s->opt = begin;
+		s->opt_end = end;
+	} else {
+		s->ttls[s->ttl_count++] = (uint16_t)ttl;
+	}
+	return true;
+}
+
+enum verdict { WHOLE, MALFORMED, SHORT /* of records that the counts promise */ };
+
+static enum verdict scan(scan_t *s)
+{
+	unsigned answers = get16(s->m + 6) + get16(s->m + 8), all = answers + get16(s->m + 10);
+	for (unsigned i = 0; i < all; i++) {
+		if (s->at == s->len)
+			return SHORT;
+		if (!skip_record(s, i >= answers))
+			return MALFORMED;
+	}
+	return WHOLE;
+}
+
+static bool options_good(const uint8_t *o, size_t len)
+{
+	size_t at = 0;
+	while (at < len && len - at >= 4 && 4 + get16(o + at + 2) <= len - at)
+		at += 4 + get16(o + at + 2);
+	return at == len;
+}
+
+/* The OPT record's fields and options become the reply's; its owner is the root, one byte. */
+static bool take_opt(sodns_reply_t *r, const uint8_t *opt)
+{
+	const uint8_t *f = opt + 1;
+	size_t len = get16(f + 8);
+	if (*opt || !options_good(f + 10, len))
+		return false;
+	const sodns_query_t *q = r->q;
+	r->own_edns = true;
+	/* Size and DO are the query's, where it has them: it may have got them on the way here. */
+	r->edns_size = q->has_edns ? sodns_query_edns_size(q) : (uint16_t)get16(f + 2);
+	r->edns_do = f[6] & 0x80 || sodns_query_do(q);
+	r->rcode |= f[4] << 4;
+	r->options = f + 10;
+	r->options_len = (uint16_t)len;
+	return true;
+}
+
+sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *m, size_t len)
+{
+	size_t question = QUESTION_AT + q->name_len + 4u;
+	if (len < question || len > 65535 || get16(m + 4) != 1)
+		return NULL;
+	/* A record is 11 bytes at least. */
+	scan_t s = {.m = m, .len = len, .at = question};
+	s.ttls = arena_alloc(&q->shared->arena, (len - question) / 11 * sizeof(*s.ttls));
+	enum verdict v = scan(&s);
+	if (v == MALFORMED)
+		return NULL;
+	/* An OPT record that is not the last can't be cut off: pointers lead behind it. */
+	if (v == SHORT || (s.opt && s.opt_end != s.at))
+		return sodns_reply_parse(q, m, len);
+	sodns_reply_t *r = sodns_reply_wire(q, m, s.opt ? s.opt : s.at, s.ttls, s.ttl_count, 0);
+	r->received = true;
+	r->flags &= (uint16_t) ~(SODNS_RD | SODNS_CD);
+	r->flags |= (uint16_t)(get16(m + 2) & (SODNS_RD | SODNS_CD));
+	if (!s.opt)
+		return r;
+	if (!take_opt(r, m + s.opt))
+		return NULL;
+	unsigned additional = get16(m + 10) - 1;
+	m[10] = (uint8_t)(additional >> 8);
+	m[11] = (uint8_t)additional;
+	return r;
+}

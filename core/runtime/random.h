@@ -1,0 +1,12 @@
+/*
+ * Unguessable numbers in small portions.
+ */
+#ifndef CORE_RUNTIME_RANDOM_H
+#define CORE_RUNTIME_RANDOM_H
+
+#include <stdint.h>
+
+/* 16 bits that nobody can guess: taken from a store that is filled by one system call for many. */
+uint16_t random_id(void);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * An upstream's sockets on one thread, and how an exchange gets its outcome.
+ *
+ * A lane is what one loop has of an upstream; only that loop touches it. A carrier is a UDP socket or
+ * a connection of a lane: exchanges in flight hang on it, and in the lane's table by their id.
+ */
+#ifndef CORE_RUNTIME_UPSTREAM_H
+#define CORE_RUNTIME_UPSTREAM_H
+
+#include <sodns/upstream.h>
+
+#include "runtime/loop.h"
+
+#define LANE_SOCKETS 4u /* open for new questions at a time */
+#define SOCKET_USES 64u /* then it is replaced: its port has been seen often enough */
+#define SOCKET_AGE_NS 1000000000u
+#define LANE_STREAMS 8u   /* connections, before questions share one */
+#define STREAM_DEPTH 256u /* questions in flight on one connection */
+#define LANE_TABLE 256u
+#define CONNECT_NS 5000000000u /* a connection that is not made by then is given up */
+
+typedef struct lane lane_t;
+
+typedef struct carrier {
+	struct carrier *next, **at; /* of its kind in the lane */
+	lane_t *lane;
+	uv_poll_t poll;
+	int fd;
+	bool stream, retired, closed;
+	unsigned used, in_flight;
+	uint64_t opened, last; /* ns: when something last came */
+	sodns_exchange_t *exchanges;
+
+	/* connections only */
+	sodns_tls_session_t *tls;
+	bool connected; /* and the TLS handshake done */
+	bool made;      /* the TCP connection is */
+	bool broken;    /* memory ran out for what is to be written */
+	bool heard;     /* it has brought an answer */
+	int events;
+	uint8_t *out, *in;
+	size_t out_len, out_at, out_room, in_len, in_room;
+} carrier_t;
+
+struct lane {
+	sodns_upstream_t *upstream;
+	loop_t *loop;
+	carrier_t *sockets, *streams;
+	carrier_t *open[LANE_SOCKETS];
+	sodns_exchange_t *by_id[LANE_TABLE];
+	uv_timer_t tick;
+	unsigned handles; /* that libuv has still to close */
+	bool ticking, ending;
+	uint32_t srtt, rttvar; /* microseconds; 0: nothing known */
+	char why[80];          /* what TLS had to object last */
+};
+
+struct sodns_upstream {
+	sodns_upstream_options_t options;
+	char *tls_name;
+	_Atomic(unsigned) refs; /* lanes and the owner */
+	unsigned lane_count;
+	_Atomic(lane_t *) lanes[]; /* by worker, the service thread's last */
+};
+
+/* The outcome is there: hands it to the task that waits for it. */
+void exchange_done(sodns_exchange_t *x, int result);
+/* An answer: copied for the caller. */
+void exchange_answer(sodns_exchange_t *x, const uint8_t *message, size_t len);
+/* Gives it an id that nothing else has on this carrier, and hangs it there. */
+void exchange_hang(sodns_exchange_t *x, carrier_t *c);
+/* Takes it off its carrier. */
+void exchange_unhang(sodns_exchange_t *x);
+/* Writes down where it was asked from, while it hangs. */
+void exchange_note_local(sodns_exchange_t *x);
+/* The one in flight on c that a message of len bytes is for; NULL if it is nobody's. *question tells
+ * whether its question is that exchange's, too. */
+enum question { QUESTION_SAME, QUESTION_OTHER, QUESTION_NONE };
+sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *message, size_t len,
+				enum question *question);
+/* What a message with the right id is to its exchange. */
+void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
+		      enum question question);
+
+carrier_t *carrier_new(lane_t *l, int fd, bool stream, carrier_t **list);
+/* No new questions; closed when nothing is in flight any more. */
+void carrier_retire(carrier_t *c);
+void carrier_close(carrier_t *c);
+/* A descriptor bound to the upstream's source, connecting to its address; -1 and errno. */
+int carrier_connect(const sodns_upstream_t *u, int type);
+
+void upstream_send_udp(lane_t *l, sodns_exchange_t *x);
+void upstream_send_stream(lane_t *l, sodns_exchange_t *x);
+
+/* Takes the place of all exchanges with other servers, in tests: writes the answer and returns its
+ * length, or a negative result; *ms is how long that takes (UINT32_MAX: for ever). */
+typedef int (*upstream_instead_f)(const sodns_address_t *server, const uint8_t *query, size_t len,
+				  uint8_t *answer, size_t size, uint32_t *ms);
+extern upstream_instead_f upstream_instead;
+
+#endif

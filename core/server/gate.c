@@ -1,0 +1,170 @@
+/*
+ * After a crash a fresh process answers at once where it can: its sockets are read before its blocks
+ * are prepared, and the queries of a block that is not ready wait at its gate, up to a second. Blocks
+ * are prepared in the order of how long they took the last time.
+ */
+#include <stdlib.h>
+
+#include "server/server.h"
+
+#define WAIT_NS 1000000000u
+
+struct gate {
+	struct handler handler; /* stands in front of the chain */
+	block_t *block;
+	const struct handler *chain;
+	const instance_t *prefetcher;
+	_Atomic(bool) open;
+};
+
+/* Queries of one worker that wait. */
+struct waiter {
+	struct waiter *next, **at;
+	task_t *task;
+};
+static __thread struct waiter *waiters;
+
+/* Puts the query aside until some gate opens, or it has waited long enough: false. */
+static bool wait_for_some_gate(uint64_t end)
+{
+	uint64_t now = sodns_now();
+	struct waiter me = {.next = waiters, .at = &waiters, .task = task_current()};
+	if (now >= end)
+		return false;
+	if (me.next)
+		me.next->at = &me.next;
+	waiters = &me;
+	int rc = task_wait((end - now + 999999) / 1000000);
+	*me.at = me.next;
+	if (me.next)
+		me.next->at = me.at;
+	return !rc;
+}
+
+static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
+{
+	struct gate *g = h->self;
+	uint64_t end = sodns_now() + WAIT_NS;
+	while (!atomic_load(&g->open))
+		if (!wait_for_some_gate(end))
+			return sodns_fail(q, SODNS_SERVFAIL, "not ready after a restart");
+	if (!g->chain)
+		return sodns_fail(q, SODNS_REFUSED, NULL);
+	return sodns_next(h, q);
+}
+
+bool gates_wait(const server_t *s)
+{
+	uint64_t end = sodns_now() + WAIT_NS;
+	while (atomic_load(&s->closed_gates))
+		if (!wait_for_some_gate(end))
+			return false;
+	return true;
+}
+
+static void count_gate(generation_t *g, const block_t *b, int by)
+{
+	for (server_t *s = servers_of(g); s; s = s->next)
+		for (size_t i = 0; i < b->server_count; i++)
+			if (b->servers[i] == s->text)
+				atomic_fetch_add(&s->closed_gates, (unsigned)by);
+}
+
+static void close_gate(generation_t *g, block_t *b)
+{
+	struct gate *gate = memory_alloc(g, sizeof(*gate));
+	gate->block = b;
+	gate->chain = b->chain;
+	gate->prefetcher = b->prefetcher;
+	gate->handler = (struct handler){
+		.pub = {.self = gate, .name = ""}, .serve = serve, .next = b->chain};
+	b->chain = &gate->handler;
+	b->prefetcher = NULL;
+	count_gate(g, b, 1);
+}
+
+void gates_close(generation_t *g)
+{
+	for (block_t *b = g->blocks; b; b = b->next)
+		close_gate(g, b);
+	for (server_t *s = servers_of(g); s; s = s->next)
+		s->held = s->tls;
+}
+
+/* Certificates are there: connections that have waited to be accepted are. */
+static int accept_held(generation_t *g, char *err, size_t err_size)
+{
+	bool any = false;
+	for (server_t *s = servers_of(g); s; s = s->next) {
+		any |= s->held;
+		s->held = false;
+	}
+	if (any && listeners_reserve(g, err, err_size))
+		return SODNS_EIO;
+	if (any)
+		listeners_switch(g);
+	return SODNS_OK;
+}
+
+static void wake_waiters(worker_t *w, void *arg)
+{
+	(void)w;
+	(void)arg;
+	struct waiter *mine = waiters;
+	/* Those who still have to wait come back into the list, behind our backs. */
+	waiters = NULL;
+	if (mine)
+		mine->at = &mine;
+	while (mine)
+		task_wake(mine->task, SODNS_OK);
+}
+
+static void open_gate(generation_t *g, struct gate *gate)
+{
+	block_t *b = gate->block;
+	__atomic_store_n(&b->prefetcher, gate->prefetcher, __ATOMIC_RELEASE);
+	__atomic_store_n(&b->chain, gate->chain, __ATOMIC_RELEASE);
+	atomic_store(&gate->open, true);
+	count_gate(g, b, -1);
+	workers_each(wake_waiters, NULL);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct gate *x = *(struct gate *const *)a, *y = *(struct gate *const *)b;
+	return (x->block->prepare_us > y->block->prepare_us) -
+	       (x->block->prepare_us < y->block->prepare_us);
+}
+
+/* How long each block took in the life before, as far as the page tells. */
+static struct gate **in_order(generation_t *g, size_t *count)
+{
+	struct gate **gates = NULL;
+	*count = 0;
+	for (block_t *b = g->blocks; b; b = b->next)
+		++*count;
+	gates = memory_alloc(g, (*count + 1) * sizeof(struct gate *));
+	size_t i = 0;
+	for (block_t *b = g->blocks; b; b = b->next, i++) {
+		b->prepare_us = i < BLOCKS_NOTED ? supervisor_page->prepare_us[i] : 0;
+		gates[i] = b->chain->pub.self;
+	}
+	qsort(gates, *count, sizeof(struct gate *), by_time);
+	return gates;
+}
+
+int gates_open(generation_t *g, char *err, size_t err_size)
+{
+	size_t count;
+	struct gate **gates = in_order(g, &count);
+	for (size_t i = 0; i < count; i++) {
+		block_t *b = gates[i]->block;
+		uint64_t began = sodns_now();
+		if (generation_prepare_block(g, b, err, err_size))
+			return SODNS_EINVAL;
+		b->prepare_us = (uint32_t)((sodns_now() - began) / 1000);
+		generation_start_block(b);
+		open_gate(g, gates[i]);
+	}
+	return accept_held(g, err, err_size);
+}

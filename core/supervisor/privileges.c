@@ -1,0 +1,50 @@
+/*
+ * Giving privileges up: another user, or the same one without any of root's capabilities
+ * (capabilities(7)).
+ */
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "supervisor/child.h"
+
+static int become(const char *user)
+{
+	struct passwd *p = getpwnam(user);
+	if (!p) {
+		fprintf(stderr, "-user %s: there is no such user\n", user);
+		return -1;
+	}
+	if (!initgroups(user, p->pw_gid) && !setgid(p->pw_gid) && !setuid(p->pw_uid))
+		return 0;
+	fprintf(stderr, "-user %s: %s\n", user, strerror(errno));
+	return -1;
+}
+
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
+	for (int c = 0; c <= CAP_LAST_CAP; c++)
+		prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	syscall(SYS_capset, &head, none);
+}
+
+int privileges_drop(const char *user)
+{
+	if (user && become(user))
+		return -1;
+	drop_capabilities();
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* What changes its user loses its parent's signal and its core dumps; both are wanted. */
+	prctl(PR_SET_PDEATHSIG, 15);
+	prctl(PR_SET_DUMPABLE, 1);
+	return 0;
+}

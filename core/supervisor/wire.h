@@ -1,0 +1,27 @@
+/*
+ * What parent and child say to each other: fixed-size requests over a socket pair, and answers that
+ * may carry a descriptor.
+ */
+#ifndef CORE_SUPERVISOR_WIRE_H
+#define CORE_SUPERVISOR_WIRE_H
+
+#include <limits.h>
+
+#include "supervisor/supervisor.h"
+
+enum wire_kind { WIRE_SOCKET, WIRE_RELEASE, WIRE_KEY, WIRE_STATE };
+
+typedef struct wire_request {
+	enum wire_kind kind;
+	union {
+		socket_spec_t socket;
+		char path[PATH_MAX];
+		enum supervisor_state state;
+	} u;
+} wire_request_t;
+
+/* To WIRE_SOCKET and WIRE_KEY: 0 and a descriptor, or a negative errno. */
+int wire_answer(int channel, int fd_or_errno);
+int wire_receive_answer(int channel);
+
+#endif

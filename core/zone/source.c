@@ -1,0 +1,203 @@
+/*
+ * Zones that follow their master files (sodns/zonefile.h).
+ */
+#include <sodns/zonefile.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodns/log.h>
+#include <sodns/share.h>
+
+struct sodns_zonefile {
+	pthread_mutex_t lock;
+	sodns_shared_t zone; /* sodns_zone_t; NULL: not read yet */
+	struct stat read_at; /* the file as it was read */
+	bool plain;          /* it includes no other file */
+	char *path;
+	uint8_t origin[SODNS_NAME_MAX];
+	char text[SODNS_NAME_TEXT_MAX]; /* of the origin */
+};
+
+sodns_zonefile_t *sodns_zonefile_new(const uint8_t *origin, const char *path)
+{
+	sodns_zonefile_t *f = calloc(1, sizeof(*f));
+	if (!f || !(f->path = strdup(path))) {
+		free(f);
+		return NULL;
+	}
+	pthread_mutex_init(&f->lock, NULL);
+	sodns_name_lower(origin, f->origin);
+	sodns_name_to_text(f->origin, f->text);
+	return f;
+}
+
+void sodns_zonefile_free(void *file)
+{
+	sodns_zonefile_t *f = file;
+	if (!f)
+		return;
+	sodns_retire(sodns_publish(&f->zone, NULL), sodns_zone_free);
+	pthread_mutex_destroy(&f->lock);
+	free(f->path);
+	free(f);
+}
+
+const uint8_t *sodns_zonefile_origin(const sodns_zonefile_t *f)
+{
+	return f->origin;
+}
+
+const sodns_zone_t *sodns_zonefile_zone(const sodns_zonefile_t *f)
+{
+	return sodns_reach(&f->zone);
+}
+
+static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size)
+{
+	char why[1024] = "out of memory";
+	unsigned files = 0;
+	uint32_t serial;
+	sodns_txn_t *t = sodns_zone_begin(z);
+	int rc = t ? sodns_txn_load_file(t, f->path, &files, why, sizeof(why)) : SODNS_ENOMEM;
+	if (rc && t)
+		sodns_txn_abort(t);
+	else if (t)
+		sodns_txn_commit(t);
+	f->plain = files == 1;
+	if (rc)
+		snprintf(err, err_size, "failed to parse file \"%s\" for origin %s with error %s",
+			 f->path, f->text, why);
+	else if (!sodns_zone_serial(z, &serial))
+		snprintf(err, err_size, "file \"%s\" has no SOA record for origin %s", f->path,
+			 f->text);
+	else
+		return SODNS_OK;
+	return SODNS_EINVAL;
+}
+
+/* Whether there is a file to read, and what it looks like. */
+static int open_file(const sodns_zonefile_t *f, struct stat *st, char *err, size_t err_size)
+{
+	FILE *file = fopen(f->path, "re");
+	if (file && !fstat(fileno(file), st) && !S_ISDIR(st->st_mode)) {
+		fclose(file);
+		return SODNS_OK;
+	}
+	bool folder = file && S_ISDIR(st->st_mode);
+	snprintf(err, err_size, "open %s: %s", f->path,
+		 folder            ? "is a directory"
+		 : errno == ENOENT ? "no such file or directory"
+				   : strerror(errno));
+	if (file)
+		fclose(file);
+	return folder ? SODNS_EINVAL : SODNS_ENOENT;
+}
+
+static int read_locked(sodns_zonefile_t *f, char *err, size_t err_size)
+{
+	struct stat st;
+	int rc = open_file(f, &st, err, err_size);
+	if (rc)
+		return rc;
+	sodns_zone_t *z = sodns_zone_new(f->origin);
+	if (!z) {
+		snprintf(err, err_size, "out of memory");
+		return SODNS_EINVAL;
+	}
+	if (load(f, z, err, err_size)) {
+		sodns_zone_free(z);
+		return SODNS_EINVAL;
+	}
+	f->read_at = st;
+	sodns_retire(sodns_publish(&f->zone, z), sodns_zone_free);
+	return SODNS_OK;
+}
+
+int sodns_zonefile_read(sodns_zonefile_t *f, char *err, size_t err_size)
+{
+	pthread_mutex_lock(&f->lock);
+	int rc = read_locked(f, err, err_size);
+	pthread_mutex_unlock(&f->lock);
+	return rc;
+}
+
+static bool current_locked(const sodns_zonefile_t *f)
+{
+	struct stat st;
+	return f->plain && !stat(f->path, &st) && st.st_size == f->read_at.st_size &&
+	       st.st_ino == f->read_at.st_ino && st.st_mtim.tv_sec == f->read_at.st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == f->read_at.st_mtim.tv_nsec;
+}
+
+bool sodns_zonefile_is_current(sodns_zonefile_t *f)
+{
+	pthread_mutex_lock(&f->lock);
+	bool is = current_locked(f);
+	pthread_mutex_unlock(&f->lock);
+	return is;
+}
+
+static bool is_newer(const sodns_zonefile_t *f, const char *who)
+{
+	struct stat st;
+	if (stat(f->path, &st)) {
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s", f->text,
+			  f->path, strerror(errno));
+		return false;
+	}
+	const struct timespec *was = &f->read_at.st_mtim;
+	return !sodns_reach(&f->zone) || st.st_mtim.tv_sec > was->tv_sec ||
+	       (st.st_mtim.tv_sec == was->tv_sec && st.st_mtim.tv_nsec > was->tv_nsec);
+}
+
+static bool has_other_serial(const sodns_zonefile_t *f, const char *who)
+{
+	char err[1024];
+	uint32_t now = 0, then;
+	const sodns_zone_t *zone = sodns_reach(&f->zone);
+	if (zone && current_locked(f))
+		return false;
+	if (access(f->path, R_OK)) {
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": open %s: %s",
+			  f->text, f->path, f->path,
+			  errno == ENOENT ? "no such file or directory" : strerror(errno));
+		return false;
+	}
+	int rc = sodns_zone_file_serial(f->path, f->origin, &now, err, sizeof(err));
+	return rc || !zone || !sodns_zone_serial(zone, &then) || now != then;
+}
+
+bool sodns_zonefile_follow(sodns_zonefile_t *f, bool by_mtime, const char *who)
+{
+	char err[2048];
+	uint32_t serial = 0;
+	pthread_mutex_lock(&f->lock);
+	bool changed = by_mtime ? is_newer(f, who) : has_other_serial(f, who);
+	if (changed && read_locked(f, err, sizeof(err))) {
+		sodns_log(SODNS_LOG_ERROR, who, "Parsing zone \"%s\": %s", f->text, err);
+		changed = false;
+	}
+	if (changed && sodns_zone_serial(sodns_reach(&f->zone), &serial))
+		sodns_log(SODNS_LOG_INFO, who,
+			  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial", f->text,
+			  f->path, serial);
+	pthread_mutex_unlock(&f->lock);
+	return changed;
+}
+
+void sodns_zonefile_move(sodns_zonefile_t *f, const char *path)
+{
+	pthread_mutex_lock(&f->lock);
+	char *copy = strcmp(f->path, path) ? strdup(path) : NULL;
+	if (copy) {
+		free(f->path);
+		f->path = copy;
+	}
+	pthread_mutex_unlock(&f->lock);
+}

@@ -1,0 +1,212 @@
+/*
+ * The directive: auto [ZONES...] { directory DIR [REGEXP ORIGIN_TEMPLATE], reload DURATION }; and the
+ * service that looks at the directory again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "auto.h"
+
+#define DEFAULT_INTERVAL 60000000000ull
+#define SLEEP_MAX_MS 3600000u
+
+static int read_directory(sodns_setup_t *s, struct automatic *a)
+{
+	const char *word = sodns_setup_arg(s), *pattern;
+	struct stat st;
+	if (!word)
+		return sodns_error_args(s);
+	a->directory = sodns_setup_path(s, word);
+	if (stat(a->directory, &st) && errno != ENOENT)
+		return sodns_error(s, "Unable to access root path '%s': %s", a->directory,
+				   strerror(errno));
+	if (stat(a->directory, &st))
+		sodns_log(SODNS_LOG_WARNING, "auto", "Directory does not exist: %s", a->directory);
+	pattern = sodns_setup_arg(s);
+	if (pattern && naming_read(s, &a->naming, pattern, sodns_setup_arg(s)))
+		return SODNS_EINVAL;
+	return sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
+}
+
+static int read_reload(sodns_setup_t *s, struct automatic *a)
+{
+	const char *text = sodns_setup_arg(s);
+	int64_t ns;
+	if (!text)
+		return sodns_error(s, "reload duration value is expected");
+	if (sodns_duration_from_text(text, &ns))
+		return sodns_error(s, "time: invalid duration \"%s\"", text);
+	if (ns < 0)
+		return sodns_error(s, "invalid duration");
+	a->interval = (uint64_t)ns;
+	return SODNS_OK;
+}
+
+static int read_property(sodns_setup_t *s, struct automatic *a)
+{
+	const char *property = sodns_setup_value(s);
+	size_t n;
+	if (!strcmp(property, "directory"))
+		return read_directory(s, a);
+	if (!strcmp(property, "reload"))
+		return read_reload(s, a);
+	if (strcmp(property, "upstream"))
+		return sodns_error_property(s);
+	/* Of older Corefiles; aliases are always followed. */
+	sodns_setup_args(s, &n);
+	return SODNS_OK;
+}
+
+/* The last of several directives holds. */
+static int read_directives(sodns_setup_t *s, struct automatic *a)
+{
+	while (sodns_setup_next(s)) {
+		a->origins = sodns_setup_zone_args(s, &a->origin_count);
+		if (!a->origins)
+			return SODNS_EINVAL;
+		while (sodns_setup_block(s))
+			if (read_property(s, a))
+				return SODNS_EINVAL;
+	}
+	return SODNS_OK;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct automatic *a = sodns_setup_alloc(s, sizeof(*a));
+	a->interval = DEFAULT_INTERVAL;
+	a->directory = "";
+	if (!naming_read(s, &a->naming, "db\\.(.*)", "{1}") && !read_directives(s, a))
+		return sodns_add_handler(s, a);
+	sodns_regex_free(a->naming.regex);
+	return SODNS_EINVAL;
+}
+
+static void free_table(void *table)
+{
+	struct table *t = table;
+	for (size_t i = 0; i < t->room; i++)
+		sodns_zonefile_free(t->slots[i]);
+	free(t);
+}
+
+static void free_collection(void *collection)
+{
+	struct collection *c = collection;
+	sodns_retire(sodns_publish(&c->table, NULL), free_table);
+	pthread_mutex_destroy(&c->scanning);
+	pthread_mutex_destroy(&c->publishing);
+	free(c);
+}
+
+/* The zones as the generation before has them, or none yet. */
+static struct collection *find_collection(struct automatic *a, sodns_prepare_t *p, const char *key)
+{
+	struct collection *c = sodns_inherit(p, key, COLLECTION_LAYOUT);
+	a->inherited = c != NULL;
+	if (c || !(c = calloc(1, sizeof(*c))))
+		return c;
+	pthread_mutex_init(&c->scanning, NULL);
+	pthread_mutex_init(&c->publishing, NULL);
+	sodns_bequeath(p, key, COLLECTION_LAYOUT, c, free_collection);
+	return c;
+}
+
+static int prepare(void *self, sodns_prepare_t *p)
+{
+	struct automatic *a = self;
+	char *key = NULL;
+	a->notifier = sodns_prepare_notifier(p);
+	if (asprintf(&key, "%s\n%s\n%s", a->directory, a->naming.pattern, a->naming.template) > 0)
+		a->zones = find_collection(a, p, key);
+	free(key);
+	if (!a->zones)
+		return sodns_prepare_error(p, "out of memory");
+	if (!a->inherited)
+		scan(a);
+	return SODNS_OK;
+}
+
+static void look(void *work)
+{
+	struct automatic *a = *(struct automatic **)work;
+	scan(a);
+}
+
+static void run(void *arg)
+{
+	struct automatic *a = arg;
+	uint64_t due = sodns_now() + (a->inherited ? 0 : a->interval);
+	for (;;) {
+		uint64_t now = sodns_now(), ms = due > now ? (due - now + 999999) / 1000000 : 0;
+		if (ms && sodns_sleep((uint32_t)(ms < SLEEP_MAX_MS ? ms : SLEEP_MAX_MS)) ==
+				  SODNS_CANCELLED)
+			return;
+		if (sodns_now() < due)
+			continue;
+		if (sodns_blocking(look, &a, sizeof(struct automatic *), NULL) == SODNS_CANCELLED ||
+		    !a->interval)
+			return;
+		due = sodns_now() + a->interval;
+	}
+}
+
+static void start(void *self)
+{
+	struct automatic *a = self;
+	if (a->interval || a->inherited)
+		a->service = sodns_service_start("auto", run, a);
+}
+
+static void stop(void *self)
+{
+	struct automatic *a = self;
+	atomic_store(&a->stopping, true);
+	sodns_service_stop(a->service);
+}
+
+static void teardown(void *self)
+{
+	struct automatic *a = self;
+	sodns_regex_free(a->naming.regex);
+}
+
+static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
+		    int (*emit)(void *arg, const sodns_rrset_t *set), void *arg)
+{
+	const struct automatic *a = self;
+	const struct table *t = sodns_reach(&a->zones->table);
+	const sodns_zonefile_t *f = t ? table_find(t, zone) : NULL;
+	const sodns_zone_t *z = f ? sodns_zonefile_zone(f) : NULL;
+	return z ? sodns_zone_transfer(q, z, since, emit, arg) : SODNS_ENOENT;
+}
+
+static void zones(void *self, void (*fn)(void *arg, const uint8_t *zone), void *arg)
+{
+	struct automatic *a = self;
+	pthread_mutex_lock(&a->zones->publishing);
+	const struct table *t = sodns_reach(&a->zones->table);
+	for (size_t i = 0; t && i < t->room; i++)
+		if (t->slots[i])
+			fn(arg, sodns_zonefile_origin(t->slots[i]));
+	pthread_mutex_unlock(&a->zones->publishing);
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch),
+							  .touch = auto_touch};
+	static const sodns_transfer_ability_t transfers = {
+		.size = sizeof(transfers), .transfer = transfer, .zones = zones};
+	(void)self;
+	if (!strcmp(id, SODNS_ABILITY_TRANSFER))
+		return &transfers;
+	return strcmp(id, SODNS_ABILITY_PREFETCH) ? NULL : &prefetch;
+}
+
+SODNS_PLUGIN(.name = "auto", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = auto_serve,
+	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown,
+	     .ability = ability);

@@ -1,0 +1,201 @@
+/*
+ * What an answer is, and for how long it is good: CoreDNS's rules, which are RFC 2308's with a few
+ * of its own.
+ */
+#include <time.h>
+
+#include "cache.h"
+
+/* Aliases that are followed; who makes longer chains does not get them kept. */
+#define ALIASES_MAX 64u
+/* Of answers that say nothing of a TTL, in seconds. */
+#define TTL_FALLBACK 5u
+
+static bool class_matches(const sodns_rrset_t *s, uint16_t rclass)
+{
+	return rclass == SODNS_CLASS_ANY || s->rclass == rclass;
+}
+
+/* Where the name's CNAME points to; NULL: it has none. False: it has several. */
+static bool alias_of(const sodns_rrset_t *sets, size_t count, const uint8_t *name, uint16_t rclass,
+		     const uint8_t **target)
+{
+	*target = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const sodns_rrset_t *s = &sets[i];
+		const uint8_t *at = s->data;
+		uint16_t len;
+		if (s->type != SODNS_TYPE_CNAME || !class_matches(s, rclass) ||
+		    !sodns_name_equal(s->owner, name))
+			continue;
+		for (unsigned k = 0; k < s->count; k++, at += len) {
+			at = sodns_rdata(at, &len);
+			if (*target && !sodns_name_equal(*target, at))
+				return false;
+			*target = at;
+		}
+	}
+	return true;
+}
+
+static bool has_set(const sodns_rrset_t *sets, size_t count, const uint8_t *name, uint16_t type,
+		    uint16_t rclass)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((type == SODNS_TYPE_ANY || sets[i].type == type) &&
+		    class_matches(&sets[i], rclass) && sodns_name_equal(sets[i].owner, name))
+			return true;
+	return false;
+}
+
+/* Whether a record of the type asked stands at the end of the aliases that begin at the name asked.
+ * A chain that forks or has no end answers nothing. */
+static bool answers_question(sodns_query_t *q, sodns_reply_t *r)
+{
+	size_t count;
+	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_ANSWER, &count);
+	const uint8_t *name = sodns_query_name(q), *target;
+	uint16_t type = sodns_query_type(q), rclass = sodns_query_class(q);
+	if (sodns_reply_rcode(r) != SODNS_NOERROR || !count)
+		return false;
+	if (type == SODNS_TYPE_ANY)
+		return has_set(sets, count, name, type, rclass);
+	if (type == SODNS_TYPE_CNAME)
+		return alias_of(sets, count, name, rclass, &target) && target;
+	for (unsigned i = 0; i <= ALIASES_MAX; i++) {
+		if (!alias_of(sets, count, name, rclass, &target))
+			return false;
+		if (!target)
+			return has_set(sets, count, name, type, rclass);
+		name = target;
+	}
+	return false;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Whether one of the set's signatures is not valid now (RFC 4034, 3.1.5: serial arithmetic). */
+static bool signature_expired(const sodns_rrset_t *s, uint32_t now)
+{
+	const uint8_t *at = s->data;
+	uint16_t len;
+	for (unsigned i = 0; i < s->count; i++, at += len) {
+		at = sodns_rdata(at, &len);
+		if (len < 16 || (int32_t)(get32(at + 8) - now) < 0 ||
+		    (int32_t)(now - get32(at + 12)) < 0)
+			return true;
+	}
+	return false;
+}
+
+static bool any_expired(sodns_reply_t *r)
+{
+	uint32_t now = (uint32_t)time(NULL);
+	for (int k = SODNS_ANSWER; k <= SODNS_ADDITIONAL; k++) {
+		size_t count;
+		const sodns_rrset_t *sets = sodns_reply_sets(r, (enum sodns_section)k, &count);
+		for (size_t i = 0; i < count; i++)
+			if (sets[i].type == SODNS_TYPE_RRSIG && signature_expired(&sets[i], now))
+				return true;
+	}
+	return false;
+}
+
+static bool authority_has(sodns_reply_t *r, uint16_t type)
+{
+	size_t count;
+	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_AUTHORITY, &count);
+	for (size_t i = 0; i < count; i++)
+		if (sets[i].type == type)
+			return true;
+	return false;
+}
+
+static enum answer_type plain_type(sodns_query_t *q, sodns_reply_t *r, bool soa)
+{
+	uint16_t type = sodns_query_type(q);
+	int rcode = sodns_reply_rcode(r);
+	size_t answers;
+	sodns_reply_sets(r, SODNS_ANSWER, &answers);
+	if (sodns_query_opcode(q) != SODNS_OPCODE_QUERY || type == SODNS_TYPE_AXFR ||
+	    type == SODNS_TYPE_IXFR)
+		return META;
+	if (sodns_reply_do(r) && any_expired(r))
+		return OTHER_ERROR;
+	if (answers && rcode == SODNS_NOERROR)
+		return NO_ERROR;
+	if (answers && rcode == SODNS_NXDOMAIN)
+		return OTHER_ERROR;
+	if (soa && rcode == SODNS_NOERROR)
+		return NO_DATA;
+	if (rcode == SODNS_NXDOMAIN)
+		return NAME_ERROR;
+	if (rcode == SODNS_SERVFAIL || rcode == SODNS_NOTIMP)
+		return SERVER_ERROR;
+	if (rcode != SODNS_NOERROR)
+		return OTHER_ERROR;
+	return authority_has(r, SODNS_TYPE_NS) ? DELEGATION : NO_ERROR;
+}
+
+/* The lowest TTL of all records, at most `max`. */
+static uint32_t lowest_ttl(sodns_reply_t *r, uint32_t max)
+{
+	size_t all = 0;
+	uint32_t ttl = max;
+	for (int k = SODNS_ANSWER; k <= SODNS_ADDITIONAL; k++) {
+		size_t count;
+		const sodns_rrset_t *sets = sodns_reply_sets(r, (enum sodns_section)k, &count);
+		for (size_t i = 0; i < count; i++) {
+			if (sets[i].type == SODNS_TYPE_OPT)
+				continue;
+			ttl = sets[i].ttl < ttl ? sets[i].ttl : ttl;
+			all++;
+		}
+	}
+	return all ? ttl : TTL_FALLBACK;
+}
+
+static uint64_t duration_of(const struct cache *c, sodns_reply_t *r, enum answer_type type)
+{
+	enum kind k = type == NAME_ERROR || type == NO_DATA ? DENIAL : SUCCESS;
+	bool says = type == NO_ERROR || k == DENIAL;
+	if (type == SERVER_ERROR)
+		return c->fail_ttl;
+	uint32_t ttl = says ? lowest_ttl(r, c->ttl_max[k]) : TTL_FALLBACK;
+	ttl = ttl > c->ttl_min[k] ? ttl : c->ttl_min[k];
+	ttl = ttl < c->ttl_max[k] ? ttl : c->ttl_max[k];
+	return (uint64_t)ttl * SECOND;
+}
+
+struct assessment assess(const struct cache *c, sodns_query_t *q, sodns_reply_t *r)
+{
+	bool soa = authority_has(r, SODNS_TYPE_SOA);
+	size_t count;
+	struct assessment a = {.plain = plain_type(q, r, soa), .answers = answers_question(q, r)};
+	sodns_reply_sets(r, SODNS_ANSWER, &count);
+	/* Aliases that end nowhere: with a SOA no data, without one nothing to keep (RFC 2308, 5). */
+	bool nowhere = a.plain == NO_ERROR && count && !a.answers;
+	a.type = nowhere && soa ? NO_DATA : a.plain;
+	a.kind = a.type == NO_ERROR || a.type == DELEGATION ? SUCCESS : DENIAL;
+	a.duration = duration_of(c, r, a.type);
+	a.cacheable = a.type != META && a.type != OTHER_ERROR &&
+		      !(sodns_reply_flags(r) & SODNS_TC) && (soa || a.type != NAME_ERROR) &&
+		      (soa || !nowhere) && a.duration &&
+		      (!c->except_count[a.kind] ||
+		       sodns_query_match(q, c->except[a.kind], c->except_count[a.kind]) < 0);
+	return a;
+}
+
+bool refreshes(const struct cache *c, const struct assessment *a, const sodns_reply_t *r)
+{
+	int rcode = sodns_reply_rcode(r);
+	if (sodns_reply_flags(r) & SODNS_TC)
+		return false;
+	if (c->prefer_positive)
+		return a->type == NO_ERROR && a->answers;
+	return a->plain != OTHER_ERROR && a->plain != META &&
+	       (rcode == SODNS_NOERROR || rcode == SODNS_NXDOMAIN);
+}

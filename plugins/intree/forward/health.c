@@ -1,0 +1,186 @@
+/*
+ * Who is well. Suspicion comes from questions that were left unanswered, and only then checks are
+ * sent: "DOMAIN NS", until one is answered. What is answered by anybody who asks clears an upstream
+ * at once; one that was down has to answer two checks in a row, so that it does not flap. Checks of
+ * one that stays down become rarer, down to one every four intervals.
+ */
+#include "forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SUSPECT_AFTER 3u
+#define RISES 2u
+#define PAUSE_MAX 4u
+#define CHECK_NS (1000ull * MS)
+#define CHECKED_MAX 16u /* at a time */
+#define QUERY_MAX 300u
+/* That something came is all there is to know. */
+#define ANSWER_MAX 12u
+
+struct probe {
+	struct upstream *u;
+	uint8_t query[QUERY_MAX], answer[ANSWER_MAX];
+};
+
+bool upstream_is_down(const struct upstream *u)
+{
+	uint32_t max = u->forward->max_fails;
+	return max && atomic_load_explicit(&u->fails, memory_order_relaxed) > max;
+}
+
+bool upstream_is_suspect(const struct upstream *u)
+{
+	return u->forward->max_fails &&
+	       atomic_load_explicit(&u->misses, memory_order_relaxed) >= SUSPECT_AFTER;
+}
+
+/* Written only where it changes something: the line is shared by all workers. */
+void upstream_answered(struct upstream *u)
+{
+	if (atomic_load_explicit(&u->misses, memory_order_relaxed))
+		atomic_store_explicit(&u->misses, 0, memory_order_relaxed);
+}
+
+void upstream_missed(struct upstream *u)
+{
+	struct forward *f = u->forward;
+	atomic_fetch_add_explicit(&u->misses, 1, memory_order_relaxed);
+	if (f->max_fails && !atomic_exchange(&u->suspected, true))
+		sodns_service_wake(f->checker);
+}
+
+static void check_failed(struct upstream *u)
+{
+	sodns_metric_add(u->check_failures, 1);
+	u->rises = 0;
+	if (upstream_is_down(u)) {
+		u->pause = u->pause * 2 < PAUSE_MAX ? u->pause * 2 : PAUSE_MAX;
+		return;
+	}
+	u->pause = 1;
+	atomic_fetch_add(&u->fails, 1);
+	if (!upstream_is_down(u))
+		return;
+	sodns_metric_set(u->healthy, 0);
+	sodns_log(SODNS_LOG_WARNING, "forward", "upstream %s is down", u->text);
+}
+
+static void check_passed(struct upstream *u)
+{
+	bool down = upstream_is_down(u);
+	u->pause = 1;
+	if (down && ++u->rises < RISES)
+		return;
+	u->rises = 0;
+	atomic_store(&u->fails, 0);
+	atomic_store(&u->misses, 0);
+	atomic_store(&u->suspected, false);
+	sodns_metric_set(u->healthy, 1);
+	if (down)
+		sodns_log(SODNS_LOG_INFO, "forward", "upstream %s is up again", u->text);
+}
+
+/* Of those under suspicion: when the next check is due. 0: nobody is. */
+static uint64_t next_due(const struct forward *f)
+{
+	uint64_t first = 0;
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct upstream *u = &f->upstreams[i];
+		if (atomic_load(&u->suspected) && (!first || u->due < first))
+			first = u->due ? u->due : 1;
+	}
+	return first;
+}
+
+static void begin(struct forward *f, struct upstream *u, struct probe *p, sodns_exchange_t *x)
+{
+	bool tcp = f->force_tcp || u->transport == TRANSPORT_TLS;
+	size_t len = message_check(f, p->query);
+	memset(x, 0, sizeof(*x));
+	x->upstream = u->up;
+	x->protocol = tcp ? SODNS_TCP : SODNS_UDP;
+	x->query = p->query;
+	x->len = len;
+	x->answer = p->answer;
+	x->size = sizeof(p->answer);
+	p->u = u;
+	sodns_exchange_begin(x);
+}
+
+/* Anything that comes back is a sign of life, also what does not fit the question. */
+static bool alive(const sodns_exchange_t *x)
+{
+	return x->result > 0 || x->mismatched || x->result == SODNS_ERANGE;
+}
+
+static unsigned begin_due(struct forward *f, sodns_exchange_t *x)
+{
+	unsigned n = 0;
+	uint64_t now = sodns_now();
+	for (unsigned i = 0; i < f->count && n < CHECKED_MAX; i++) {
+		struct upstream *u = &f->upstreams[i];
+		if (!atomic_load(&u->suspected) || u->due > now)
+			continue;
+		begin(f, u, &f->probes[n], &x[n]);
+		n++;
+	}
+	return n;
+}
+
+/* Checks all that are due, at the same time. False: the service is stopped. */
+static bool check(struct forward *f)
+{
+	sodns_exchange_t x[CHECKED_MAX];
+	unsigned n = begin_due(f, x), left = n;
+	for (uint64_t now = sodns_now(), end = now + CHECK_NS; left && now < end;
+	     now = sodns_now()) {
+		if (!sodns_exchange_wait(x, n, (uint32_t)((end - now + MS - 1) / MS)))
+			break;
+		left--;
+	}
+	bool stopped = sodns_sleep(0) == SODNS_CANCELLED;
+	for (unsigned i = 0; i < n; i++) {
+		struct upstream *u = f->probes[i].u;
+		sodns_exchange_end(&x[i]);
+		if (stopped)
+			continue;
+		if (alive(&x[i]))
+			check_passed(u);
+		else
+			check_failed(u);
+		u->due = sodns_now() + f->interval * u->pause;
+	}
+	return !stopped;
+}
+
+static void run(void *arg)
+{
+	struct forward *f = arg;
+	for (;;) {
+		uint64_t due = next_due(f), now = sodns_now();
+		uint32_t ms = !due        ? UINT32_MAX
+			      : due > now ? (uint32_t)((due - now + MS - 1) / MS)
+					  : 0;
+		if (due && due <= now ? !check(f) : sodns_sleep(ms) == SODNS_CANCELLED)
+			return;
+	}
+}
+
+int health_prepare(struct forward *f)
+{
+	f->probes = calloc(CHECKED_MAX, sizeof(*f->probes));
+	return f->probes ? SODNS_OK : SODNS_ENOMEM;
+}
+
+void health_start(struct forward *f)
+{
+	if (f->max_fails)
+		f->checker = sodns_service_start("forward", run, f);
+}
+
+void health_stop(struct forward *f)
+{
+	sodns_service_stop(f->checker);
+	free(f->probes);
+}

@@ -1,0 +1,234 @@
+/*
+ * From destinations to upstreams: host names are looked up once, at start, and every address is
+ * taken once.
+ */
+#include "forward.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodns/random.h>
+
+#define UPSTREAMS_MAX 255u
+#define LOOKUP_MS 2000u
+
+struct found {
+	struct target *targets;
+	size_t count, room;
+};
+
+static bool same(const struct target *a, const struct target *b)
+{
+	return sodns_address_equal(&a->address, &b->address) && a->address.port == b->address.port;
+}
+
+static bool add(struct found *found, const struct target *t)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (same(&found->targets[i], t))
+			return true;
+	if (found->count == found->room) {
+		size_t room = found->room ? found->room * 2 : 16;
+		struct target *more = realloc(found->targets, room * sizeof(*more));
+		if (!more)
+			return false;
+		found->targets = more;
+		found->room = room;
+	}
+	found->targets[found->count++] = *t;
+	return true;
+}
+
+static bool from_system(struct found *found, const struct target *t, char *why, size_t size)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all;
+	int rc = getaddrinfo(t->hostname, NULL, &hints, &all);
+	if (rc) {
+		snprintf(why, size, "lookup %s: %s", t->hostname,
+			 rc == EAI_NONAME ? "no such host" : gai_strerror(rc));
+		return false;
+	}
+	for (const struct addrinfo *a = all; a; a = a->ai_next) {
+		struct target one = *t;
+		one.hostname = NULL;
+		one.address.family = a->ai_family == AF_INET6 ? 6 : 4;
+		if (a->ai_family == AF_INET6)
+			memcpy(one.address.bytes,
+			       &((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr, 16);
+		else
+			memcpy(one.address.bytes,
+			       &((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr, 4);
+		add(found, &one);
+	}
+	freeaddrinfo(all);
+	return true;
+}
+
+static size_t put_question(uint8_t *m, const uint8_t *name, uint16_t type)
+{
+	size_t n = sodns_name_length(name);
+	memset(m, 0, 12);
+	sodns_random_bytes(m, 2);
+	m[2] = SODNS_RD >> 8;
+	m[5] = 1;
+	memcpy(m + 12, name, n);
+	m[12 + n] = 0;
+	m[13 + n] = (uint8_t)type;
+	m[14 + n] = 0;
+	m[15 + n] = SODNS_CLASS_IN;
+	return 16 + n;
+}
+
+/* Behind a name, compressed or not. */
+static size_t skip_name(const uint8_t *m, size_t len, size_t at)
+{
+	while (at < len && m[at] && m[at] < 0xc0)
+		at += m[at] + 1u;
+	return at < len ? at + (m[at] ? 2 : 1) : len;
+}
+
+/* Adds the addresses among the answer's records. */
+static unsigned take_addresses(struct found *found, const struct target *t, uint16_t type,
+			       const uint8_t *m, size_t len)
+{
+	size_t at = skip_name(m, len, 12) + 4, bytes = type == SODNS_TYPE_A ? 4 : 16;
+	unsigned records = (unsigned)(m[6] << 8 | m[7]), taken = 0;
+	for (; records && at < len; records--) {
+		at = skip_name(m, len, at);
+		if (at + 10 > len)
+			break;
+		const uint8_t *f = m + at;
+		size_t n = (size_t)(f[8] << 8 | f[9]);
+		at += 10 + n;
+		if (at > len)
+			break;
+		if ((f[0] << 8 | f[1]) != type || n != bytes)
+			continue;
+		struct target one = *t;
+		one.hostname = NULL;
+		one.address.family = type == SODNS_TYPE_A ? 4 : 6;
+		memcpy(one.address.bytes, f + 10, bytes);
+		taken += add(found, &one);
+	}
+	return taken;
+}
+
+static bool from_resolver(struct found *found, const struct target *t,
+			  const sodns_address_t *resolver)
+{
+	static const uint16_t types[] = {SODNS_TYPE_A, SODNS_TYPE_AAAA};
+	uint8_t name[SODNS_NAME_MAX], query[300], answer[4096];
+	unsigned taken = 0;
+	sodns_name_from_text(t->hostname, NULL, name);
+	for (int i = 0; i < 2; i++) {
+		size_t len = put_question(query, name, types[i]);
+		int n = sodns_exchange_udp(resolver, query, len, answer, sizeof(answer), LOOKUP_MS);
+		if (n > 0 && answer[2] & 2)
+			n = sodns_exchange_tcp(resolver, query, len, answer, sizeof(answer),
+					       LOOKUP_MS);
+		if (n >= 12)
+			taken += take_addresses(found, t, types[i], answer, (size_t)n);
+	}
+	return taken;
+}
+
+static bool look_up(const struct forward *f, struct found *found, const struct target *t, char *why,
+		    size_t size)
+{
+	if (!f->resolver_count)
+		return from_system(found, t, why, size);
+	for (size_t i = 0; i < f->resolver_count; i++)
+		if (from_resolver(found, t, &f->resolvers[i]))
+			return true;
+	snprintf(why, size, "no addresses found for \"%s\"", t->hostname);
+	return false;
+}
+
+static int find_all(const struct forward *f, sodns_prepare_t *p, struct found *found)
+{
+	for (size_t i = 0; i < f->target_count; i++) {
+		const struct target *t = &f->targets[i];
+		char why[512];
+		if (!t->hostname && !add(found, t))
+			return sodns_prepare_error(p, "no memory");
+		if (t->hostname && !look_up(f, found, t, why, sizeof(why)))
+			return sodns_prepare_error(p, "failed to resolve \"%s\": %s", t->hostname,
+						   why);
+	}
+	if (found->count > UPSTREAMS_MAX)
+		return sodns_prepare_error(p, "more than %u upstream addresses", UPSTREAMS_MAX);
+	return SODNS_OK;
+}
+
+static uint32_t to_ms(uint64_t ns)
+{
+	uint64_t ms = (ns + MS - 1) / MS;
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const struct target *t)
+{
+	char text[SODNS_ADDRESS_TEXT_MAX];
+	sodns_upstream_options_t o = {.size = sizeof(o),
+				      .address = t->address,
+				      .source = f->source,
+				      .expire_ms = to_ms(f->expire),
+				      .max_age_ms = to_ms(f->max_age),
+				      .max_idle = f->max_idle};
+	if (!o.expire_ms)
+		o.expire_ms = 1;
+	sodns_address_to_text(&t->address, text);
+	snprintf(u->text, sizeof(u->text), t->address.family == 6 ? "[%s]:%u" : "%s:%u", text,
+		 t->address.port);
+	u->forward = f;
+	u->transport = t->transport;
+	u->server_name = t->server_name;
+	/* Without a name the certificate must be for the address. */
+	if (t->transport == TRANSPORT_TLS) {
+		o.tls = f->tls;
+		o.tls_name = t->server_name ? t->server_name : text;
+	}
+	if (t->transport == TRANSPORT_HTTPS)
+		return sodns_prepare_error(p, "HTTPS upstreams are not supported: https://%s",
+					   u->text);
+	u->up = sodns_upstream_new(&o);
+	return u->up ? SODNS_OK : sodns_prepare_error(p, "no memory");
+}
+
+/* CA; CERT KEY; CERT KEY CA: as many files as were given. */
+static int make_tls(struct forward *f, sodns_prepare_t *p)
+{
+	char why[512];
+	bool pair = f->tls_file_count > 1;
+	bool wanted = f->tls_wanted;
+	for (size_t i = 0; i < f->target_count; i++)
+		wanted |= f->targets[i].transport == TRANSPORT_TLS;
+	if (!wanted)
+		return SODNS_OK;
+	const sodns_tls_options_t o = {.cert = pair ? f->tls_files[0] : NULL,
+				       .key = pair ? f->tls_files[1] : NULL,
+				       .ca = f->tls_file_count == 1   ? f->tls_files[0]
+					     : f->tls_file_count == 3 ? f->tls_files[2]
+								      : NULL};
+	f->tls = sodns_tls_new(&o);
+	if (sodns_tls_load(f->tls, why, sizeof(why)) < 0)
+		return sodns_prepare_error(p, "%s", why);
+	return SODNS_OK;
+}
+
+int upstreams_make(struct forward *f, sodns_prepare_t *p)
+{
+	struct found found = {NULL, 0, 0};
+	int rc = make_tls(f, p);
+	if (!rc)
+		rc = find_all(f, p, &found);
+	if (!rc && !(f->upstreams = calloc(found.count ? found.count : 1, sizeof(*f->upstreams))))
+		rc = sodns_prepare_error(p, "no memory");
+	for (size_t i = 0; !rc && i < found.count; i++, f->count++)
+		rc = make(f, p, &f->upstreams[i], &found.targets[i]);
+	free(found.targets);
+	return rc;
+}

@@ -1,0 +1,115 @@
+/*
+ * https: the transport of "https://" keys, and the directive that limits its connections. TLS lies
+ * underneath where the tls plugin says so; without it this is plain HTTP, for those who have a proxy
+ * in front.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodns/ability.h>
+#include <sodns/plugin.h>
+#include <sodns/server.h>
+
+#include "doh.h"
+
+#define CONNECTIONS 200
+
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/* HTTP/2 by what TLS agreed on, or, without TLS, by its first bytes. 0: they are too few to tell. */
+static int version(const sodns_conn_t *c, const uint8_t *bytes, size_t len)
+{
+	size_t n = len < sizeof(preface) - 1 ? len : sizeof(preface) - 1;
+	if (sodns_conn_encrypted(c))
+		return strcmp(sodns_conn_alpn(c), "h2") ? 1 : 2;
+	if (memcmp(bytes, preface, n))
+		return 1;
+	return n == sizeof(preface) - 1 ? 2 : 0;
+}
+
+static ptrdiff_t receive(sodns_conn_t *c, void *state, const uint8_t *bytes, size_t len)
+{
+	struct web *w = state;
+	if (!w->http1 && !w->http2) {
+		int v = version(c, bytes, len);
+		if (!v)
+			return 0;
+		w->http1 = v == 1 ? http1_new() : NULL;
+		w->http2 = v == 2 ? http2_new(c) : NULL;
+	}
+	if (w->http2)
+		return http2_receive(w->http2, bytes, len);
+	return w->http1 ? http1_receive(w->http1, c, bytes, len) : -1;
+}
+
+static void reply(sodns_conn_t *c, void *state, uint64_t token, const uint8_t *message, size_t len)
+{
+	struct web *w = state;
+	if (w->http2)
+		http2_reply(w->http2, token, message, len);
+	else
+		http1_reply(w->http1, c, message, len);
+}
+
+static void closed(sodns_conn_t *c, void *state)
+{
+	struct web *w = state;
+	(void)c;
+	http1_free(w->http1);
+	http2_free(w->http2);
+	*w = (struct web){0};
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_transport_t transport = {.size = sizeof(transport),
+						    .scheme = "https",
+						    .protocol = SODNS_HTTPS,
+						    .state_size = sizeof(struct web),
+						    .receive = receive,
+						    .reply = reply,
+						    .close = closed,
+						    .alpn = "h2,http/1.1",
+						    .connections = CONNECTIONS};
+	return !self && !strcmp(id, SODNS_ABILITY_TRANSPORT) ? &transport : NULL;
+}
+
+static int read_connections(sodns_setup_t *s, bool *set)
+{
+	char *end;
+	const char *text = sodns_setup_arg(s);
+	if (!text || sodns_setup_arg(s))
+		return sodns_error_args(s);
+	long n = strtol(text, &end, 10);
+	if (*end || end == text || n > INT32_MAX)
+		return sodns_error(
+			s,
+			"invalid max_connections value '%s': strconv.Atoi: parsing \"%s\": "
+			"invalid syntax",
+			text, text);
+	if (n < 0)
+		return sodns_error(s, "max_connections must be a non-negative integer: %ld", n);
+	if (*set)
+		return sodns_error(s, "max_connections already defined for this server block");
+	*set = true;
+	sodns_server_connections(s, (uint32_t)n);
+	return SODNS_OK;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	bool set = false;
+	while (sodns_setup_next(s)) {
+		if (sodns_setup_arg(s))
+			return sodns_error_args(s);
+		while (sodns_setup_block(s)) {
+			if (strcmp(sodns_setup_value(s), "max_connections"))
+				return sodns_error_property(s);
+			if (read_connections(s, &set))
+				return SODNS_EINVAL;
+		}
+	}
+	return SODNS_OK;
+}
+
+SODNS_PLUGIN(.name = "https", .version = SODNS_SDK_VERSION, .setup = setup, .ability = ability);

@@ -1,0 +1,156 @@
+/*
+ * The directive: transfer [ZONES...] { to ADDRESS..., source ADDRESS }.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transfer.h"
+
+#define NOTIFY_PORT 53
+
+/* "192.0.2.1" of "192.0.2.1:53", for the message. */
+static size_t host_length(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	return colon && !strchr(colon + 1, ':') ? (size_t)(colon - text) : strlen(text);
+}
+
+static int add_target(sodns_setup_t *s, struct rule *r, const char *text)
+{
+	sodns_address_t address;
+	char host[SODNS_ADDRESS_TEXT_MAX];
+	if (sodns_endpoint_from_text(text, NOTIFY_PORT, &address))
+		return sodns_error(s, "must specify an IP address: `%.*s'", (int)host_length(text),
+				   text);
+	struct target *t = sodns_setup_alloc(s, sizeof(*t));
+	t->address = address;
+	sodns_address_to_text(&address, host);
+	snprintf(t->text, sizeof(t->text), address.family == 6 ? "[%s]:%u" : "%s:%u", host,
+		 address.port);
+	t->next = r->targets;
+	r->targets = t;
+	return SODNS_OK;
+}
+
+static int read_to(sodns_setup_t *s, struct rule *r)
+{
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (!count)
+		return sodns_error_args(s);
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(args[i], "*"))
+			r->to_all = true;
+		else if (add_target(s, r, args[i]))
+			return SODNS_EINVAL;
+	return SODNS_OK;
+}
+
+static int read_source(sodns_setup_t *s, struct rule *r)
+{
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count != 1)
+		return sodns_error_args(s);
+	if (r->has_source)
+		return sodns_error(s, "source already specified");
+	if (sodns_address_from_text(args[0], &r->source))
+		return sodns_error(s, "invalid source address \"%s\"", args[0]);
+	r->has_source = true;
+	return SODNS_OK;
+}
+
+static int read_rule(sodns_setup_t *s, struct rule *r)
+{
+	r->zones = sodns_setup_zone_args(s, &r->zone_count);
+	if (!r->zones)
+		return SODNS_EINVAL;
+	while (sodns_setup_block(s)) {
+		const char *property = sodns_setup_value(s);
+		int rc;
+		if (!strcmp(property, "to"))
+			rc = read_to(s, r);
+		else if (!strcmp(property, "source"))
+			rc = read_source(s, r);
+		else
+			rc = sodns_error(s, "unknown property \"%s\"", property);
+		if (rc)
+			return rc;
+	}
+	if (!r->targets && !r->to_all)
+		return sodns_error(s, "'to' is required");
+	for (struct target *t = r->targets; t; t = t->next)
+		t->source = r->has_source ? &r->source : NULL;
+	return SODNS_OK;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct transfer *t = sodns_setup_alloc(s, sizeof(*t));
+	t->rules_end = &t->rules;
+	t->origins_end = &t->origins;
+	while (sodns_setup_next(s)) {
+		struct rule *r = sodns_setup_alloc(s, sizeof(*r));
+		if (read_rule(s, r))
+			return SODNS_EINVAL;
+		*t->rules_end = r;
+		t->rules_end = &r->next;
+	}
+	notify_init(t);
+	return sodns_add_handler(s, t);
+}
+
+static void add_origin(void *arg, const sodns_instance_t *i)
+{
+	struct transfer *t = arg;
+	struct origin *o = malloc(sizeof(*o));
+	if (!o)
+		abort();
+	*o = (struct origin){.ability = i->ability, .self = i->self};
+	*t->origins_end = o;
+	t->origins_end = &o->next;
+}
+
+static int prepare(void *self, sodns_prepare_t *p)
+{
+	sodns_prepare_each(p, SODNS_THIS_BLOCK, SODNS_ABILITY_TRANSFER, add_origin, self);
+	return SODNS_OK;
+}
+
+/* Secondaries may have missed changes while nobody told them. */
+static void start(void *self)
+{
+	const struct transfer *t = self;
+	notify_start(self);
+	for (const struct origin *o = t->origins; o; o = o->next)
+		if (o->ability->zones)
+			o->ability->zones(o->self, notify_zone, self);
+}
+
+static void stop(void *self)
+{
+	notify_stop(self);
+}
+
+static void teardown(void *self)
+{
+	struct transfer *t = self;
+	notify_free(t);
+	for (struct origin *o = t->origins, *next; o; o = next) {
+		next = o->next;
+		free(o);
+	}
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_notify_ability_t notify = {.size = sizeof(notify),
+						      .notify = notify_zone};
+	(void)self;
+	return strcmp(id, SODNS_ABILITY_NOTIFY) ? NULL : &notify;
+}
+
+SODNS_PLUGIN(.name = "transfer", .version = SODNS_SDK_VERSION, .setup = setup,
+	     .serve_dns = transfer_serve, .prepare = prepare, .start = start, .stop = stop,
+	     .teardown = teardown, .ability = ability);

@@ -1,0 +1,16 @@
+/*
+ * Key files: the key statements of BIND's named.conf.
+ */
+#ifndef TSIG_KEYFILE_H
+#define TSIG_KEYFILE_H
+
+#include <stddef.h>
+
+/* Calls fn(arg, name, secret) for each key. 0, or not 0 with "LINE: reason" in err: of the text, or
+ * what fn returned other than 0, which then has written err. */
+int keyfile_parse(const char *text, size_t len,
+		  int (*fn)(void *arg, const char *name, const char *secret, char *err,
+			    size_t err_size),
+		  void *arg, char *err, size_t err_size);
+
+#endif

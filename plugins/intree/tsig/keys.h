@@ -1,0 +1,72 @@
+/*
+ * Keys and message authentication codes: HMAC with the hashes that CoreDNS knows.
+ */
+#ifndef TSIG_KEYS_H
+#define TSIG_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <nettle/nettle-meta.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+
+#include <sodns/name.h>
+
+#define ALGORITHMS 5
+#define MAC_MAX 64
+
+/* The context of whichever hash. */
+union hash_state {
+	struct sha1_ctx sha1;
+	struct sha256_ctx sha256; /* and 224 */
+	struct sha512_ctx sha512; /* and 384 */
+};
+
+/* A key as one algorithm uses it: computed once. */
+struct mac_key {
+	const struct nettle_hash *hash;
+	union hash_state outer, inner;
+};
+
+struct key {
+	struct key *next;             /* in its list */
+	uint8_t name[SODNS_NAME_MAX]; /* lower case */
+	bool usable;                  /* the secret is no base64: it fits no signature */
+	struct mac_key mac[ALGORITHMS];
+};
+
+struct key_list {
+	struct key *first;
+};
+
+/* Adds a key. SODNS_EBUSY: there is one of that name. */
+int keys_add(struct key_list *l, const uint8_t *name, const char *secret);
+void keys_free(struct key_list *l);
+
+/* Keys by name, of several lists. */
+struct key_table {
+	const struct key **slots;
+	size_t room; /* a power of two; 0: empty */
+};
+/* A later key takes the place of an earlier one with its name. Ends the process without memory. */
+void keys_index(struct key_table *t, const struct key_list *const *lists, size_t count);
+void keys_index_free(struct key_table *t);
+const struct key *keys_find(const struct key_table *t, const uint8_t *name);
+
+/* The key for an algorithm by its name in lower case, or NULL. */
+const struct mac_key *keys_mac(const struct key *k, const uint8_t *algorithm);
+
+/* One code: begin, bytes, end. */
+struct mac {
+	const struct mac_key *key;
+	union hash_state state;
+};
+void mac_begin(struct mac *m, const struct mac_key *key);
+void mac_add(struct mac *m, const void *bytes, size_t len);
+/* Returns its length. */
+size_t mac_end(struct mac *m, uint8_t out[MAC_MAX]);
+bool mac_equal(const uint8_t *a, const uint8_t *b, size_t len);
+
+#endif

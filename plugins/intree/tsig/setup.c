@@ -1,0 +1,282 @@
+/*
+ * The directive: tsig [ZONES...] { secret, secrets, require, require_opcode }; key files; and the keys
+ * of other blocks of the same server, which hold here too.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodns/ability.h>
+
+#include "keyfile.h"
+#include "tsig.h"
+
+#define KEY_FILE_MAX (16u << 20)
+#define ABILITY_KEYS "sodns.tsig/1" /* marks our instances for each other */
+/* CoreDNS says this whatever the error is; what it is stands behind it. */
+#define ARGUMENT "Wrong argument count or unexpected line ending after '%s'"
+
+static void warn_unusable(const struct key_list *l, const char *name)
+{
+	if (!l->first->usable)
+		sodns_log(SODNS_LOG_WARNING, "tsig",
+			  "the secret of key \"%s\" is not base64: nothing can be signed with it",
+			  name);
+}
+
+static int read_secret(sodns_setup_t *s, struct tsig *t)
+{
+	uint8_t name[SODNS_NAME_MAX];
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count != 2)
+		return sodns_error_args(s);
+	if (sodns_name_from_text(args[0], NULL, name) < 0)
+		return sodns_error(s, ARGUMENT " (no name: \"%s\")", args[1], args[0]);
+	int rc = keys_add(&t->own, name, args[1]);
+	if (rc)
+		return sodns_error(s, ARGUMENT " (key \"%s\" redefined)", args[1], args[0]);
+	warn_unusable(&t->own, args[0]);
+	return SODNS_OK;
+}
+
+static int read_secrets(sodns_setup_t *s, struct tsig *t)
+{
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	if (count != 1)
+		return sodns_error_args(s);
+	struct key_file *f = sodns_setup_alloc(s, sizeof(*f));
+	f->path = args[0];
+	f->corefile = sodns_setup_file(s);
+	f->line = sodns_setup_line(s);
+	*t->files_end = f;
+	t->files_end = &f->next;
+	return SODNS_OK;
+}
+
+/* As CoreDNS has them: in capitals, and no TYPE123. */
+static uint16_t type_of(const char *text)
+{
+	char buf[16];
+	uint16_t type = sodns_type_from_text(text);
+	return strncmp(text, "TYPE", 4) && !strcmp(sodns_type_text(type, buf), text) ? type : 0;
+}
+
+static int read_require(sodns_setup_t *s, struct tsig *t)
+{
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	memset(t->types, 0, sizeof(t->types));
+	if (!count)
+		return sodns_error_args(s);
+	if (!strcmp(args[0], "all"))
+		t->all_types = true;
+	if (!strcmp(args[0], "all") || !strcmp(args[0], "none"))
+		return SODNS_OK;
+	for (size_t i = 0; i < count; i++) {
+		uint16_t type = type_of(args[i]);
+		if (!type)
+			return sodns_error(s, ARGUMENT " (unknown query type '%s')",
+					   args[count - 1], args[i]);
+		t->types[type / 64] |= 1ull << type % 64;
+	}
+	return SODNS_OK;
+}
+
+static int opcode_of(const char *text)
+{
+	static const char *const names[] = {"QUERY", "IQUERY", "STATUS", "", "NOTIFY", "UPDATE"};
+	for (int i = 0; i < 6; i++)
+		if (*text && !strcmp(names[i], text))
+			return i;
+	return -1;
+}
+
+static int read_require_opcode(sodns_setup_t *s, struct tsig *t)
+{
+	size_t count;
+	const char *const *args = sodns_setup_args(s, &count);
+	t->opcodes = 0;
+	if (!count)
+		return sodns_error_args(s);
+	if (!strcmp(args[0], "all"))
+		t->opcodes = UINT16_MAX;
+	if (!strcmp(args[0], "all") || !strcmp(args[0], "none"))
+		return SODNS_OK;
+	for (size_t i = 0; i < count; i++) {
+		int opcode = opcode_of(args[i]);
+		if (opcode < 0)
+			return sodns_error(s, ARGUMENT " (unknown opcode '%s')", args[count - 1],
+					   args[i]);
+		t->opcodes |= (uint16_t)(1u << opcode);
+	}
+	return SODNS_OK;
+}
+
+static int read_property(sodns_setup_t *s, struct tsig *t)
+{
+	static const struct {
+		const char *name;
+		int (*read)(sodns_setup_t *s, struct tsig *t);
+	} properties[] = {{"secret", read_secret},
+			  {"secrets", read_secrets},
+			  {"require", read_require},
+			  {"require_opcode", read_require_opcode}};
+	const char *word = sodns_setup_value(s);
+	for (size_t i = 0; i < sizeof(properties) / sizeof(*properties); i++)
+		if (!strcmp(properties[i].name, word))
+			return properties[i].read(s, t);
+	return sodns_error(s, ARGUMENT " (unknown property '%s')", word, word);
+}
+
+static int read_directive(sodns_setup_t *s, struct tsig *t)
+{
+	for (unsigned i = 0; sodns_setup_next(s); i++) {
+		if (i)
+			return sodns_error(s,
+					   ARGUMENT " (this plugin can only be used once per "
+						    "Server Block)",
+					   sodns_setup_value(s));
+		t->zones = sodns_setup_zone_args(s, &t->zone_count);
+		if (!t->zones)
+			return SODNS_EINVAL;
+		while (sodns_setup_block(s))
+			if (read_property(s, t))
+				return SODNS_EINVAL;
+	}
+	return SODNS_OK;
+}
+
+static int setup(sodns_setup_t *s)
+{
+	struct tsig *t = sodns_setup_alloc(s, sizeof(*t));
+	t->files_end = &t->files;
+	if (!read_directive(s, t))
+		return sodns_add_handler(s, t);
+	keys_free(&t->own);
+	return SODNS_EINVAL;
+}
+
+static int add_from_file(void *arg, const char *name, const char *secret, char *err,
+			 size_t err_size)
+{
+	struct tsig *t = arg;
+	uint8_t wire[SODNS_NAME_MAX];
+	if (sodns_name_from_text(name, NULL, wire) < 0)
+		return snprintf(err, err_size, "no name: \"%s\"", name);
+	if (keys_add(&t->own, wire, secret))
+		return snprintf(err, err_size, "key \"%s\" redefined", name);
+	warn_unusable(&t->own, name);
+	return SODNS_OK;
+}
+
+/* The whole text, at most KEY_FILE_MAX; the caller frees it. */
+static char *read_file(const char *path, size_t *len, char *err, size_t err_size)
+{
+	FILE *f = fopen(path, "re");
+	char *text = f ? malloc(KEY_FILE_MAX) : NULL;
+	if (f && text)
+		*len = fread(text, 1, KEY_FILE_MAX, f);
+	if (!f || !text || ferror(f)) {
+		snprintf(err, err_size, "open %s: %s", path,
+			 errno == ENOENT ? "no such file or directory" : strerror(errno));
+		free(text);
+		text = NULL;
+	}
+	if (f)
+		fclose(f);
+	return text;
+}
+
+static int load_file(struct tsig *t, const struct key_file *f, sodns_prepare_t *p)
+{
+	char err[1024];
+	size_t len;
+	char *text = read_file(f->path, &len, err, sizeof(err));
+	int rc = text ? keyfile_parse(text, len, add_from_file, t, err, sizeof(err)) : SODNS_EIO;
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+	if (!rc)
+		return SODNS_OK;
+	return sodns_prepare_error(p, "%s:%d - Error during parsing: " ARGUMENT " (%s)",
+				   f->corefile, f->line, f->path, err);
+}
+
+static void note(void *arg, const sodns_instance_t *i)
+{
+	struct tsig *t = arg;
+	struct tsig **more = realloc(t->others, (t->other_count + 1) * sizeof(*more));
+	if (!more)
+		abort();
+	t->others = more;
+	t->others[t->other_count++] = i->self;
+}
+
+static bool share_server(const struct tsig *a, const struct tsig *b)
+{
+	for (size_t i = 0; i < a->server_count; i++)
+		for (size_t k = 0; k < b->server_count; k++)
+			if (!strcmp(a->servers[i], b->servers[k]))
+				return true;
+	return false;
+}
+
+/* A key of several blocks is the last one's. */
+static void index_keys(struct tsig *t)
+{
+	const struct key_list **lists = calloc(t->other_count + 1, sizeof(*lists));
+	size_t count = 0;
+	if (!lists)
+		abort();
+	for (size_t i = 0; i < t->other_count; i++)
+		if (share_server(t, t->others[i]))
+			lists[count++] = &t->others[i]->own;
+	keys_index(&t->keys, lists, count);
+	free(lists);
+}
+
+/* The last instance that has read its keys makes the tables of all. */
+static void index_if_last(const struct tsig *t)
+{
+	for (size_t i = 0; i < t->other_count; i++)
+		if (!t->others[i]->servers)
+			return;
+	for (size_t i = 0; i < t->other_count; i++)
+		index_keys(t->others[i]);
+}
+
+static int prepare(void *self, sodns_prepare_t *p)
+{
+	struct tsig *t = self;
+	for (const struct key_file *f = t->files; f; f = f->next)
+		if (load_file(t, f, p))
+			return SODNS_EINVAL;
+	t->servers = sodns_prepare_servers(p, &t->server_count);
+	sodns_prepare_each(p, SODNS_ALL_BLOCKS, ABILITY_KEYS, note, t);
+	index_if_last(t);
+	return SODNS_OK;
+}
+
+static void teardown(void *self)
+{
+	struct tsig *t = self;
+	keys_index_free(&t->keys);
+	keys_free(&t->own);
+	free(t->others);
+}
+
+static const void *ability(void *self, const char *id)
+{
+	static const sodns_metadata_ability_t metadata = {.size = sizeof(metadata),
+							  .provide = tsig_metadata};
+	(void)self;
+	if (!strcmp(id, SODNS_ABILITY_METADATA))
+		return &metadata;
+	return strcmp(id, ABILITY_KEYS) ? NULL : ABILITY_KEYS;
+}
+
+SODNS_PLUGIN(.name = "tsig", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = tsig_serve,
+	     .prepare = prepare, .teardown = teardown, .ability = ability);

@@ -1,0 +1,92 @@
+/*
+ * Asking other servers, over and over: forwarding, transfers, checks. An upstream is one server; each
+ * thread keeps its own sockets and connections to it, so that an exchange costs a send and a share
+ * of a receive.
+ *
+ * UDP: a handful of connected sockets per thread, each opened on a random port and replaced after 64
+ * questions or one second, whichever is first; several questions are in flight on one. TCP (and
+ * TLS): connections are kept and questions pipelined, answers in any order (RFC 7766). Ids are
+ * random; an answer counts if it comes from the upstream's address, with the id and the question
+ * (RFC 5452). A question that was sent on a kept connection which the other side had closed is sent
+ * again on a fresh one.
+ *
+ * An exchange is one question to one upstream. A caller may have several in flight, and waits for the
+ * first that has an outcome:
+ *
+ *	sodns_exchange_t x = {.upstream = u, .protocol = SODNS_UDP, .query = query, .len = len};
+ *	sodns_exchange_begin(&x);
+ *	if (sodns_exchange_wait(&x, 1, 500) && x.result > 0)
+ *		use(x.answer, (size_t)x.result);
+ *	sodns_exchange_end(&x);
+ */
+#ifndef SODNS_UPSTREAM_H
+#define SODNS_UPSTREAM_H
+
+#include <sodns/net.h>
+#include <sodns/query.h>
+#include <sodns/tls.h>
+
+typedef struct sodns_upstream sodns_upstream_t;
+
+typedef struct sodns_upstream_options {
+	uint32_t size; /* sizeof(sodns_upstream_options_t) */
+	sodns_address_t address;
+	sodns_address_t source; /* to ask from; family 0: whatever the system takes */
+	uint32_t expire_ms;     /* an unused socket or connection is closed; 0: 10,000 */
+	uint32_t max_age_ms;    /* closed when this old, once nothing is in flight; 0: never */
+	uint32_t max_idle;      /* unused connections that a thread keeps; 0: any number */
+	sodns_tls_t *tls;       /* a client's context, loaded: connections speak TLS; counted */
+	const char *tls_name;   /* copied; as sodns_tls_session()'s server_name */
+} sodns_upstream_options_t;
+
+/* NULL without memory. Opens nothing yet. [any thread] */
+SODNS_API sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options);
+/* Closes its sockets and frees it, on each thread in its time. Nobody may have an exchange with it or
+ * begin one: teardown is the place. NULL is allowed. [any thread] */
+SODNS_API void sodns_upstream_free(sodns_upstream_t *u);
+/* Milliseconds after which an answer is late enough to ask elsewhere, by what the calling thread saw
+ * of the server: smoothed round trip and four times its deviation (RFC 6298), within 200 and 500. */
+SODNS_API uint32_t sodns_upstream_patience(const sodns_upstream_t *u);
+
+typedef struct sodns_exchange {
+	/* set by the caller; what the pointers lead to stays until the exchange ends */
+	sodns_upstream_t *upstream;
+	enum sodns_protocol protocol; /* SODNS_UDP or SODNS_TCP */
+	uint8_t *query;               /* a message; its id is overwritten */
+	size_t len;
+	uint8_t *answer; /* room for the answer; NULL: it comes from the query's arena */
+	size_t size;
+	bool exact; /* the question must come back letter for letter, not only in any case */
+
+	/* the outcome */
+	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_TIMEOUT, SODNS_EIO,
+			     SODNS_EINVAL (an answer without question), … */
+	bool reused;     /* the socket or connection was there already */
+	bool mismatched; /* something came with the right id and another question: not taken */
+	uint64_t began;  /* sodns_now() */
+	int error;       /* SODNS_EIO: the system's errno, 0: the connection was closed */
+	bool connecting; /* it never got as far as sending */
+	sodns_address_t local; /* where it was asked from; set when it failed */
+
+	/* the exchange's own */
+	struct sodns_exchange *next, **at, *beside, **beside_at;
+	void *task, *carrier;
+	uint64_t due;
+	uint16_t id;
+	bool again;
+} sodns_exchange_t;
+
+/* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */
+SODNS_API void sodns_exchange_begin(sodns_exchange_t *x);
+/* Waits until one of `count` exchanges has an outcome that was not returned yet, and returns it; NULL
+ * after `ms`, at the deadline, or when the daemon stops (then every further wait is NULL at once).
+ * [may wait] */
+SODNS_API sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count,
+						uint32_t ms) SODNS_MAY_WAIT;
+/* Lets go of it, whatever its state; if it was in flight the result is SODNS_TIMEOUT. Every exchange
+ * that was begun must be ended before its memory goes. */
+SODNS_API void sodns_exchange_end(sodns_exchange_t *x);
+/* Why it failed, worded as "read udp 10.0.0.1:4242->192.0.2.1:53: i/o timeout". */
+SODNS_API void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size);
+
+#endif

@@ -1,0 +1,180 @@
+"""The parent that keeps the sockets: what crashes is named, counted and replaced; privileges are given up; keys are read."""
+import os, pathlib, pwd, shutil, signal, socket, subprocess, time, unittest, urllib.request
+
+import dns.exception, dns.message, dns.query, dns.rcode
+
+import harness
+from certificates import Authority
+from harness import Case, Server
+
+QUICK = '.:{PORT} {\n crash\n whoami\n}\n'
+
+
+def nobody_may():
+    return os.geteuid() == 0
+
+
+class Supervisor(Case):
+    def crash(self, s, name):
+        try:
+            s.ask(name, timeout=0.2)
+        except dns.exception.Timeout:
+            pass
+
+    def child(self, s):
+        self.answers(s)
+        return s.serving_pid()
+
+    def answers(self, s, name='fine.', seconds=10):
+        end = time.time() + seconds
+        while time.time() < end:
+            try:
+                return s.ask(name, timeout=1)
+            except dns.exception.Timeout:
+                pass
+        raise AssertionError(f'no answer\n{s.out()}\n{s.err()}')
+
+    @unittest.skipIf(harness.SANITIZED, 'a sanitizer reports crashes itself')
+    def test_crashes(self):
+        port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n prometheus 127.0.0.1:{port}\n crash\n whoami\n}}\n', extra=['crash']) as s:
+            for n, (name, reason) in enumerate((('crash.', 'Segmentation fault'), ('deep.', 'Segmentation fault|Bus error'), ('abort.', 'Aborted')), 1):
+                before = self.child(s)
+                self.crash(s, name)
+                self.answers(s)
+                self.assertNotEqual(self.child(s), before)
+                s.wait_for(r'A fresh process serves \d+ ms after the crash', count=n)
+                s.wait_for(rf'^\[ERROR\] plugin/crash: crashed \({reason}\) on "{name} A"$')
+                s.wait_for(r'Everything is loaded', count=n)
+            text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
+            self.assertRegex(text, r'sodns_crashes_total\{plugin="(crash)?"\} 3')
+
+    def test_killed(self):
+        with Server(QUICK, extra=['crash'], workers=2) as s:
+            for n in range(1, 6):
+                os.kill(self.child(s), signal.SIGKILL)
+                self.answers(s)
+                s.wait_for(r'crashed \(Killed\)', count=n)
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete')
+            self.answers(s)
+
+    def test_what_has_to_load(self):
+        with Server('.:{PORT} {\n whoami\n}\nslow.:{PORT} {\n crash 400\n whoami\n}\n', extra=['crash']) as s:
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for('A fresh process serves')
+            self.assertEqual(s.ask('fine.', timeout=3).rcode(), dns.rcode.NOERROR)
+            self.assertEqual(s.ask('a.slow.', timeout=3).rcode(), dns.rcode.NOERROR, 'waits until it is loaded')
+            s.wait_for('Everything is loaded')
+
+    def test_views_wait_too(self):
+        with Server('.:{PORT} {\n metadata\n crash 300\n whoami\n}\n', extra=['crash']) as s:
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for('A fresh process serves')
+            self.assertEqual(s.ask('fine.', timeout=3).rcode(), dns.rcode.NOERROR)
+
+    def test_a_broken_configuration_is_tried_again(self):
+        with Server(QUICK, extra=['crash']) as s:
+            s.write_corefile('.:{PORT} {\n nonsense\n}\n')
+            os.kill(self.child(s), signal.SIGKILL)
+            end = time.time() + 10
+            while 'nonsense' not in s.err() and time.time() < end:
+                time.sleep(0.02)
+            self.assertIn("Unknown directive 'nonsense'", s.err())
+            s.write_corefile(QUICK)
+            self.answers(s, seconds=15)
+
+    def test_stop(self):
+        for number in signal.SIGTERM, signal.SIGINT:
+            s = Server(QUICK, extra=['crash']).start()
+            child = self.child(s)
+            s.signal(number)
+            self.assertEqual(s.process.wait(10), 0)
+            self.assertFalse(pathlib.Path(f'/proc/{child}').exists())
+            shutil.rmtree(s.folder)
+
+    def test_a_parent_that_dies_takes_its_child_along(self):
+        s = Server(QUICK, extra=['crash']).start()
+        child = self.child(s)
+        s.process.kill()
+        s.process.wait()
+        end = time.time() + 10
+        while pathlib.Path(f'/proc/{child}').exists() and time.time() < end:
+            time.sleep(0.02)
+        self.assertFalse(pathlib.Path(f'/proc/{child}').exists())
+        shutil.rmtree(s.folder)
+
+    def test_an_address_that_goes_and_comes_back(self):
+        other = harness.free_port()
+        both = f'.:{{PORT}} {{\n whoami\n}}\n.:{other} {{\n whoami\n}}\n'
+        with Server(both) as s:
+            for n in range(1, 4):
+                s.write_corefile('.:{PORT} {\n whoami\n}\n')
+                s.signal(signal.SIGUSR1)
+                s.wait_for('Reloading complete', count=2 * n - 1)
+                with socket.socket() as t:
+                    self.assertNotEqual(t.connect_ex(('127.0.0.1', other)), 0, 'closed')
+                s.write_corefile(both)
+                s.signal(signal.SIGUSR1)
+                s.wait_for('Reloading complete', count=2 * n)
+                for tcp in False, True:
+                    ask = dns.query.tcp if tcp else dns.query.udp
+                    ask(dns.message.make_query('x.', 'A'), '127.0.0.1', port=other, timeout=3)
+
+    def status(self, s):
+        lines = pathlib.Path(f'/proc/{s.serving_pid()}/status').read_text().splitlines()
+        return dict(l.split(':\t', 1) for l in lines if ':\t' in l)
+
+    @unittest.skipUnless(nobody_may(), 'needs root')
+    def test_privileges(self):
+        with Server(QUICK, extra=['crash']) as s:
+            self.assertEqual({int(self.status(s)[c], 16) for c in ('CapEff', 'CapPrm', 'CapBnd', 'CapAmb')}, {0})
+            self.assertEqual(self.status(s)['NoNewPrivs'], '1')
+
+    @unittest.skipUnless(nobody_may(), 'needs root')
+    def test_another_user(self):
+        cert, key = Authority().issue('dns.test')
+        corefile = 'tls://.:{PORT} {\n tls cert.pem key.pem\n whoami\n}\n'
+        s = Server(corefile, files={'cert.pem': cert, 'key.pem': key}, args=['-user', 'nobody'])
+        for path in s.folder, *s.folder.iterdir():
+            path.chmod(0o755)
+        (s.folder / 'key.pem').chmod(0o600)
+        with s:
+            self.ask_over_tls(s)
+            self.assertEqual(int(self.status(s)['Uid'].split()[0]), pwd.getpwnam('nobody').pw_uid)
+            self.assertEqual(int(self.status(s)['CapEff'], 16), 0)
+            os.kill(s.serving_pid(), signal.SIGKILL)
+            s.wait_for('A fresh process serves')
+            self.ask_over_tls(s)
+
+    def ask_over_tls(self, s):
+        r = subprocess.run(['kdig', '+tls', f'@127.0.0.1#{s.port}', 'x.', 'A'], capture_output=True, text=True, timeout=20)
+        self.assertIn('NOERROR', r.stdout)
+
+    def test_unknown_user(self):
+        s = Server(QUICK, extra=['crash'])
+        r = s.run('-conf', 'Corefile', '-user', 'no-such-user')
+        self.assertEqual((r.returncode, r.stderr.strip()), (1, '-user no-such-user: there is no such user'))
+        shutil.rmtree(s.folder)
+
+    def test_systemd_is_told(self):
+        s = Server(QUICK, extra=['crash'])
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as n:
+            n.bind(str(s.folder / 'notify'))
+            n.settimeout(10)
+            os.environ['NOTIFY_SOCKET'] = str(s.folder / 'notify')
+            try:
+                s.start()
+            finally:
+                del os.environ['NOTIFY_SOCKET']
+            self.assertEqual(n.recv(200).decode(), f'READY=1\nMAINPID={s.process.pid}')
+            s.signal(signal.SIGUSR1)
+            self.assertIn('RELOADING=1', n.recv(200).decode())
+            self.assertIn('READY=1', n.recv(200).decode())
+            s.stop()
+            self.assertIn('STOPPING=1', n.recv(200).decode())
+        shutil.rmtree(s.folder)
+
+
+if __name__ == '__main__':
+    harness.main()
