@@ -20,8 +20,8 @@ typedef struct watch_provider {
 			     size_t err_size);
 	void (*close)(sodns_api_t *a); /* on the service thread */
 	sodns_watch_t *(*create)(sodns_api_t *a, const sodns_collection_t *c); /* any thread */
-	void (*start)(void *watch);	    /* on the service thread */
-	void (*stop)(void *watch);	    /* on the service thread; frees it */
+	void (*start)(void *watch); /* on the service thread */
+	void (*stop)(void *watch);  /* on the service thread; frees it */
 } watch_provider_t;
 
 /* Takes the library's place, in tests. */

@@ -25,7 +25,7 @@ struct scripted {
 	char *objects; /* NULL: it does not answer */
 };
 
-static sodns_watch_t *watches;	   /* the service thread's */
+static sodns_watch_t *watches;       /* the service thread's */
 static struct scripted *collections; /* changed by the test while nothing runs */
 
 static struct scripted *find(const char *path)

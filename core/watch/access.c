@@ -21,9 +21,9 @@ static void *must(void *p)
 
 void access_free(access_t *a)
 {
-	char *const strings[] = {a->url,   a->ca_file,	  a->cert_file, a->key_file,
-				 a->token, a->token_file, a->user,	a->password,
-				 a->as,	   a->server_name, a->proxy,	a->ca.at,
+	char *const strings[] = {a->url,     a->ca_file,     a->cert_file, a->key_file,
+				 a->token,   a->token_file,  a->user,      a->password,
+				 a->as,      a->server_name, a->proxy,     a->ca.at,
 				 a->cert.at, a->key.at};
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
@@ -137,7 +137,7 @@ bool access_read(access_t *a, const sodns_api_options_t *o, const char *account,
 {
 	*a = (access_t){0};
 	bool good = o->kubeconfig ? from_kubeconfig(a, o, err, err_size)
-		    : o->url	  ? from_url(a, o, err, err_size)
+		    : o->url      ? from_url(a, o, err, err_size)
 				  : from_account(a, account, err, err_size);
 	for (size_t n = a->url ? strlen(a->url) : 0; n && a->url[n - 1] == '/'; n--)
 		a->url[n - 1] = 0;

@@ -22,7 +22,7 @@ typedef struct access {
 	access_blob_t ca, cert, key; /* take precedence over the files */
 	char *token, *token_file;    /* the file takes precedence while it can be read */
 	char *user, *password;
-	char *as;	   /* whom to impersonate */
+	char *as;          /* whom to impersonate */
 	char *server_name; /* that the server's certificate has */
 	char *proxy;
 	bool insecure;

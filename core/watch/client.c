@@ -106,8 +106,10 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *k
 		w->poll.data = w;
 		curl_multi_assign(multi, fd, w);
 	}
-	uv_poll_start(&w->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) |
-					(what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_poll);
+	uv_poll_start(&w->poll,
+		      (what & CURL_POLL_IN ? UV_READABLE : 0) |
+			      (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
+		      on_poll);
 	return 0;
 }
 
@@ -392,8 +394,7 @@ static void host_of(const char *url, char *out, size_t size)
 	curl_url_cleanup(u);
 }
 
-static sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err,
-			     size_t err_size)
+static sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err, size_t err_size)
 {
 	pthread_once(&once, init_curl);
 	sodns_api_t *a = calloc(1, sizeof(*a));

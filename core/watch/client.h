@@ -34,8 +34,8 @@ struct request {
 	struct curl_slist *headers, *connect_to;
 	uv_timer_t resume; /* of a transfer that was paused for others' sake */
 	bool paused, answered;
-	int status;	 /* of HTTP, when it has answered */
-	unsigned retry_after; /* seconds the server asked for, or 0 */
+	int status;                             /* of HTTP, when it has answered */
+	unsigned retry_after;                   /* seconds the server asked for, or 0 */
 	uint64_t sent, waited_since, last_byte; /* ns of uv_hrtime() */
 	double waited;
 	char error[CURL_ERROR_SIZE];

@@ -22,7 +22,8 @@ static yaml_node_t *member(yaml_document_t *d, const yaml_node_t *n, const char 
 	size_t len = strlen(key);
 	if (!n || n->type != YAML_MAPPING_NODE)
 		return NULL;
-	for (yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
+	for (yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top;
+	     p++) {
 		const yaml_node_t *k = yaml_document_get_node(d, p->key);
 		if (k && k->type == YAML_SCALAR_NODE && k->data.scalar.length == len &&
 		    !memcmp(k->data.scalar.value, key, len))

@@ -27,10 +27,10 @@ typedef struct split {
 	/* An object is whole. False: stop, the rest is of no use. */
 	bool (*object)(void *arg, const char *json, size_t len);
 	void *arg;
-	struct split_bytes rest;   /* of a list: the document, its items left out */
+	struct split_bytes rest; /* of a list: the document, its items left out */
 	struct split_bytes object_bytes;
-	unsigned depth;            /* of brackets, in the whole document */
-	unsigned base;             /* depth at which objects begin */
+	unsigned depth; /* of brackets, in the whole document */
+	unsigned base;  /* depth at which objects begin */
 	bool in_object, in_items, in_string, escaped;
 } split_t;
 

@@ -39,14 +39,14 @@ struct sodns_watch {
 	uv_timer_t timer; /* the next attempt, or a look at whether the peer lives */
 	split_t split;
 	enum mode mode;
-	bool paged;    /* the server does not stream lists */
-	bool listing;  /* begin() was called, and end() not yet */
+	bool paged;   /* the server does not stream lists */
+	bool listing; /* begin() was called, and end() not yet */
 	bool relist, stopped;
 	unsigned failures;
 	unsigned handles; /* of libuv, that are closing */
-	uint64_t began;	  /* waiting for qps, ns; 0: not */
+	uint64_t began;   /* waiting for qps, ns; 0: not */
 	char version[64]; /* where the watch stands; "" for nowhere */
-	char *next;	  /* page */
+	char *next;       /* page */
 	char body[ERROR_BODY_MAX];
 	size_t body_len;
 	char why[512]; /* it ended, if the peer did not say otherwise */
@@ -168,7 +168,8 @@ static bool on_event(void *arg, const char *json, size_t len)
 			else if (sodns_json_is(&key, "object") && !type.len)
 				sodns_json_raw(&j, &raw); /* before its type: it is read later */
 			else if (sodns_json_is(&key, "object"))
-				raw = (sodns_json_text_t){.at = j.at, .len = (size_t)(j.end - j.at)};
+				raw = (sodns_json_text_t){.at = j.at,
+							  .len = (size_t)(j.end - j.at)};
 		}
 	while (!type.len && sodns_json_member(&j, &key))
 		if (sodns_json_is(&key, "type"))
@@ -365,7 +366,7 @@ static void on_look(uv_timer_t *t)
 {
 	sodns_watch_t *w = t->data;
 	request_t *r = &w->request;
-	unsigned limit = !r->answered	     ? SILENCE_ANSWER_S
+	unsigned limit = !r->answered        ? SILENCE_ANSWER_S
 			 : w->mode == FOLLOW ? (w->c.silence ? w->c.silence : SILENCE_FOLLOW_S)
 					     : SILENCE_LIST_S;
 	if (w->c.silence && w->c.silence < limit)

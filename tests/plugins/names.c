@@ -84,8 +84,8 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 		uint8_t len = (uint8_t)snprintf(text + 1, sizeof(text) - 1, "%s", n->name[i].text);
 		text[0] = (char)len;
 		if (n->name[i].text[0] != ' ')
-			sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q),
-					       SODNS_TYPE_TXT, 0, text, len + 1u);
+			sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_TXT,
+					       0, text, len + 1u);
 	}
 	uint8_t len = (uint8_t)snprintf(text + 1, sizeof(text) - 1, "lists=%u", n->lists);
 	pthread_mutex_unlock(&n->lock);

@@ -9,7 +9,10 @@
 
 static bool is_version(const struct question *q)
 {
-	return q->labels == 1 && !memcmp(q->name, "\x0b" "dns-version", 12);
+	return q->labels == 1 && !memcmp(q->name,
+					 "\x0b"
+					 "dns-version",
+					 12);
 }
 
 /* Of TXT there is the version alone. Where other types have something there is nothing; where they
@@ -90,8 +93,8 @@ sodns_reply_t *kubernetes_serve(const sodns_handler_t *h, sodns_query_t *query)
 	if (found == NAME_ERROR) {
 		if (sodns_fallthrough_match(&k->fallthrough, q.name))
 			return sodns_next(h, query);
-		sodns_reply_set_rcode(r, cluster_synced(k->cluster) ? SODNS_NXDOMAIN
-								    : SODNS_SERVFAIL);
+		sodns_reply_set_rcode(r,
+				      cluster_synced(k->cluster) ? SODNS_NXDOMAIN : SODNS_SERVFAIL);
 	}
 	sodns_reply_sets(r, SODNS_ANSWER, &count);
 	if (!count)

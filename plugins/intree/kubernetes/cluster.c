@@ -90,7 +90,8 @@ static void on_request(void *arg, const sodns_api_request_t *r)
 		.bucket_count = sizeof(buckets) / sizeof(buckets[0])};
 	static const sodns_family_t limiter = {
 		.name = "coredns_kubernetes_rest_client_rate_limiter_duration_seconds",
-		.help = "Client side rate limiter latency in seconds. Broken down by verb and host.",
+		.help = "Client side rate limiter latency in seconds. Broken down by verb and "
+			"host.",
 		.kind = SODNS_HISTOGRAM,
 		.labels = time_labels,
 		.buckets = buckets,

@@ -51,8 +51,7 @@ static bool is_usual(const struct word *label, const struct address *a)
 	return n == label->len && !memcmp(usual, label->at, n);
 }
 
-static enum outcome find_pod(const struct kubernetes *k, const struct question *q,
-			     struct found *f)
+static enum outcome find_pod(const struct kubernetes *k, const struct question *q, struct found *f)
 {
 	struct probe p;
 	const struct pod *pod;

@@ -40,7 +40,7 @@ struct kubernetes {
 	struct settings settings;
 	const uint8_t *const *zones;
 	size_t zone_count;
-	const uint8_t *primary; /* the first zone that is not reverse */
+	const uint8_t *primary;         /* the first zone that is not reverse */
 	const uint8_t *const *imported; /* multicluster zones */
 	size_t imported_count;
 	const char **namespaces; /* NULL: all */
@@ -71,18 +71,23 @@ struct word {
 	uint8_t len;
 };
 
-enum kind { KIND_NONE /* the apex, "svc" and "pod" themselves */, KIND_SERVICE, KIND_POD, KIND_BAD };
+enum kind {
+	KIND_NONE /* the apex, "svc" and "pod" themselves */,
+	KIND_SERVICE,
+	KIND_POD,
+	KIND_BAD
+};
 
 struct question {
 	enum kind kind;
 	const uint8_t *name, *original; /* lower case; as asked */
-	size_t zone_at;			/* where the zone begins in them */
-	const uint8_t *key;		/* the service's two labels; NULL: no service in it */
+	size_t zone_at;                 /* where the zone begins in them */
+	const uint8_t *key;             /* the service's two labels; NULL: no service in it */
 	uint8_t key_len;
 	struct word service, namespace, endpoint, cluster, port, protocol;
-	uint8_t labels;			/* in front of the zone */
-	const uint8_t *zone_labels;	/* topology zone, if there is one: its first label */
-	uint8_t zone_label_count;	/* 0: none is asked for */
+	uint8_t labels;             /* in front of the zone */
+	const uint8_t *zone_labels; /* topology zone, if there is one: its first label */
+	uint8_t zone_label_count;   /* 0: none is asked for */
 	bool prefer, imported;
 };
 /* original has the same length as name and lies below zone. */
@@ -105,9 +110,9 @@ enum what {
 struct found {
 	enum what what;
 	const struct service *service;
-	struct question q;	/* as the endpoints are to be looked at */
+	struct question q;      /* as the endpoints are to be looked at */
 	struct address address; /* of a pod */
-	unsigned pods;		/* that have it */
+	unsigned pods;          /* that have it */
 };
 enum outcome find(const struct kubernetes *k, const struct question *q, struct found *f);
 bool namespace_exposed(const struct kubernetes *k, const void *name, size_t len);
@@ -135,8 +140,8 @@ struct endpoint {
 struct walk {
 	const struct service *service;
 	const struct question *q; /* NULL: all of them */
-	bool zoned;		  /* of the question's topology zone only */
-	bool by_address;	  /* the endpoint asked for may be the one with this address: */
+	bool zoned;               /* of the question's topology zone only */
+	bool by_address;          /* the endpoint asked for may be the one with this address: */
 	struct address asked;
 	uint32_t slice, index; /* the next one */
 	const uint8_t *label, *zone;

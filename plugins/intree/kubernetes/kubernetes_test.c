@@ -11,25 +11,31 @@
 
 #define META(ns, name) "\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name "\"}"
 #define WEB                                                                                        \
-	"{" META("shop", "web") ",\"spec\":{\"clusterIP\":\"10.96.1.1\",\"clusterIPs\":"           \
-	"[\"10.96.1.1\",\"fd00::1\"],\"ports\":[{\"name\":\"http\",\"protocol\":\"TCP\","           \
-	"\"port\":80},{\"name\":\"dns\",\"protocol\":\"UDP\",\"port\":53}]}}"
+	"{" META("shop",                                                                           \
+		 "web") ",\"spec\":{\"clusterIP\":\"10.96.1.1\",\"clusterIPs\":"                   \
+			"[\"10.96.1.1\",\"fd00::1\"],\"ports\":[{\"name\":\"http\",\"protocol\":"  \
+			"\"TCP\","                                                                 \
+			"\"port\":80},{\"name\":\"dns\",\"protocol\":\"UDP\",\"port\":53}]}}"
 #define DB                                                                                         \
-	"{" META("shop", "db") ",\"spec\":{\"clusterIP\":\"None\",\"clusterIPs\":[\"None\"],"       \
-	"\"ports\":[{\"name\":\"pg\",\"port\":5432}]}}"
+	"{" META("shop", "db") ",\"spec\":{\"clusterIP\":\"None\",\"clusterIPs\":[\"None\"],"      \
+			       "\"ports\":[{\"name\":\"pg\",\"port\":5432}]}}"
 #define ALIAS(name, target)                                                                        \
-	"{" META("shop", name) ",\"spec\":{\"type\":\"ExternalName\",\"externalName\":\"" target    \
-	"\"}}"
+	"{" META("shop", name) ",\"spec\":{\"type\":\"ExternalName\",\"externalName\":\"" target   \
+			       "\"}}"
 #define SLICE(name, service, endpoints)                                                            \
-	"{\"metadata\":{\"namespace\":\"shop\",\"name\":\"" name "\",\"labels\":{"                  \
-	"\"kubernetes.io/service-name\":\"" service "\"}},\"addressType\":\"IPv4\",\"endpoints\":[" \
-	endpoints "],\"ports\":[{\"name\":\"pg\",\"protocol\":\"TCP\",\"port\":5432}]}"
+	"{\"metadata\":{\"namespace\":\"shop\",\"name\":\"" name "\",\"labels\":{"                 \
+	"\"kubernetes.io/service-name\":\"" service                                                \
+	"\"}},\"addressType\":\"IPv4\",\"endpoints\":[" endpoints                                  \
+	"],\"ports\":[{\"name\":\"pg\",\"protocol\":\"TCP\",\"port\":5432}]}"
 #define EP(address, more) "{\"addresses\":[\"" address "\"]" more "}"
 #define DB_1                                                                                       \
 	SLICE("db-1", "db",                                                                        \
-	      EP("172.16.0.1", ",\"hostname\":\"db-0\",\"zone\":\"a.b\"") ","                       \
-	      EP("172.16.0.2", ",\"conditions\":{\"ready\":true},\"zone\":\"c\"") ","               \
-	      EP("172.16.0.3", ",\"conditions\":{\"ready\":false}"))
+	      EP("172.16.0.1", ",\"hostname\":\"db-0\",\"zone\":\"a.b\"") "," EP(                  \
+		      "172.16.0.2",                                                                \
+		      ",\"conditions\":{\"ready\":true},\"zone\":\"c\"") "," EP("172.16.0.3",      \
+										",\"conditions\":" \
+										"{\"ready\":"      \
+										"false}"))
 
 static void refuses(void)
 {
@@ -66,9 +72,14 @@ static void refuses(void)
 static void script(void)
 {
 	sodns_test_api(NAMESPACES, "[{\"metadata\":{\"name\":\"shop\"}}]");
-	sodns_test_api(SERVICES, "[" WEB "," DB "," ALIAS("inside", "web.shop.svc.cluster.local") ","
-			ALIAS("outside", "WWW.example.org") "," ALIAS("odd", "192.0.2.1") ","
-			ALIAS("loop", "loop.shop.svc.cluster.local") "]");
+	sodns_test_api(
+		SERVICES,
+		"[" WEB "," DB "," ALIAS("inside", "web.shop.svc.cluster.local") "," ALIAS(
+			"outside",
+			"WWW.example.org") "," ALIAS("odd",
+						     "192.0.2.1") "," ALIAS("loop",
+									    "loop.shop.svc.cluster."
+									    "local") "]");
 	sodns_test_api(SLICES, "[" DB_1 "]");
 	sodns_test_api(PODS, "[{" META("shop", "p1") ",\"status\":{\"podIP\":\"10.0.0.7\"}}]");
 }
@@ -100,8 +111,9 @@ static void answers(void)
 		     "172-16-0-2.db.shop.svc.cluster.local.\n;additional\n"
 		     "db-0.db.shop.svc.cluster.local. 5 IN A 172.16.0.1\n"
 		     "172-16-0-2.db.shop.svc.cluster.local. 5 IN A 172.16.0.2\n");
-	SODNS_ANSWER(t, "1.1.96.10.in-addr.arpa. PTR",
-		     "NOERROR aa rd\n1.1.96.10.in-addr.arpa. 5 IN PTR web.shop.svc.cluster.local.\n");
+	SODNS_ANSWER(
+		t, "1.1.96.10.in-addr.arpa. PTR",
+		"NOERROR aa rd\n1.1.96.10.in-addr.arpa. 5 IN PTR web.shop.svc.cluster.local.\n");
 	SODNS_ANSWER(t, "1.0.16.172.in-addr.arpa. PTR",
 		     "NOERROR aa rd\n1.0.16.172.in-addr.arpa. 5 IN PTR "
 		     "db-0.db.shop.svc.cluster.local.\n");
@@ -115,16 +127,16 @@ static void answers(void)
 		     "NOERROR aa rd\ndns-version.cluster.local. 28800 IN TXT \"1.1.0\"\n");
 	SODNS_ANSWER(t, "cluster.local. AXFR tcp", "REFUSED rd\n");
 	static const char *const missing[] = {
-		"absent.shop.svc.cluster.local. A",	  "web.none.svc.cluster.local. A",
+		"absent.shop.svc.cluster.local. A",        "web.none.svc.cluster.local. A",
 		"172-16-0-3.db.shop.svc.cluster.local. A", "_x._tcp.db.shop.svc.cluster.local. SRV",
-		"odd.shop.svc.cluster.local. A",	   "10-0-0-7.shop.pod.cluster.local. A",
-		"a.b.c.web.shop.svc.cluster.local. A",	   "9.9.9.9.in-addr.arpa. PTR",
+		"odd.shop.svc.cluster.local. A",           "10-0-0-7.shop.pod.cluster.local. A",
+		"a.b.c.web.shop.svc.cluster.local. A",     "9.9.9.9.in-addr.arpa. PTR",
 	};
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
 		SODNS_CONTAINS(sodns_test_ask(t, missing[i]), "NXDOMAIN aa rd\n;authority\n");
 	static const char *const empty[] = {
-		"shop.svc.cluster.local. A",	   "svc.cluster.local. A",
-		"web.shop.svc.cluster.local. MX", "loop.shop.svc.cluster.local. A",
+		"shop.svc.cluster.local. A",       "svc.cluster.local. A",
+		"web.shop.svc.cluster.local. MX",  "loop.shop.svc.cluster.local. A",
 		"db.shop.svc.cluster.local. AAAA",
 	};
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)

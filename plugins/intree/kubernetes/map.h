@@ -19,7 +19,7 @@ struct table {
 };
 
 struct map {
-	sodns_shared_t table; /* struct table, NULL while there was nothing */
+	sodns_shared_t table;  /* struct table, NULL while there was nothing */
 	uint32_t live, filled; /* items; slots that are not free, with those of items gone */
 	/* The hash of an item's key number i; false: it has no more. */
 	bool (*key)(const void *item, unsigned i, uint32_t *hash);

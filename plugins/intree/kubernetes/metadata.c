@@ -117,7 +117,7 @@ static void provide_name(const struct kubernetes *k, sodns_query_t *q, struct kn
 		const char *key;
 		sodns_metadata_f fn;
 	} all[] = {
-		{"kubernetes/port-name", port},	  {"kubernetes/protocol", protocol},
+		{"kubernetes/port-name", port},      {"kubernetes/protocol", protocol},
 		{"kubernetes/endpoint", endpoint},   {"kubernetes/service", service},
 		{"kubernetes/namespace", namespace}, {"kubernetes/kind", kind},
 	};

@@ -58,14 +58,13 @@ const uint8_t *name_keep(const struct name *n, sodns_query_t *q)
 void add_address(sodns_reply_t *r, enum sodns_section section, const uint8_t *owner,
 		 const struct address *a, uint32_t ttl)
 {
-	sodns_reply_add_record(r, section, owner, a->size == 4 ? SODNS_TYPE_A : SODNS_TYPE_AAAA, ttl,
-			       a->bytes, a->size);
+	sodns_reply_add_record(r, section, owner, a->size == 4 ? SODNS_TYPE_A : SODNS_TYPE_AAAA,
+			       ttl, a->bytes, a->size);
 }
 
 uint32_t serial_of(const struct kubernetes *k, const uint8_t *zone)
 {
-	bool imported =
-		k->imported_count && sodns_name_match(zone, k->imported, k->imported_count);
+	bool imported = k->imported_count && sodns_name_match(zone, k->imported, k->imported_count);
 	return atomic_load(&k->cluster->store.serial[imported ? SERIAL_IMPORTED : SERIAL_INTERNAL]);
 }
 

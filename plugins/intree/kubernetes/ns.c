@@ -135,11 +135,15 @@ static void add_all(struct kubernetes *k)
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		const struct sockaddr *a = i->ifa_addr;
 		if (a && a->sa_family == AF_INET)
-			add_local(k, (const void *)&((const struct sockaddr_in *)(const void *)a)
-					     ->sin_addr, 4);
+			add_local(k,
+				  (const void *)&((const struct sockaddr_in *)(const void *)a)
+					  ->sin_addr,
+				  4);
 		else if (a && a->sa_family == AF_INET6)
-			add_local(k, (const void *)&((const struct sockaddr_in6 *)(const void *)a)
-					     ->sin6_addr, 16);
+			add_local(k,
+				  (const void *)&((const struct sockaddr_in6 *)(const void *)a)
+					  ->sin6_addr,
+				  16);
 	}
 	freeifaddrs(all);
 }

@@ -159,7 +159,7 @@ static void read_meta(struct meta *m, bool labels, sodns_json_t *j)
 
 static enum protocol protocol_of(const sodns_json_text_t *t)
 {
-	return sodns_json_is(t, "TCP")	  ? PROTOCOL_TCP
+	return sodns_json_is(t, "TCP")    ? PROTOCOL_TCP
 	       : sodns_json_is(t, "UDP")  ? PROTOCOL_UDP
 	       : sodns_json_is(t, "SCTP") ? PROTOCOL_SCTP
 					  : PROTOCOL_NONE;
@@ -440,7 +440,7 @@ static bool read_slice(struct object *o, const struct store *s, sodns_json_t *j)
 		else if (sodns_json_is(&key, "endpoints"))
 			sodns_json_raw(j, &raw);
 	}
-	o->size = sodns_json_is(&type, "IPv4")	 ? A4_SIZE
+	o->size = sodns_json_is(&type, "IPv4")   ? A4_SIZE
 		  : sodns_json_is(&type, "IPv6") ? A6_SIZE
 						 : 0;
 	if (raw.at && o->size) {
@@ -497,7 +497,7 @@ static bool read_plain(struct object *o, bool labels, sodns_json_t *j)
 
 static void reset(struct object *o)
 {
-	struct bytes *const all[] = {&o->meta.labels, &o->a4,	 &o->a6,    &o->ports,
+	struct bytes *const all[] = {&o->meta.labels, &o->a4,    &o->a6,    &o->ports,
 				     &o->external,    &o->rdata, &o->names, &o->zones};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		all[i]->len = 0;

@@ -22,9 +22,9 @@ void bytes_add(struct bytes *b, const void *bytes, size_t len);
 struct meta {
 	char name[256], namespace[64];
 	char service[64], import[64], cluster[64]; /* labels of slices */
-	struct bytes labels;			   /* all of them, as in struct labels; if wanted */
+	struct bytes labels;                       /* all of them, as in struct labels; if wanted */
 	char trigger[40]; /* annotation: the time of the change that a slice is made for */
-	bool ends;	  /* it is being deleted */
+	bool ends;        /* it is being deleted */
 };
 
 struct object {

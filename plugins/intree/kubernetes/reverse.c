@@ -137,8 +137,8 @@ static bool add_slice(const struct kubernetes *k, sodns_query_t *query, const st
 	return any;
 }
 
-static bool add_endpoints(const struct kubernetes *k, sodns_query_t *query,
-			  const struct address *a, sodns_reply_t *r)
+static bool add_endpoints(const struct kubernetes *k, sodns_query_t *query, const struct address *a,
+			  sodns_reply_t *r)
 {
 	struct probe p;
 	const struct slice *s;

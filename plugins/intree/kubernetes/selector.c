@@ -69,8 +69,8 @@ static void step(struct reader *r)
 
 static bool word_is_good(const char *text, size_t len)
 {
-	if (len > 63 || (len && (!isalnum((unsigned char)text[0]) ||
-				 !isalnum((unsigned char)text[len - 1]))))
+	if (len > 63 ||
+	    (len && (!isalnum((unsigned char)text[0]) || !isalnum((unsigned char)text[len - 1]))))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i]))
@@ -84,17 +84,21 @@ static bool check_key(struct reader *r, const char *key)
 	if (*name && word_is_good(name, strlen(name)) &&
 	    (!slash || (slash != key && slash - key <= 253)))
 		return true;
-	return fail(r, "key: Invalid value: \"%s\": a label's key consists of alphanumeric "
-		       "characters, '-', '_' or '.'", key);
+	return fail(r,
+		    "key: Invalid value: \"%s\": a label's key consists of alphanumeric "
+		    "characters, '-', '_' or '.'",
+		    key);
 }
 
 static bool add_value(struct reader *r, struct requirement *q)
 {
 	const char *text = r->token == WORD ? r->text : "";
 	if (!word_is_good(text, strlen(text)))
-		return fail(r, "values: Invalid value: \"%s\": a valid label must be an empty "
-			       "string or consist of alphanumeric characters, '-', '_' or '.', "
-			       "and must start and end with an alphanumeric character", text);
+		return fail(r,
+			    "values: Invalid value: \"%s\": a valid label must be an empty "
+			    "string or consist of alphanumeric characters, '-', '_' or '.', "
+			    "and must start and end with an alphanumeric character",
+			    text);
 	if (q->count == VALUES_MAX)
 		return fail(r, "too many values at '%s'", text);
 	q->values[q->count] = strdup(text);
@@ -169,7 +173,7 @@ static bool read_operator(struct reader *r, struct requirement *q)
 static bool read_requirement(struct reader *r, struct requirement *q)
 {
 	bool not = r->token == NOT;
-	if (not)
+	if (not )
 		step(r);
 	if (r->token != WORD)
 		return fail(r, "found '%s', expected: identifier", r->text);
@@ -177,7 +181,7 @@ static bool read_requirement(struct reader *r, struct requirement *q)
 		return false;
 	snprintf(q->key, sizeof(q->key), "%s", r->text);
 	step(r);
-	if (!not)
+	if (!not )
 		return read_operator(r, q);
 	q->op = '!';
 	return true;

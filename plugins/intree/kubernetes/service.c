@@ -16,7 +16,7 @@ struct added {
 		struct word label;
 		const uint8_t *address; /* RDATA, or NULL */
 		uint32_t port;
-	} *slot;
+	} * slot;
 	uint32_t mask, used;
 };
 

@@ -237,8 +237,7 @@ static int read_multicluster(sodns_setup_t *s, void *to)
 		const uint8_t *const *zones = sodns_setup_zone_text(s, args[i], &n);
 		if (!zones)
 			return SODNS_EINVAL;
-		const uint8_t **all =
-			sodns_setup_alloc(s, (k->imported_count + n) * sizeof(*all));
+		const uint8_t **all = sodns_setup_alloc(s, (k->imported_count + n) * sizeof(*all));
 		if (k->imported_count)
 			memcpy(all, k->imported, k->imported_count * sizeof(*all));
 		memcpy(all + k->imported_count, zones, n * sizeof(*all));

@@ -437,8 +437,8 @@ static void service_slices(struct set *x, const struct service *old, const struc
 		for (; at; at--) {
 			const struct slice *before = list[at - 1];
 			size_t len = before->id_len < in->id_len ? before->id_len : in->id_len;
-			int order = memcmp(before->parts + before->key_len,
-					   in->parts + in->key_len, len);
+			int order = memcmp(before->parts + before->key_len, in->parts + in->key_len,
+					   len);
 			if (order < 0 || (!order && before->id_len <= in->id_len))
 				break;
 			list[at] = before;

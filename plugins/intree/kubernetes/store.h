@@ -39,10 +39,10 @@ struct slice {
 };
 
 enum service_flags {
-	SERVICE_KNOWN = 1,    /* the object itself; else only slices that name it are known */
+	SERVICE_KNOWN = 1, /* the object itself; else only slices that name it are known */
 	SERVICE_HEADLESS = 2,
-	SERVICE_ALIAS = 4,    /* ExternalName */
-	SERVICE_REPEATS = 8,  /* an address more than once in its slices */
+	SERVICE_ALIAS = 4,      /* ExternalName */
+	SERVICE_REPEATS = 8,    /* an address more than once in its slices */
 	SERVICE_ODD_ALIAS = 16, /* ExternalName that is an address: never answered */
 };
 
@@ -74,7 +74,8 @@ struct pod {
 	uint8_t parts[]; /* address, namespace, name */
 };
 
-struct namespace {
+struct namespace
+{
 	uint32_t hash, seen;
 	uint8_t len;
 	char name[];

@@ -43,8 +43,8 @@ static void put_address(struct out *o, const uint8_t *owner, const uint8_t *rdat
 static void put_srv(struct out *o, const uint8_t *owner, uint16_t weight, const uint8_t *port,
 		    const uint8_t *target)
 {
-	uint8_t rdata[6 + SODNS_NAME_MAX] = {0, 0, (uint8_t)(weight >> 8), (uint8_t)weight,
-					     port[0], port[1]};
+	uint8_t rdata[6 + SODNS_NAME_MAX] = {
+		0, 0, (uint8_t)(weight >> 8), (uint8_t)weight, port[0], port[1]};
 	size_t len = sodns_name_length(target);
 	memcpy(rdata + 6, target, len);
 	put(o, owner, SODNS_TYPE_SRV, rdata, 6 + len);
@@ -197,8 +197,8 @@ static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uin
 	if (since && serial && *since == serial)
 		return o.rc;
 	put_servers(&o);
-	put_services(&o, k->imported_count &&
-				 sodns_name_match(zone, k->imported, k->imported_count));
+	put_services(&o,
+		     k->imported_count && sodns_name_match(zone, k->imported, k->imported_count));
 	return o.rc;
 }
 

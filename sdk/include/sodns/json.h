@@ -31,7 +31,8 @@
 
 typedef struct sodns_json {
 	const char *at, *end;
-	uint64_t kinds; /* of the containers that the reader is in: 1 an object; the innermost is bit 0 */
+	uint64_t
+		kinds; /* of the containers that the reader is in: 1 an object; the innermost is bit 0 */
 	uint8_t depth;
 	bool pending; /* a value begins here that nobody has read */
 	bool first;   /* nothing of the innermost container was read */

@@ -29,7 +29,7 @@ typedef struct sodns_watch sodns_watch_t;
  * begun. */
 typedef struct sodns_api_request {
 	const char *host; /* "10.96.0.1:443" */
-	int status;	  /* of HTTP; 0: no answer */
+	int status;       /* of HTTP; 0: no answer */
 	bool watch;
 	double seconds; /* from sending it */
 	double waited;  /* for qps and burst, before that */
@@ -43,9 +43,9 @@ typedef struct sodns_api_options {
 	const char *context; /* of the kubeconfig; NULL: its current one */
 	const char *url;
 	const char *cert, *key, *ca; /* files, for url; or NULL */
-	double qps;		     /* requests a second; 0: any number */
-	uint32_t burst;		     /* that may come at once where qps is set; 0: 10 */
-	uint32_t max_inflight;	     /* requests without an answer at a time; 0: any number */
+	double qps;                  /* requests a second; 0: any number */
+	uint32_t burst;              /* that may come at once where qps is set; 0: 10 */
+	uint32_t max_inflight;       /* requests without an answer at a time; 0: any number */
 	void (*observe)(void *arg, const sodns_api_request_t *r); /* or NULL */
 	void *arg;
 } sodns_api_options_t;
@@ -59,8 +59,8 @@ SODNS_API void sodns_api_close(sodns_api_t *a);
 enum sodns_watch_kind { SODNS_LISTED, SODNS_ADDED, SODNS_MODIFIED, SODNS_DELETED };
 
 typedef struct sodns_collection {
-	uint32_t size;		    /* of this struct */
-	const char *path;	    /* "/api/v1/services" */
+	uint32_t size;              /* of this struct */
+	const char *path;           /* "/api/v1/services" */
 	const char *label_selector; /* or NULL */
 	const char *field_selector; /* or NULL */
 	void (*begin)(void *arg);
@@ -70,7 +70,8 @@ typedef struct sodns_collection {
 	/* Why it does not go on for now, for the log; it will be tried again. Or NULL. */
 	void (*failed)(void *arg, const char *why);
 	void *arg;
-	uint32_t silence; /* seconds without a byte after which a connection is given up; 0: 30 to 150 */
+	uint32_t
+		silence; /* seconds without a byte after which a connection is given up; 0: 30 to 150 */
 } sodns_collection_t;
 
 /* Begins. The strings are copied. [any thread] */

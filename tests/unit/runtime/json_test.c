@@ -10,7 +10,8 @@
 static void reads_values(void **state)
 {
 	static const char text[] =
-		"{ \"a\" : \"x\", \"list\":[1, -2 ,{\"skip\":[[]]}, true],\"n\":null,\"yes\":true,\n"
+		"{ \"a\" : \"x\", \"list\":[1, -2 ,{\"skip\":[[]]}, "
+		"true],\"n\":null,\"yes\":true,\n"
 		"\"big\":9223372036854775807,\"low\":-9223372036854775808} behind";
 	sodns_json_t j;
 	sodns_json_text_t key, a = {0};
@@ -102,10 +103,16 @@ static bool walk(const char *text)
 static void refuses(void **state)
 {
 	static const char *const bad[] = {
-		"",	       "{",	     "{\"a\"}",	     "{\"a\":}",     "{\"a\":1,}",
-		"{\"a\":1 \"b\":2}", "{a:1}",	     "{\"a\":01}",   "{\"a\":1.}",   "{\"a\":tru}",
-		"{\"a\":[}",   "{\"a\":{]}", "{\"a\":\"x",   "{\"a\":\"\\",  "{\"a\":-}",
-		"{\"a\":1e}",  "{,}",	     "{\"a\":nulll}", "nope",	     "{\"a\":[[[[\"}",
+		"",           "{",
+		"{\"a\"}",    "{\"a\":}",
+		"{\"a\":1,}", "{\"a\":1 \"b\":2}",
+		"{a:1}",      "{\"a\":01}",
+		"{\"a\":1.}", "{\"a\":tru}",
+		"{\"a\":[}",  "{\"a\":{]}",
+		"{\"a\":\"x", "{\"a\":\"\\",
+		"{\"a\":-}",  "{\"a\":1e}",
+		"{,}",        "{\"a\":nulll}",
+		"nope",       "{\"a\":[[[[\"}",
 	};
 	char deep[2 * SODNS_JSON_DEPTH + 16];
 	(void)state;

@@ -9,7 +9,8 @@
 
 static const char config[] =
 	"apiVersion: v1\nkind: Config\ncurrent-context: one\n"
-	"clusters:\n- name: c\n  cluster: {server: 'https://10.0.0.1:6443/', certificate-authority: "
+	"clusters:\n- name: c\n  cluster: {server: 'https://10.0.0.1:6443/', "
+	"certificate-authority: "
 	"pki/ca.crt, tls-server-name: api}\n- name: open\n  cluster:\n    server: http://x\n"
 	"    insecure-skip-tls-verify: true\n- {name: none, cluster: {}}\n"
 	"users:\n- name: u\n  user:\n    client-certificate-data: YWJj\n    client-key-data: "
@@ -21,16 +22,18 @@ static const char config[] =
 	"- {name: three, context: {cluster: c, user: p}}\n"
 	"- {name: four, context: {cluster: none, user: u}}\n"
 	"- {name: five, context: {cluster: c, user: e}}\n"
-	"- {name: six, context: {cluster: gone}}\n- {name: seven, context: {cluster: c, user: no}}\n"
-	"- {name: eight, context: {cluster: c, user: bad}}\n- {name: bare, context: {cluster: c}}\n";
+	"- {name: six, context: {cluster: gone}}\n- {name: seven, context: {cluster: c, user: "
+	"no}}\n"
+	"- {name: eight, context: {cluster: c, user: bad}}\n- {name: bare, context: {cluster: "
+	"c}}\n";
 
 static void reads_contexts(void **state)
 {
 	access_t a = {0};
 	char err[256] = "";
 	(void)state;
-	assert_true(kubeconfig_read(&a, config, sizeof(config) - 1, "/etc/k/", NULL, err,
-				    sizeof(err)));
+	assert_true(
+		kubeconfig_read(&a, config, sizeof(config) - 1, "/etc/k/", NULL, err, sizeof(err)));
 	assert_string_equal(a.url, "https://10.0.0.1:6443/");
 	assert_string_equal(a.ca_file, "/etc/k/pki/ca.crt");
 	assert_string_equal(a.server_name, "api");
@@ -158,8 +161,8 @@ static void reads_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_contexts),    cmocka_unit_test(refuses_others),
-		cmocka_unit_test(decodes),	     cmocka_unit_test(reads_the_account),
+		cmocka_unit_test(reads_contexts), cmocka_unit_test(refuses_others),
+		cmocka_unit_test(decodes),        cmocka_unit_test(reads_the_account),
 		cmocka_unit_test(reads_options),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

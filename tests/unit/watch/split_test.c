@@ -21,7 +21,7 @@ static bool take(void *arg, const char *json, size_t len)
 /* Feeds the text in pieces of `step` bytes. */
 static bool feed(split_t *s, const char *text, size_t step)
 {
-	for (size_t len = strlen(text); len; ) {
+	for (size_t len = strlen(text); len;) {
 		size_t n = step < len ? step : len;
 		if (!split_feed(s, text, n))
 			return false;
@@ -34,7 +34,8 @@ static bool feed(split_t *s, const char *text, size_t step)
 static void splits_lists(void **state)
 {
 	static const char text[] =
-		"{\"kind\":\"List\",\"x\":{\"items\":[{\"no\":1}]},\"metadata\":{\"resourceVersion\":"
+		"{\"kind\":\"List\",\"x\":{\"items\":[{\"no\":1}]},\"metadata\":{"
+		"\"resourceVersion\":"
 		"\"7\"},\"items\" : [ {\"a\":\"}]\\\"\"},\n{\"b\":[{}]} ,{}], \"end\":true}\n";
 	(void)state;
 	for (size_t step = 1; step < sizeof(text); step++) {
@@ -46,9 +47,9 @@ static void splits_lists(void **state)
 		assert_string_equal(seen.text, "{\"a\":\"}]\\\"\"}|{\"b\":[{}]}|{}|");
 		char rest[512];
 		snprintf(rest, sizeof(rest), "%.*s", (int)s.rest.len, s.rest.at);
-		assert_string_equal(rest,
-				    "{\"kind\":\"List\",\"x\":{\"items\":[{\"no\":1}]},\"metadata\":{"
-				    "\"resourceVersion\":\"7\"},\"items\" : [], \"end\":true}\n");
+		assert_string_equal(
+			rest, "{\"kind\":\"List\",\"x\":{\"items\":[{\"no\":1}]},\"metadata\":{"
+			      "\"resourceVersion\":\"7\"},\"items\" : [], \"end\":true}\n");
 		split_free(&s);
 	}
 }
