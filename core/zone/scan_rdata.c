@@ -363,7 +363,8 @@ static char *line_for_ldns(scanner_t *s, uint16_t type, uint32_t ttl)
 		/* key="value" is one word to ldns. */
 		bool joined = w.quoted && w.at - 1 == before;
 		before = w.at + w.len;
-		add_text(&text, &len, &room, &" \""[joined], (w.quoted ? 2u : 1u) - joined);
+		add_text(&text, &len, &room, " ", joined ? 0 : 1);
+		add_text(&text, &len, &room, "\"", w.quoted ? 1 : 0);
 		add_text(&text, &len, &room, w.at, w.len);
 		add_text(&text, &len, &room, "\"", w.quoted ? 1 : 0);
 	}

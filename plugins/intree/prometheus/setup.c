@@ -73,8 +73,10 @@ static void note_plugin(void *arg, const sodns_instance_t *i)
 	const struct naming *n = arg;
 	struct prometheus *p = n->p;
 	size_t more = p->server_count * p->zone_count;
+	if (!i->in_chain)
+		return;
 	sodns_metric_t **all = realloc(p->enabled, (p->enabled_count + more) * sizeof(*all));
-	if (!all || !i->in_chain)
+	if (!all)
 		return;
 	p->enabled = all;
 	for (size_t s = 0; s < p->server_count; s++)
