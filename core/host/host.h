@@ -126,6 +126,9 @@ typedef struct host_options {
 } host_options_t;
 extern host_options_t host;
 
+/* Sets host.plugin_cfg and host.plugin_dir where no flag did. */
+void host_find_plugins(void);
+
 /* Reads plugin.cfg. NULL: err says why, with file and line. */
 plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size);
 void plugin_cfg_free(plugin_cfg_t *c);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "host/host.h"
@@ -18,16 +19,26 @@
 static plugin_t *opened;
 static char folder[512];
 
+/* systemd's RUNTIME_DIRECTORY lies in /run, which many systems mount noexec: nothing opens there. */
+static bool can_run(const char *base)
+{
+	struct statvfs v;
+	return base && *base && !statvfs(base, &v) && !(v.f_flag & ST_NOEXEC);
+}
+
 static int make_folder(void)
 {
-	const char *base = getenv("RUNTIME_DIRECTORY");
-	if (*folder)
-		return 0;
-	snprintf(folder, sizeof(folder), "%s/sodns-XXXXXX", base && *base ? base : "/tmp");
-	if (mkdtemp(folder))
-		return 0;
-	*folder = 0;
-	return -1;
+	const char *const bases[] = {getenv("RUNTIME_DIRECTORY"), getenv("TMPDIR"), "/tmp",
+				     "/var/tmp", "/dev/shm"};
+	errno = EACCES;
+	for (size_t i = 0; !*folder && i < sizeof(bases) / sizeof(bases[0]); i++) {
+		if (!can_run(bases[i]))
+			continue;
+		snprintf(folder, sizeof(folder), "%.400s/sodns-XXXXXX", bases[i]);
+		if (!mkdtemp(folder))
+			*folder = 0;
+	}
+	return *folder ? 0 : -1;
 }
 
 /* Copies stay while the process lives, so that debuggers and profilers find their symbols. */

@@ -2,8 +2,6 @@
  * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the
  * executable is nothing but its main().
  */
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +15,6 @@
 #include "runtime/worker.h"
 #include "server/control.h"
 #include "server/server.h"
-
-#ifndef SODNS_PLUGIN_DIR
-#define SODNS_PLUGIN_DIR "/usr/lib/sodns/plugins"
-#endif
-#ifndef SODNS_PLUGIN_CFG
-#define SODNS_PLUGIN_CFG "/etc/sodns/plugin.cfg"
-#endif
 
 struct flags {
 	bool quiet, version, plugins, check, chain, help, supervise;
@@ -132,23 +123,6 @@ static int read_flags(int argc, char **argv, struct flags *f)
 	return 0;
 }
 
-/* A daemon that runs in its build tree finds its plugins beside it. */
-static void find_plugins(void)
-{
-	static char cfg[PATH_MAX], dir[PATH_MAX];
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	exe[n > 0 ? n : 0] = 0;
-	const char *here = dirname(exe);
-	snprintf(cfg, sizeof(cfg), "%s/plugin.cfg", here);
-	snprintf(dir, sizeof(dir), "%s/plugins", here);
-	bool beside = !access(dir, X_OK) && !access(cfg, R_OK);
-	if (!host.plugin_cfg)
-		host.plugin_cfg = beside ? cfg : SODNS_PLUGIN_CFG;
-	if (!host.plugin_dir)
-		host.plugin_dir = beside ? dir : SODNS_PLUGIN_DIR;
-}
-
 static int read_stdin(void)
 {
 	size_t room = 65536;
@@ -203,7 +177,7 @@ int sodns_main(int argc, char **argv)
 		control_print_version();
 		return 0;
 	}
-	find_plugins();
+	host_find_plugins();
 	if (f.plugins)
 		return list_plugins();
 	if (host.corefile && !strcmp(host.corefile, "-") && read_stdin())

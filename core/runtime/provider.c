@@ -8,21 +8,23 @@
 
 /* Beside libsodns, by its path: the dynamic linker's own search is that of whoever calls dlopen,
  * which under a sanitizer is the sanitizer. */
-static void library_path(const char *file, char *out, size_t size)
+void provider_folder(char *out, size_t size)
 {
 	static const char here;
 	Dl_info self;
 	const char *slash = NULL;
 	if (dladdr(&here, &self) && self.dli_fname)
 		slash = strrchr(self.dli_fname, '/');
-	snprintf(out, size, "%.*s%s", slash ? (int)(slash + 1 - self.dli_fname) : 0,
-		 slash ? self.dli_fname : "", file);
+	snprintf(out, size, "%.*s", slash ? (int)(slash + 1 - self.dli_fname) : 0,
+		 slash ? self.dli_fname : "");
 }
 
 static const uint32_t *load(const provider_t *p, char *err, size_t err_size)
 {
 	char path[4096];
-	library_path(p->file, path, sizeof(path));
+	provider_folder(path, sizeof(path));
+	size_t n = strlen(path);
+	snprintf(path + n, sizeof(path) - n, "%s", p->file);
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		/* dlerror() says the file first and then why */

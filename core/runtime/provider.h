@@ -22,4 +22,7 @@ typedef struct provider {
 /* The table of functions, opened at the first call; NULL: the reason is in err. Blocks. Any thread. */
 const void *provider_open(provider_t *p, char *err, size_t err_size);
 
+/* The folder that libsodns was loaded from, with a final slash; "" if nobody knows. Any thread. */
+void provider_folder(char *out, size_t size);
+
 #endif

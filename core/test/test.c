@@ -3,10 +3,7 @@
  */
 #include "test/test.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,22 +71,6 @@ static void remove_folder(void)
 		fprintf(stderr, "%s is left behind\n", folder);
 }
 
-/* The plugins that libsodns's build or package has: beside the library, or where they are
- * installed. */
-static void find_cfg(char cfg[PATH_MAX], char dir[PATH_MAX])
-{
-	Dl_info info;
-	char here[PATH_MAX] = "";
-	if (dladdr((void *)(uintptr_t)test_fail, &info) && realpath(info.dli_fname, here))
-		dirname(here);
-	snprintf(cfg, PATH_MAX, "%.4000s/plugin.cfg", here);
-	snprintf(dir, PATH_MAX, "%.4000s/plugins", here);
-	if (!access(cfg, R_OK))
-		return;
-	snprintf(cfg, PATH_MAX, "%s", SODNS_PLUGIN_CFG);
-	snprintf(dir, PATH_MAX, "%s", SODNS_PLUGIN_DIR);
-}
-
 /* Which of the named plugins the line is for; named_count: none. */
 static unsigned named_by(const char *line)
 {
@@ -131,11 +112,11 @@ static void print_named(FILE *out, unsigned i, const bool in_cfg[NAMED_MAX + 1])
  * named after it that have no place of their own. */
 static void make_cfg(void)
 {
-	static char cfg[PATH_MAX], dir[PATH_MAX], path[64];
+	static char path[64];
 	bool in_cfg[NAMED_MAX + 1] = {false};
 	char *save = NULL;
-	find_cfg(cfg, dir);
-	char *text = read_cfg(cfg, in_cfg);
+	host_find_plugins();
+	char *text = read_cfg(host.plugin_cfg, in_cfg);
 	FILE *out = open_memstream(&cfg_text, &cfg_len);
 	print_named(out, 0, in_cfg);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -154,7 +135,6 @@ static void make_cfg(void)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	host.plugin_cfg = path;
-	host.plugin_dir = dir;
 }
 
 void test_prepare(void)
@@ -165,6 +145,7 @@ void test_prepare(void)
 	done = true;
 	host.port = "53";
 	atomic_store(&clock_held, HELD_BEGIN);
+	watch_instead = &test_api;
 	make_cfg();
 	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 || !mkdtemp(folder) ||
 	    chdir(folder) || workers_adopt(&query_server) || service_start()) {
@@ -286,6 +267,14 @@ sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile)
 	return t;
 }
 
+/* Nobody reads any more: what was retired goes at once. */
+static void reclaim(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 100 && grace_reclaim(); i++)
+		;
+}
+
 void sodns_test_end(sodns_test_t *t)
 {
 	if (!t)
@@ -294,6 +283,7 @@ void sodns_test_end(sodns_test_t *t)
 	sodns_test_advance(t, 10000);
 	generation_stop(t->generation);
 	generation_free(t->generation);
+	loop_call(&service_loop, reclaim, NULL);
 	while (t->upstreams) {
 		upstream_t *next = t->upstreams->next;
 		free(t->upstreams->reply);

@@ -1,19 +1,34 @@
-# sodns_add_plugin(NAME SOURCES... [LIBRARIES LIB...]): a plugin NAME.so in the build's plugins/ folder, which sees
-# <sodns/...> and its own files and exports its registration only. Unknown symbols are errors of the link.
+# What a plugin's CMakeLists.txt calls, in sodns's own tree and, by find_package(sodns), everywhere else.
+#
+# sodns_add_plugin(NAME SOURCES... [LIBRARIES LIB...] [DIRECTORY FOLDER]): a plugin NAME.so in the build's plugins/ folder
+# (FOLDER), which sees <sodns/...> and its own files and exports its registration only. Unknown symbols are errors of the
+# link. Installing puts it into sodns's plugin folder; a README.md beside CMakeLists.txt whose title is NAME becomes the page
+# sodns-NAME(7).
 function(sodns_add_plugin name)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "LIBRARIES")
-	if(NOT arg_DIRECTORY)
-		set(arg_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
-	endif()
 	set(target plugin_${name})
 	add_library(${target} MODULE ${arg_UNPARSED_ARGUMENTS})
-	target_link_libraries(${target} PRIVATE sodns_sdk ${arg_LIBRARIES})
+	target_link_libraries(${target} PRIVATE sodns::sdk ${arg_LIBRARIES})
+	target_compile_features(${target} PRIVATE c_std_11)
 	set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} C_VISIBILITY_PRESET hidden
-		LIBRARY_OUTPUT_DIRECTORY ${arg_DIRECTORY} BUILD_RPATH "$ORIGIN/..")
+		BUILD_RPATH "$ORIGIN/..")
 	target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
 	target_compile_options(${target} PRIVATE -Wframe-larger-than=8192 -Wvla)
 	if(NOT SODNS_SANITIZE)
 		target_link_options(${target} PRIVATE -Wl,-z,defs)
+	endif()
+	if(arg_DIRECTORY)
+		set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${arg_DIRECTORY})
+		return()
+	endif()
+	set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+	install(TARGETS ${target} LIBRARY DESTINATION ${SODNS_PLUGIN_DIR} COMPONENT sodns)
+	set(readme ${CMAKE_CURRENT_SOURCE_DIR}/README.md)
+	if(EXISTS ${readme})
+		file(STRINGS ${readme} title LIMIT_COUNT 1)
+		if(title STREQUAL "# ${name}")
+			sodns_add_manual(sodns-${name} 7 ${readme})
+		endif()
 	endif()
 endfunction()
 
@@ -22,10 +37,22 @@ function(sodns_add_plugin_test name)
 	set(target ${name}_test)
 	add_executable(${target} ${ARGN})
 	add_dependencies(${target} plugin_${name})
-	target_link_libraries(${target} PRIVATE sodns_sdk)
+	target_link_libraries(${target} PRIVATE sodns::test)
+	target_compile_features(${target} PRIVATE c_std_11)
 	target_compile_definitions(${target} PRIVATE _GNU_SOURCE
 		SODNS_TEST_PLUGINS="${name}","$<TARGET_FILE:plugin_${name}>")
 	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 	add_test(NAME plugin/${name} COMMAND ${target})
 	set_tests_properties(plugin/${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+# sodns_add_manual(NAME SECTION FILE [COMPONENT]): the page NAME(SECTION) from a Markdown file, built and installed.
+function(sodns_add_manual name section file)
+	set(component ${ARGN} sodns)
+	list(GET component 0 component)
+	set(page ${CMAKE_BINARY_DIR}/man/${name}.${section}.gz)
+	add_custom_command(OUTPUT ${page} COMMAND sh ${SODNS_CMAKE_DIR}/sodns-man ${name} ${section} ${SODNS_VERSION} ${file} ${page}
+		DEPENDS ${file} ${SODNS_CMAKE_DIR}/sodns-man VERBATIM)
+	add_custom_target(man_${name} ALL DEPENDS ${page})
+	install(FILES ${page} DESTINATION ${SODNS_MAN_DIR}/man${section} COMPONENT ${component})
 endfunction()
