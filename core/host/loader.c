@@ -4,9 +4,11 @@
  * path can be opened again when its file has changed. Nothing is ever closed. Each refusal is one
  * line: file, what it has, what is wanted, remedy.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,36 @@ static bool can_run(const char *base)
 	return base && *base && !statvfs(base, &v) && !(v.f_flag & ST_NOEXEC);
 }
 
+static void remove_folder(int base, const char *name)
+{
+	int fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (fd >= 0 && !d)
+		close(fd);
+	for (struct dirent *e; d && (e = readdir(d));)
+		unlinkat(fd, e->d_name, 0);
+	if (d)
+		closedir(d);
+	unlinkat(base, name, AT_REMOVEDIR);
+}
+
+/* What processes left that had no time to clean up: their folders say whose they are. */
+static void remove_left_behind(const char *base)
+{
+	DIR *d = opendir(base);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		struct stat s;
+		int pid, end = 0;
+		if (sscanf(e->d_name, "sodns-%d-%*6[A-Za-z0-9]%n", &pid, &end) == 1 && end &&
+		    !e->d_name[end] && pid > 0 && kill(pid, 0) && errno == ESRCH &&
+		    !fstatat(dirfd(d), e->d_name, &s, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISDIR(s.st_mode) && s.st_uid == geteuid())
+			remove_folder(dirfd(d), e->d_name);
+	}
+	if (d)
+		closedir(d);
+}
+
 static int make_folder(void)
 {
 	const char *const bases[] = {getenv("RUNTIME_DIRECTORY"), getenv("TMPDIR"), "/tmp",
@@ -34,7 +66,8 @@ static int make_folder(void)
 	for (size_t i = 0; !*folder && i < sizeof(bases) / sizeof(bases[0]); i++) {
 		if (!can_run(bases[i]))
 			continue;
-		snprintf(folder, sizeof(folder), "%.400s/sodns-XXXXXX", bases[i]);
+		remove_left_behind(bases[i]);
+		snprintf(folder, sizeof(folder), "%.400s/sodns-%d-XXXXXX", bases[i], (int)getpid());
 		if (!mkdtemp(folder))
 			*folder = 0;
 	}
