@@ -62,6 +62,8 @@ bool corefile_cursor_next_arg(corefile_cursor_t *c);
 /* The next token within the { } that opens behind the current one, or that is open; false at its
  * end. */
 bool corefile_cursor_next_block(corefile_cursor_t *c);
+/* Whether a '{' follows on the same line. */
+bool corefile_cursor_at_block(const corefile_cursor_t *c);
 /* The token the cursor stands on; "" and 0 before the first. */
 const char *corefile_cursor_val(const corefile_cursor_t *c);
 const char *corefile_cursor_file(const corefile_cursor_t *c);

@@ -39,6 +39,12 @@ bool corefile_cursor_next_arg(corefile_cursor_t *c)
 	return false;
 }
 
+bool corefile_cursor_at_block(const corefile_cursor_t *c)
+{
+	corefile_cursor_t ahead = *c;
+	return next_on_line(&ahead) && !strcmp(ahead.tokens[ahead.at].text, "{");
+}
+
 bool corefile_cursor_next_block(corefile_cursor_t *c)
 {
 	if (c->nesting > 0) {

@@ -26,7 +26,7 @@ static void *must_have(void *p)
 sodns_expr_env_t *sodns_expr_env_new(void)
 {
 	sodns_expr_env_t *env = must_have(calloc(1, sizeof(*env)));
-	arena_init(&env->arena, NULL, 0);
+	arena_init(&env->arena, env->first, sizeof(env->first));
 	return env;
 }
 
@@ -167,7 +167,7 @@ sodns_expr_t *sodns_expr_compile(sodns_expr_env_t *env, const char *text, char *
 				 size_t err_size)
 {
 	sodns_expr_t *e = must_have(calloc(1, sizeof(*e)));
-	arena_init(&e->arena, NULL, 0);
+	arena_init(&e->arena, e->first, sizeof(e->first));
 	size_t len = strlen(text);
 	struct compilation c = {.env = env, .expr = e, .source = text, .len = (uint32_t)len};
 	if (len > SOURCE_MAX)

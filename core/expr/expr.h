@@ -22,7 +22,7 @@
 #define VALUE_DEPTH_MAX 100u
 /* What one evaluation may make (elements, and bytes of text), and how many steps it may take. */
 #define MEMORY_MAX 1000000u
-#define STEPS_MAX 10000000u
+#define STEPS_MAX 1000000u
 
 enum token_kind {
 	TOKEN_IDENTIFIER,
@@ -208,6 +208,7 @@ struct sodns_expr {
 	uint32_t code_count, regex_count;
 	uint32_t stack, locals, loops; /* how many of each an evaluation needs */
 	enum sodns_expr_type type;
+	_Alignas(16) uint8_t first[2048]; /* of the arena */
 };
 
 /* ---- environment */
@@ -226,6 +227,7 @@ struct sodns_expr_env {
 		int number;
 	} * variables;
 	int variable_count;
+	_Alignas(16) uint8_t first[2048]; /* of the arena */
 };
 
 const struct named_function *env_function(const sodns_expr_env_t *env, const char *name,

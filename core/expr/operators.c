@@ -115,14 +115,11 @@ bool value_less(struct run *r, const sodns_value_t *a, const sodns_value_t *b, b
 static bool compare(struct run *r, enum operator op, const sodns_value_t *a, const sodns_value_t *b,
 		    sodns_value_t *out)
 {
-	bool less, more;
-	if (!value_less(r, a, b, &less) || !value_less(r, b, a, &more))
+	bool swap = op == OPERATOR_MORE || op == OPERATOR_MORE_EQUAL;
+	bool or_equal = op == OPERATOR_LESS_EQUAL || op == OPERATOR_MORE_EQUAL, is;
+	if (!value_less(r, swap ? b : a, swap ? a : b, &is))
 		return false;
-	bool same = value_equal(r, a, b);
-	*out = sodns_value_bool(op == OPERATOR_LESS         ? less
-				: op == OPERATOR_MORE       ? more
-				: op == OPERATOR_LESS_EQUAL ? less || same
-							    : more || same);
+	*out = sodns_value_bool(is || (or_equal && value_equal(r, a, b)));
 	return true;
 }
 

@@ -480,10 +480,13 @@ int sodns_expr_eval(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t
 	m.top = stack;
 	m.locals = stack + 1 + e->stack;
 	m.loop = sodns_alloc(q, (e->loops + 1u) * sizeof(*m.loop));
-	while (m.next < end) {
+	bool ok = true;
+	while (ok && m.next < end) {
 		const struct instruction *i = m.next++;
-		if (m.run.steps-- && step(&m, i))
-			continue;
+		ok = m.run.steps-- && step(&m, i);
+	}
+	/* A comparison that was given up has noted why, and gone on. */
+	if (!ok || m.run.why) {
 		if (why)
 			*why = m.run.why ? m.run.why : "too many steps";
 		return SODNS_EINVAL;

@@ -81,6 +81,15 @@ int sodns_error_args(sodns_setup_t *s)
 			   sodns_setup_value(s));
 }
 
+int sodns_setup_alone(sodns_setup_t *s)
+{
+	if (sodns_setup_arg(s))
+		return sodns_error_args(s);
+	if (corefile_cursor_at_block(&s->cursor))
+		return sodns_error(s, "Unexpected token '{', expecting argument");
+	return s->failed ? SODNS_EINVAL : SODNS_OK;
+}
+
 int sodns_error_property(sodns_setup_t *s)
 {
 	return sodns_error(s, "unknown property '%s'", sodns_setup_value(s));

@@ -96,7 +96,7 @@ void sodns_reply_seal(sodns_reply_t *r)
 
 static bool has_header(const sodns_reply_t *r)
 {
-	return r->kind == SODNS_RECORDS || r->kind == SODNS_WIRE;
+	return (r->kind == SODNS_RECORDS || r->kind == SODNS_WIRE) && !r->sealed;
 }
 
 void sodns_reply_set_rcode(sodns_reply_t *r, int rcode)
@@ -222,15 +222,9 @@ static void own_edns(sodns_reply_t *r, size_t more)
 	r->options = out;
 }
 
-/* The OPT record stands beside the records, and beside a wire image. */
-static bool has_opt(const sodns_reply_t *r)
-{
-	return r->kind == SODNS_RECORDS || r->kind == SODNS_WIRE;
-}
-
 void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len)
 {
-	if (!has_opt(r) || len > 65000)
+	if (!has_header(r) || len > 65000)
 		return;
 	own_edns(r, len + 4);
 	uint8_t *at = (uint8_t *)(uintptr_t)r->options + r->options_len;
@@ -245,7 +239,7 @@ void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, 
 
 void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
 {
-	if (!has_opt(r) || r->own_edns || !q->has_edns)
+	if (!has_header(r) || r->own_edns || !q->has_edns)
 		return;
 	own_edns(r, q->options_len);
 	r->edns_size = sodns_query_edns_size(q);
@@ -255,7 +249,7 @@ void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)
 
 void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok)
 {
-	if (!has_opt(r))
+	if (!has_header(r))
 		return;
 	own_edns(r, 0);
 	r->edns_size = size;

@@ -38,7 +38,7 @@ struct sodns_conn {
 	uint64_t deadline; /* ns: closed by the tick when it has passed */
 	unsigned in_flight;
 	uint32_t queries; /* that it brought so far */
-	bool dirty, closing, finishing, prefaced, waking;
+	bool dirty, closing, finishing, prefaced, waking, streaming;
 	bool reading; /* has begun to bring something, by the deadline that was set then */
 	bool stalled, resuming; /* has too much in flight, and bytes that wait in `rest` */
 	int events;

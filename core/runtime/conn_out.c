@@ -3,12 +3,21 @@
  * record where there is TLS.
  */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "runtime/conn.h"
 
 #define KEEP_ROOM 4096u
+/* What the socket of a stream takes beyond what is on its way to the client. */
+#define UNSENT_MAX 131072
+/* A client that takes less than this of a stream in this time is given up. */
+#define SLOW_BYTES 16384u
+#define SLOW_NS 4000000000u
 
 static bool append(pending_t *p, const uint8_t *bytes, size_t len)
 {
@@ -97,6 +106,8 @@ static void wait_for_room(sodns_conn_t *c)
 {
 	conn_set_deadline(c, c->limits.write_ms);
 	conn_poll(c, UV_WRITABLE | (conn_pending(c) < PENDING_MAX ? UV_READABLE : 0));
+	if (conn_pending(c) < PENDING_MAX / 2)
+		conn_call_senders(c);
 }
 
 static void encrypt(sodns_conn_t *c)
@@ -162,6 +173,23 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 		conn_release(c);
 }
 
+/* Bytes that the client has not taken yet: here and in the socket. */
+static size_t untaken(const sodns_conn_t *c)
+{
+	int queued = 0;
+	ioctl(c->fd, SIOCOUTQ, &queued);
+	return conn_pending(c) + (size_t)queued;
+}
+
+/* A socket that takes megabytes from us would not tell for long whether its client reads. */
+static void begin_stream(sodns_conn_t *c)
+{
+	const int unsent = UNSENT_MAX;
+	if (!c->streaming)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+	c->streaming = true;
+}
+
 /* Until somebody wakes the connection's senders. */
 static int wait_as_sender(sodns_conn_t *c)
 {
@@ -179,18 +207,26 @@ static int wait_as_sender(sodns_conn_t *c)
 }
 
 /* Lets others have their turn after each message, and waits while more is pending than a client may
- * leave unread. */
+ * leave unread. Who takes some of it has more time. */
 int conn_send_more(slot_t *s, uint8_t *packet, size_t len)
 {
 	sodns_conn_t *c = s->channel;
 	int rc;
 	if (c->closing)
 		return SODNS_CANCELLED;
+	begin_stream(c);
 	if (len)
 		c->transport->reply(c, c->state, s->token, packet, len);
+	size_t before = untaken(c);
 	do {
 		tcp_flush(c->worker);
 		rc = c->closing ? SODNS_CANCELLED : wait_as_sender(c);
+		size_t left = c->closing ? before : untaken(c);
+		if (rc == SODNS_TIMEOUT && left + SLOW_BYTES <= before) {
+			query_extend(&s->q, sodns_now() + SLOW_NS);
+			before = left;
+			rc = SODNS_OK;
+		}
 	} while (!rc && !c->closing && conn_pending(c) > PENDING_MAX);
 	return c->closing ? SODNS_CANCELLED : rc;
 }

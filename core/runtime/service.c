@@ -123,7 +123,9 @@ void sodns_service_stop(sodns_service_t *s)
 {
 	if (!s)
 		return;
-	loop_post(&service_loop, cancel, s);
+	/* Waited for, so that nothing that was posted with s is left when it is freed, also where the
+	 * service ended before. */
+	loop_call(&service_loop, cancel, s);
 	pthread_mutex_lock(&s->lock);
 	while (!s->ended)
 		pthread_cond_wait(&s->cond, &s->lock);

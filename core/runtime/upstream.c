@@ -33,13 +33,20 @@ sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options)
 		u->options.expire_ms = EXPIRE_MS;
 	u->refs = 1;
 	u->lane_count = lanes;
+	if (options->tls_name)
+		u->tls_name = strdup(options->tls_name);
+	if (options->tls)
+		sodns_tls_keep(options->tls);
 	return u;
 }
 
 static void upstream_release(sodns_upstream_t *u)
 {
-	if (atomic_fetch_sub(&u->refs, 1) == 1)
-		free(u);
+	if (atomic_fetch_sub(&u->refs, 1) > 1)
+		return;
+	sodns_tls_release(u->options.tls);
+	free(u->tls_name);
+	free(u);
 }
 
 static void lane_closed(uv_handle_t *h)
@@ -155,6 +162,7 @@ static void carrier_freed(uv_handle_t *h)
 	carrier_t *c = h->data;
 	lane_t *l = c->lane;
 	close(c->fd);
+	sodns_tls_end(c->tls);
 	free(c->out);
 	free(c->in);
 	free(c);
@@ -488,6 +496,12 @@ static size_t put_endpoint(char *out, size_t size, const sodns_address_t *a)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+static const char *tls_objection(sodns_upstream_t *u)
+{
+	const lane_t *l = loop_current() ? lane_of(u) : NULL;
+	return l && *l->why ? l->why : strerror(EPROTO);
+}
+
 void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 {
 	char to[96], from[96] = "";
@@ -500,6 +514,7 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 			  : x->error == EHOSTUNREACH ? "no route to host"
 			  : x->error == ENETUNREACH  ? "network is unreachable"
 			  : x->error == ECONNRESET   ? "connection reset by peer"
+			  : x->error == EPROTO       ? tls_objection(x->upstream)
 						     : strerror(x->error);
 	if (x->result == SODNS_TIMEOUT && x->connecting && x->protocol != SODNS_UDP)
 		snprintf(out, size, "dial %s %s: i/o timeout", net, to);

@@ -32,8 +32,11 @@ typedef struct carrier {
 	sodns_exchange_t *exchanges;
 
 	/* connections only */
-	bool connected;
-	bool heard; /* it has brought an answer */
+	sodns_tls_session_t *tls;
+	bool connected; /* and the TLS handshake done */
+	bool made;      /* the TCP connection is */
+	bool broken;    /* memory ran out for what is to be written */
+	bool heard;     /* it has brought an answer */
 	int events;
 	uint8_t *out, *in;
 	size_t out_len, out_at, out_room, in_len, in_room;
@@ -49,10 +52,12 @@ struct lane {
 	unsigned handles; /* that libuv has still to close */
 	bool ticking, ending;
 	uint32_t srtt, rttvar; /* microseconds; 0: nothing known */
+	char why[80];          /* what TLS had to object last */
 };
 
 struct sodns_upstream {
 	sodns_upstream_options_t options;
+	char *tls_name;
 	_Atomic(unsigned) refs; /* lanes and the owner */
 	unsigned lane_count;
 	_Atomic(lane_t *) lanes[]; /* by worker, the service thread's last */

@@ -6,12 +6,16 @@
 #include "runtime/upstream.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define READ_SIZE 65536u
-#define FRAME_MAX 65537u
+/* Of a question. An answer may be 65535 bytes. */
+#define QUERY_MAX 4096u
+#define FRAME_MAX (QUERY_MAX + 2)
+#define ANSWER_MAX 65537u
 /* More than this is not kept between messages. */
 #define KEEP_ROOM 4096u
 
@@ -25,9 +29,41 @@ static void poll_for(carrier_t *c, int events)
 	uv_poll_start(&c->poll, events, on_ready);
 }
 
+static bool reserve(uint8_t **bytes, size_t *room, size_t want)
+{
+	if (want <= *room)
+		return true;
+	size_t bigger = want < 512 ? 512 : want * 2;
+	uint8_t *more = realloc(*bytes, bigger);
+	if (!more)
+		return false;
+	*bytes = more;
+	*room = bigger;
+	return true;
+}
+
+/* Gathers bytes for the socket; also what TLS has to say for itself. */
+static void put(void *arg, const uint8_t *bytes, size_t len)
+{
+	carrier_t *c = arg;
+	if (c->closed || !reserve(&c->out, &c->out_room, c->out_len + len)) {
+		c->broken = true;
+		return;
+	}
+	memcpy(c->out + c->out_len, bytes, len);
+	c->out_len += len;
+}
+
 static carrier_t *open_stream(lane_t *l)
 {
-	carrier_t *c = carrier_new(l, carrier_connect(l->upstream, SOCK_STREAM), true, &l->streams);
+	const sodns_upstream_t *u = l->upstream;
+	carrier_t *c = carrier_new(l, carrier_connect(u, SOCK_STREAM), true, &l->streams);
+	if (c && u->options.tls &&
+	    !(c->tls = sodns_tls_session(u->options.tls, u->tls_name, NULL, put, c))) {
+		carrier_close(c);
+		errno = ENOMEM;
+		return NULL;
+	}
 	if (c)
 		poll_for(c, UV_WRITABLE);
 	return c;
@@ -58,7 +94,6 @@ static void fail_stream(carrier_t *c, int error)
 		sodns_exchange_t *x = c->exchanges;
 		exchange_note_local(x);
 		bool again = x->reused && !x->again && !error;
-		x->connecting = !c->connected;
 		exchange_unhang(x);
 		if (again) {
 			x->again = true;
@@ -69,19 +104,6 @@ static void fail_stream(carrier_t *c, int error)
 		exchange_done(x, SODNS_EIO);
 	}
 	carrier_close(c);
-}
-
-static bool reserve(uint8_t **bytes, size_t *room, size_t want)
-{
-	if (want <= *room)
-		return true;
-	size_t bigger = want < 512 ? 512 : want * 2;
-	uint8_t *more = realloc(*bytes, bigger);
-	if (!more)
-		return false;
-	*bytes = more;
-	*room = bigger;
-	return true;
 }
 
 /* Writes what is pending. Returns false when the connection has failed (errno). */
@@ -110,24 +132,25 @@ static bool flush(carrier_t *c)
 	return true;
 }
 
-static bool put_frame(carrier_t *c, const sodns_exchange_t *x)
+/* A message behind its length, in one piece: one segment, one TLS record. */
+static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 {
-	if (!reserve(&c->out, &c->out_room, c->out_len + x->len + 2))
-		return false;
-	uint8_t *to = c->out + c->out_len;
-	to[0] = (uint8_t)(x->len >> 8);
-	to[1] = (uint8_t)x->len;
-	memcpy(to + 2, x->query, x->len);
-	c->out_len += x->len + 2;
-	return true;
+	uint8_t frame[FRAME_MAX];
+	frame[0] = (uint8_t)(x->len >> 8);
+	frame[1] = (uint8_t)x->len;
+	memcpy(frame + 2, x->query, x->len);
+	if (!c->tls)
+		put(c, frame, x->len + 2);
+	else if (sodns_tls_write(c->tls, frame, x->len + 2))
+		c->broken = true;
 }
 
 void upstream_send_stream(lane_t *l, sodns_exchange_t *x)
 {
-	carrier_t *c = x->len > 65535 ? NULL : choose(l, x->again);
+	carrier_t *c = x->len > QUERY_MAX ? NULL : choose(l, x->again);
 	errno = EMSGSIZE;
 	x->reused = c != NULL;
-	if (!c && x->len <= 65535)
+	if (!c && x->len <= QUERY_MAX)
 		c = open_stream(l);
 	if (!c) {
 		x->error = errno;
@@ -135,16 +158,14 @@ void upstream_send_stream(lane_t *l, sodns_exchange_t *x)
 		return;
 	}
 	exchange_hang(x, c);
-	if (!put_frame(c, x)) {
-		x->error = ENOMEM;
-		exchange_unhang(x);
-		exchange_done(x, SODNS_EIO);
-		return;
-	}
 	x->connecting = !c->connected;
-	/* A failure is seen when the loop polls next: then it can be handled for all alike. */
-	if (c->connected)
-		flush(c);
+	/* What is asked while a connection is made goes out when it is. A failure is seen when the loop
+	 * polls next: then it can be handled for all alike. */
+	if (!c->connected)
+		return;
+	put_frame(c, x);
+	if (!flush(c) || c->broken)
+		poll_for(c, UV_READABLE | UV_WRITABLE);
 }
 
 /* A message that nobody waits for (any more) is passed over. */
@@ -195,7 +216,38 @@ static bool take_bytes(carrier_t *c, const uint8_t *bytes, size_t len)
 		c->in = NULL;
 		c->in_room = 0;
 	}
-	return c->in_len <= FRAME_MAX;
+	return c->in_len <= ANSWER_MAX;
+}
+
+static void handshake_done(carrier_t *c)
+{
+	c->connected = true;
+	for (sodns_exchange_t *x = c->exchanges; x; x = x->beside) {
+		x->connecting = false;
+		put_frame(c, x);
+	}
+}
+
+/* 0, or the errno with which the connection fails; -1: it has ended. */
+static int take_sealed(carrier_t *c, const uint8_t *bytes, size_t len)
+{
+	static __thread uint8_t *plain;
+	ptrdiff_t n;
+	if (!plain && !(plain = malloc(READ_SIZE)))
+		return ENOMEM;
+	sodns_tls_input(c->tls, bytes, len);
+	while ((n = sodns_tls_read(c->tls, plain, READ_SIZE)) > 0)
+		if (!c->closed && !take_bytes(c, plain, (size_t)n))
+			return EPROTO;
+	if (c->closed || n == SODNS_CANCELLED)
+		return -1;
+	if (n < 0) {
+		snprintf(c->lane->why, sizeof(c->lane->why), "%s", sodns_tls_why(c->tls));
+		return EPROTO;
+	}
+	if (!c->connected && sodns_tls_ready(c->tls))
+		handshake_done(c);
+	return 0;
 }
 
 static void receive(carrier_t *c)
@@ -208,10 +260,13 @@ static void receive(carrier_t *c)
 	ssize_t n = recv(c->fd, buffer, READ_SIZE, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0)
-		fail_stream(c, n ? errno : 0);
-	else if (!take_bytes(c, buffer, (size_t)n) && !c->closed)
-		fail_stream(c, EPROTO);
+	int error = n < 0 ? errno : n ? 0 : -1;
+	if (n > 0 && c->tls)
+		error = take_sealed(c, buffer, (size_t)n);
+	else if (n > 0 && !take_bytes(c, buffer, (size_t)n))
+		error = EPROTO;
+	if (error && !c->closed)
+		fail_stream(c, error < 0 ? 0 : error);
 }
 
 /* Of the connections that nothing is in flight on, at most max_idle are kept. */
@@ -224,27 +279,27 @@ static void keep_idle(carrier_t *c)
 		carrier_retire(c);
 }
 
-/* The connection is made, or not. */
-static bool connected(carrier_t *c)
+/* The TCP connection is made, or not; a TLS client has begun to speak already. */
+static bool made(carrier_t *c)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
-	if (c->connected)
+	if (c->made)
 		return true;
 	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
 		fail_stream(c, error ? error : errno);
 		return false;
 	}
-	c->connected = true;
-	for (sodns_exchange_t *x = c->exchanges; x; x = x->beside)
-		x->connecting = false;
+	c->made = true;
+	if (!c->tls)
+		handshake_done(c);
 	return true;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	carrier_t *c = poll->data;
-	if (!connected(c))
+	if (!made(c))
 		return;
 	if (status < 0)
 		fail_stream(c, EIO);
@@ -252,6 +307,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		receive(c);
 	if (!c->closed && !flush(c))
 		fail_stream(c, errno);
+	if (!c->closed && c->broken)
+		fail_stream(c, ENOMEM);
 	if (!c->closed)
 		keep_idle(c);
 }

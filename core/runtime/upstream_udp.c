@@ -52,13 +52,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	carrier_t *c = poll->data;
 	struct receiver *r = receiver();
 	(void)events;
-	if (status < 0 || !r) {
-		fail_all(c, EIO);
+	if (!r) {
+		fail_all(c, ENOMEM);
 		return;
 	}
+	/* What went wrong is told by the socket, not by the poller's status. */
 	int n = recvmmsg(c->fd, r->message, RECEIVE, MSG_DONTWAIT, NULL);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		fail_all(c, errno);
+	if (n < 0 && (status < 0 || (errno != EAGAIN && errno != EINTR)))
+		fail_all(c, errno == EAGAIN ? EIO : errno);
 	if (n <= 0)
 		return;
 	c->last = sodns_now();

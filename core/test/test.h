@@ -6,6 +6,7 @@
 
 #include <sodns/test.h>
 
+#include "runtime/watch.h"
 #include "server/server.h"
 
 typedef struct upstream {
@@ -33,6 +34,9 @@ extern sodns_test_t *test_current;
 void test_fail(const char *file, int line, const char *format, ...) SODNS_PRINTF(3, 4);
 /* The folder and the one worker, made at the first use. */
 void test_prepare(void);
+
+/* The scripted API server, in place of the watch client. */
+extern const watch_provider_t test_api;
 
 /* A scripted reply to q. */
 sodns_reply_t *script_reply(sodns_query_t *q, const char *text);

@@ -355,11 +355,16 @@ static char *line_for_ldns(scanner_t *s, uint16_t type, uint32_t ttl)
 	char head[SODNS_NAME_TEXT_MAX + 64], buf[16];
 	char *text = NULL;
 	size_t len = 0, room = 0, n = sodns_name_to_text(s->owner, head);
+	const char *before = NULL; /* the end of a word */
 	word_t w;
 	n += (size_t)sprintf(head + n, " %u IN %s", ttl, sodns_type_text(type, buf));
 	add_text(&text, &len, &room, head, n);
 	while (scan_word(s, &w)) {
-		add_text(&text, &len, &room, w.quoted ? " \"" : " ", w.quoted ? 2 : 1);
+		/* key="value" is one word to ldns. */
+		bool joined = w.quoted && w.at - 1 == before;
+		before = w.at + w.len;
+		add_text(&text, &len, &room, " ", joined ? 0 : 1);
+		add_text(&text, &len, &room, "\"", w.quoted ? 1 : 0);
 		add_text(&text, &len, &room, w.at, w.len);
 		add_text(&text, &len, &room, "\"", w.quoted ? 1 : 0);
 	}

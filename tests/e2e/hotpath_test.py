@@ -8,10 +8,12 @@ from harness import BUILD, SANITIZED, Case, Server
 
 ZONE = '@ 300 IN SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\nwww A 192.0.2.2\nalias CNAME www\n*.w TXT x\nsub NS ns.sub\nns.sub A 192.0.2.3\n'
 COREFILE = ('example.org:{PORT} {\n file zone\n log\n errors\n}\n.:{PORT} {\n whoami\n log\n}\n'
+            'v.test:{PORT} {\n view v {\n expr "name() matches \'^w\' && any(split(client_ip(), \'.\'), int(#) in [1, 127])"\n'
+            " expr upper(type()) + string(size()) in {A24: 1} or not incidr(client_ip(), '::1/128')\n }\n whoami\n}\n"
             'c.test:{PORT} {\n cache {\n prefetch 100000\n}\n file zone\n}\n')
 NAMES = [('www.example.org', 'A'), ('www.example.org', 'AAAA'), ('no.example.org', 'A'), ('alias.example.org', 'A'),
          ('a.w.example.org', 'TXT'), ('x.sub.example.org', 'A'), ('example.org', 'SOA'), ('elsewhere.test', 'A'),
-         ('www.c.test', 'A'), ('WWW.c.test', 'A'), ('no.c.test', 'A')]
+         ('www.v.test', 'A'), ('www.c.test', 'A'), ('WWW.c.test', 'A'), ('no.c.test', 'A')]
 
 
 @unittest.skipIf(SANITIZED, 'a sanitizer has its own malloc')

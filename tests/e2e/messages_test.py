@@ -9,7 +9,7 @@ class Corefile(Case):
     def test_words(self):
         for text, message in {
             '. {\n whoam\n}\n': r"Corefile:2 - Error during parsing: Unknown directive 'whoam'.*whoami",
-            '. {\n cache 30\n}\n': r"Corefile:2 - Error during parsing: Unknown directive 'cache' \(not in this release",
+            '. {\n geoip db\n}\n': r"Corefile:2 - Error during parsing: Unknown directive 'geoip' \(not in this release",
             '. {\n whoami\n': r"Corefile:2 - Syntax error: Unexpected token 'whoami', expecting '}'",
             '. {\n whoami extra\n}\n': r"plugin/whoami: .*Corefile:2 - Error during parsing: Wrong argument count or "
                                        r"unexpected line ending after 'extra'",

@@ -42,7 +42,10 @@ static int read_nets(sodns_setup_t *s, struct policy *p, const char *const *word
 			break;
 		}
 		if (sodns_prefix_from_text(words[i], &nets[n++]))
-			return sodns_error(s, "illegal CIDR notation \"%s\"", words[i]);
+			return sodns_error(s, "illegal CIDR notation \"%s%s\"", words[i],
+					   strchr(words[i], '/')   ? ""
+					   : strchr(words[i], ':') ? "/128"
+								   : "/32");
 	}
 	prefixes_build(s, &p->v4, nets, n, 4);
 	prefixes_build(s, &p->v6, nets, n, 6);

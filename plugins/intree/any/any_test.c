@@ -6,7 +6,7 @@
 int main(void)
 {
 	SODNS_REFUSED("any x", "Wrong argument count or unexpected line ending after 'x'");
-	SODNS_REFUSED("any {\n y\n}", "unknown property 'y'");
+	SODNS_REFUSED("any {\n y\n}", "Unexpected token '{', expecting argument");
 	sodns_test_t *t = SODNS_TEST("any");
 	sodns_test_next(t, "NXDOMAIN aa");
 	SODNS_ANSWER(t, "Example.org. ANY",

@@ -102,24 +102,31 @@ static void free_collection(void *collection)
 	free(c);
 }
 
-/* The zones as the generation before has them, or read now. */
+/* The zones as the generation before has them, or none yet. */
+static struct collection *find_collection(struct automatic *a, sodns_prepare_t *p, const char *key)
+{
+	struct collection *c = sodns_inherit(p, key, COLLECTION_LAYOUT);
+	a->inherited = c != NULL;
+	if (c || !(c = calloc(1, sizeof(*c))))
+		return c;
+	pthread_mutex_init(&c->scanning, NULL);
+	pthread_mutex_init(&c->publishing, NULL);
+	sodns_bequeath(p, key, COLLECTION_LAYOUT, c, free_collection);
+	return c;
+}
+
 static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct automatic *a = self;
-	char key[16384];
-	snprintf(key, sizeof(key), "%s\n%s\n%s", a->directory, a->naming.pattern,
-		 a->naming.template);
+	char *key = NULL;
 	a->notifier = sodns_prepare_notifier(p);
-	a->zones = sodns_inherit(p, key, COLLECTION_LAYOUT);
-	a->inherited = a->zones != NULL;
-	if (a->inherited)
-		return SODNS_OK;
-	if (!(a->zones = calloc(1, sizeof(*a->zones))))
+	if (asprintf(&key, "%s\n%s\n%s", a->directory, a->naming.pattern, a->naming.template) > 0)
+		a->zones = find_collection(a, p, key);
+	free(key);
+	if (!a->zones)
 		return sodns_prepare_error(p, "out of memory");
-	pthread_mutex_init(&a->zones->scanning, NULL);
-	pthread_mutex_init(&a->zones->publishing, NULL);
-	sodns_bequeath(p, key, COLLECTION_LAYOUT, a->zones, free_collection);
-	scan(a);
+	if (!a->inherited)
+		scan(a);
 	return SODNS_OK;
 }
 

@@ -7,8 +7,8 @@
 static int setup(sodns_setup_t *s)
 {
 	while (sodns_setup_next(s))
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
+		if (sodns_setup_alone(s))
+			return SODNS_EINVAL;
 	sodns_server_debug(s);
 	return 0;
 }

@@ -162,6 +162,7 @@ static void teardown(void *self)
 	for (unsigned i = 0; i < f->count; i++)
 		sodns_upstream_free(f->upstreams[i].up);
 	free(f->upstreams);
+	sodns_tls_release(f->tls);
 }
 
 /* Other servers know more classes than the Internet's. */

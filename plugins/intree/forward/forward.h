@@ -71,6 +71,8 @@ struct forward {
 	const char *max_concurrent_text;
 	const char *server_name, *tls_files[3];
 	size_t tls_file_count;
+	bool tls_wanted;
+	sodns_tls_t *tls; /* one context for all its TLS upstreams */
 	sodns_address_t source;
 	sodns_address_t *resolvers;
 	size_t resolver_count;

@@ -186,9 +186,11 @@ static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const
 	u->forward = f;
 	u->transport = t->transport;
 	u->server_name = t->server_name;
-	if (t->transport == TRANSPORT_TLS)
-		return sodns_prepare_error(p, "TLS upstreams need a TLS library: tls://%s",
-					   u->text);
+	/* Without a name the certificate must be for the address. */
+	if (t->transport == TRANSPORT_TLS) {
+		o.tls = f->tls;
+		o.tls_name = t->server_name ? t->server_name : text;
+	}
 	if (t->transport == TRANSPORT_HTTPS)
 		return sodns_prepare_error(p, "HTTPS upstreams are not supported: https://%s",
 					   u->text);
@@ -196,10 +198,33 @@ static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const
 	return u->up ? SODNS_OK : sodns_prepare_error(p, "no memory");
 }
 
+/* CA; CERT KEY; CERT KEY CA: as many files as were given. */
+static int make_tls(struct forward *f, sodns_prepare_t *p)
+{
+	char why[512];
+	bool pair = f->tls_file_count > 1;
+	bool wanted = f->tls_wanted;
+	for (size_t i = 0; i < f->target_count; i++)
+		wanted |= f->targets[i].transport == TRANSPORT_TLS;
+	if (!wanted)
+		return SODNS_OK;
+	const sodns_tls_options_t o = {.cert = pair ? f->tls_files[0] : NULL,
+				       .key = pair ? f->tls_files[1] : NULL,
+				       .ca = f->tls_file_count == 1   ? f->tls_files[0]
+					     : f->tls_file_count == 3 ? f->tls_files[2]
+								      : NULL};
+	f->tls = sodns_tls_new(&o);
+	if (sodns_tls_load(f->tls, why, sizeof(why)) < 0)
+		return sodns_prepare_error(p, "%s", why);
+	return SODNS_OK;
+}
+
 int upstreams_make(struct forward *f, sodns_prepare_t *p)
 {
 	struct found found = {NULL, 0, 0};
-	int rc = find_all(f, p, &found);
+	int rc = make_tls(f, p);
+	if (!rc)
+		rc = find_all(f, p, &found);
 	if (!rc && !(f->upstreams = calloc(found.count ? found.count : 1, sizeof(*f->upstreams))))
 		rc = sodns_prepare_error(p, "no memory");
 	for (size_t i = 0; !rc && i < found.count; i++, f->count++)

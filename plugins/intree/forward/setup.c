@@ -224,6 +224,7 @@ static int read_tls(sodns_setup_t *s, struct forward *f)
 	if (count > 3)
 		return sodns_error_args(s);
 	f->tls_file_count = count;
+	f->tls_wanted = true;
 	for (size_t i = 0; i < count; i++)
 		f->tls_files[i] = sodns_setup_path(s, words[i]);
 	return SODNS_OK;

@@ -3,6 +3,7 @@
  */
 #include "forward.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,13 +82,16 @@ static void read_lines(sodns_setup_t *s, struct forward *f, const char *path, FI
 		sodns_address_t a;
 		if (!address || strcmp(word, "nameserver"))
 			continue;
-		address[strcspn(address, "%")] = 0;
+		char *zone = address + strcspn(address, "%");
+		unsigned scope = *zone ? if_nametoindex(zone + 1) : 0;
+		*zone = 0;
 		if (sodns_address_from_text(address, &a)) {
 			sodns_log(SODNS_LOG_WARNING, "forward", "%s: not an address: %s", path,
 				  address);
 			continue;
 		}
 		a.port = 53;
+		a.scope = scope;
 		*add(s, f) = (struct target){.transport = TRANSPORT_DNS, .address = a};
 	}
 	free(line);
@@ -137,6 +141,8 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 		t.hostname = keep(s, w->host);
 		t.address.port = port;
 	}
+	if (t.transport == TRANSPORT_DNS && *w->name)
+		t.address.scope = if_nametoindex(w->name);
 	if (t.transport == TRANSPORT_TLS && *w->name && f->server_name)
 		return sodns_error(s,
 				   "both forward ('%s') and proxy level ('%s') TLS servernames are "

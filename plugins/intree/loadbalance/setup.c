@@ -38,7 +38,9 @@ static int read_reload(sodns_setup_t *s, struct loadbalance *l)
 		return sodns_error(s, "unexpected argument");
 	if (sodns_duration_from_text(args[0], &ns))
 		return sodns_error(s, "invalid reload duration '%s'", args[0]);
-	l->reload = ns > 0 ? (uint64_t)ns : 0;
+	if (ns < 0)
+		return sodns_error(s, "reload duration must not be negative: '%s'", args[0]);
+	l->reload = (uint64_t)ns;
 	return SODNS_OK;
 }
 
@@ -70,7 +72,7 @@ static int setup(sodns_setup_t *s)
 		int rc = read_policy(s, l);
 		while (!rc && sodns_setup_block(s)) {
 			const char *property = sodns_setup_value(s);
-			if (!strcmp(property, "prefer"))
+			if (!l->weighted && !strcmp(property, "prefer"))
 				rc = read_prefer(s, l);
 			else if (l->weighted && !strcmp(property, "reload"))
 				rc = read_reload(s, l);

@@ -159,7 +159,7 @@ static void put_field(struct line *l, const struct piece *p, sodns_query_t *q,
 		break;
 	case FIELD_METADATA:
 		value = sodns_metadata_get(q, p->text);
-		put_text(l, value && *value ? value : "-");
+		put_text(l, value ? value : "-"); /* one that is set may be empty */
 		break;
 	case FIELD_TYPE:
 		put_text(l, sodns_type_text(sodns_query_type(q), buf));

@@ -34,9 +34,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 static int setup(sodns_setup_t *s)
 {
 	sodns_setup_next(s);
-	if (sodns_setup_arg(s))
-		return sodns_error_args(s);
-	return sodns_add_handler(s, NULL);
+	return sodns_setup_alone(s) ? SODNS_EINVAL : sodns_add_handler(s, NULL);
 }
 
 SODNS_PLUGIN(.name = "minimal", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);

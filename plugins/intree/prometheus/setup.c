@@ -73,8 +73,10 @@ static void note_plugin(void *arg, const sodns_instance_t *i)
 	const struct naming *n = arg;
 	struct prometheus *p = n->p;
 	size_t more = p->server_count * p->zone_count;
+	if (!i->in_chain)
+		return;
 	sodns_metric_t **all = realloc(p->enabled, (p->enabled_count + more) * sizeof(*all));
-	if (!all || !i->in_chain)
+	if (!all)
 		return;
 	p->enabled = all;
 	for (size_t s = 0; s < p->server_count; s++)
@@ -113,7 +115,12 @@ static void make_constants(void)
 		.help = "A metrics that counts the number of panics."};
 	static const char *const values[] = {SODNS_SDK_VERSION, "", __VERSION__};
 	sodns_metric_set(sodns_metric(&build, values), 1);
+	/* The reload plugin's, which CoreDNS shows whether that is used or not. */
+	static const sodns_family_t failed = {
+		.name = "coredns_reload_failed_total",
+		.help = "Counter of the number of failed reload attempts."};
 	sodns_metric(&panics, NULL);
+	sodns_metric(&failed, NULL);
 }
 
 static int prepare(void *self, sodns_prepare_t *s)

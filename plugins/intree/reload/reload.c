@@ -130,6 +130,8 @@ static int setup(sodns_setup_t *s)
 		return sodns_error(s, "jitter value must be 0 or greater or equal to 1s");
 	struct reload *r = sodns_setup_alloc(s, sizeof(*r));
 	r->ms = (uint32_t)(spread(interval, jitter) / 1000000);
+	sodns_metric(&failed_family,
+		     NULL); /* shows 0 from the start on: alerts want to see it grow */
 	return sodns_add_instance(s, r);
 }
 

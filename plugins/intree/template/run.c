@@ -92,6 +92,8 @@ static bool turn(run_t *r, const node_t *n, const value_t *index, const value_t 
 	const node_t *pipe = n->first, *variable = pipe->variable;
 	size_t mark = r->variable_count;
 	const value_t *first = pipe->declares > 1 ? index : element;
+	if (++r->steps > STEPS_MAX)
+		return run_fail(r, "exceeded %u steps", STEPS_MAX);
 	if (variable && pipe->assigns)
 		variable_set(r, variable->idents->name, first);
 	else if (variable)

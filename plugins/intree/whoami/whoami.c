@@ -22,10 +22,10 @@ static void add(sodns_query_t *q, sodns_reply_t *r, const uint8_t *owner, uint16
 	sodns_reply_add(r, SODNS_ADDITIONAL, &set);
 }
 
-/* "_udp" in front of the name asked, or NULL where that makes no name. */
+/* "_udp" in front of the name asked, with its letter case, or NULL where that makes no name. */
 static const uint8_t *service_name(sodns_query_t *q)
 {
-	const uint8_t *name = sodns_query_name(q);
+	const uint8_t *name = sodns_query_original_name(q);
 	const char *proto = sodns_query_proto(q);
 	size_t len = sodns_name_length(name), n = strlen(proto);
 	if (len + n + 2 > SODNS_NAME_MAX)
@@ -45,9 +45,9 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	sodns_reply_t *r = sodns_reply(q);
 	sodns_reply_set_flags(r, SODNS_AA, 0);
 	if (peer->family == 4)
-		add(q, r, sodns_query_name(q), SODNS_TYPE_A, peer->bytes, 4);
+		add(q, r, sodns_query_original_name(q), SODNS_TYPE_A, peer->bytes, 4);
 	else
-		add(q, r, sodns_query_name(q), SODNS_TYPE_AAAA, peer->bytes, 16);
+		add(q, r, sodns_query_original_name(q), SODNS_TYPE_AAAA, peer->bytes, 16);
 	const uint8_t *owner = service_name(q);
 	const uint8_t srv[7] = {0, 0, 0, 0, (uint8_t)(peer->port >> 8), (uint8_t)peer->port, 0};
 	if (owner)
@@ -58,9 +58,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 static int setup(sodns_setup_t *s)
 {
 	sodns_setup_next(s);
-	if (sodns_setup_arg(s))
-		return sodns_error_args(s);
-	return sodns_add_handler(s, NULL);
+	return sodns_setup_alone(s) ? SODNS_EINVAL : sodns_add_handler(s, NULL);
 }
 
 SODNS_PLUGIN(.name = "whoami", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);

@@ -18,6 +18,12 @@ int main(void)
 		     "a.example. 0 IN AAAA 2001:db8::1\n"
 		     "_tcp.a.example. 0 IN SRV 0 0 53 .\n"
 		     ";edns 4096 do\n");
+	/* In the letters in which it was asked. */
+	SODNS_ANSWER(t, "A.Example. TXT from=192.0.2.7:1234",
+		     "NOERROR aa rd\n"
+		     ";additional\n"
+		     "A.Example. 0 IN A 192.0.2.7\n"
+		     "_udp.A.Example. 0 IN SRV 0 0 1234 .\n");
 	sodns_test_end(t);
 	return sodns_test_result();
 }

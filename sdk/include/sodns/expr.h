@@ -24,7 +24,7 @@
  *	sodns_expr_t *e = sodns_expr_compile(env, "num < 100", err, sizeof(err));
  *
  * An evaluation that fails (an int() of letters, an index out of range, a division by zero with `%`,
- * a million elements made, ten million steps taken) has no value; what that means is the plugin's
+ * a million elements made, a million steps taken) has no value; what that means is the plugin's
  * business. Not there: time zones and the functions `now`, `date`, `duration`, `timezone`.
  */
 #ifndef SODNS_EXPR_H

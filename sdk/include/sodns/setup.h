@@ -32,6 +32,9 @@ SODNS_API const char *const *sodns_setup_args(sodns_setup_t *s, size_t *count);
 /* Moves to the next line of the directive's { } block; false when it ends, or there is none. Blocks
  * may be nested. */
 SODNS_API bool sodns_setup_block(sodns_setup_t *s);
+/* Checks that neither words nor a { } block follow on the line: for directives that stand alone. 0, or
+ * the error, which is noted. */
+SODNS_API int sodns_setup_alone(sodns_setup_t *s);
 /* The word the cursor stands on. */
 SODNS_API const char *sodns_setup_value(const sodns_setup_t *s);
 SODNS_API const char *sodns_setup_file(const sodns_setup_t *s);

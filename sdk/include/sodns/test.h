@@ -59,6 +59,13 @@ SODNS_API void sodns_test_upstream(sodns_test_t *t, const char *address, const c
 /* How many questions the server at the address was asked. */
 SODNS_API unsigned sodns_test_upstream_asked(sodns_test_t *t, const char *address);
 
+/* What an API server has at a path ("/api/v1/services"): an array of objects, for watches that begin
+ * and, as another list, for those that run. Selectors are not looked at. NULL: it does not answer, as
+ * with paths that were never named. */
+SODNS_API void sodns_test_api(const char *path, const char *objects);
+/* A change of an object: "ADDED", "MODIFIED", "DELETED". */
+SODNS_API void sodns_test_api_event(const char *path, const char *type, const char *object);
+
 /* Asks "NAME TYPE [WORD ...]" and returns the answer as text, until the next question. Words: tcp,
  * do, ad, cd, nord, notify, edns, size=N, from=ADDRESS, port=N (the server's), class=CH,
  * option=CODE:HEX, ixfr=SERIAL (with type IXFR). Of several messages each but the last is followed by

@@ -24,6 +24,7 @@
 
 #include <sodns/net.h>
 #include <sodns/query.h>
+#include <sodns/tls.h>
 
 typedef struct sodns_upstream sodns_upstream_t;
 
@@ -34,6 +35,8 @@ typedef struct sodns_upstream_options {
 	uint32_t expire_ms;     /* an unused socket or connection is closed; 0: 10,000 */
 	uint32_t max_age_ms;    /* closed when this old, once nothing is in flight; 0: never */
 	uint32_t max_idle;      /* unused connections that a thread keeps; 0: any number */
+	sodns_tls_t *tls;       /* a client's context, loaded: connections speak TLS; counted */
+	const char *tls_name;   /* copied; as sodns_tls_session()'s server_name */
 } sodns_upstream_options_t;
 
 /* NULL without memory. Opens nothing yet. [any thread] */

@@ -1,0 +1,222 @@
+"""kubernetes against an API server that comes, goes and forgets: answers are those of the objects, throughout."""
+import os, pathlib, signal, subprocess, threading, time, unittest, urllib.request
+
+import dns.flags, dns.rcode, dns.rdatatype
+
+import harness
+from apiserver import Api
+from harness import BUILD, SANITIZED, Case, Server
+
+NAMESPACES, SERVICES = '/api/v1/namespaces', '/api/v1/services'
+SLICES, PODS = '/apis/discovery.k8s.io/v1/endpointslices', '/api/v1/pods'
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+KUBE = pathlib.Path(os.environ.get('KUBE_TOOLS', ROOT.parent / 'shared/kube'))
+
+
+def service(name, ip='None', namespace='ns'):
+    return {'metadata': {'name': name, 'namespace': namespace, 'labels': {'app': name}},
+            'spec': {'type': 'ClusterIP', 'clusterIP': ip, 'clusterIPs': [ip], 'ports': [{'name': 'http', 'protocol': 'TCP', 'port': 80}]}}
+
+
+def slice_of(name, addresses, number=1, namespace='ns', **more):
+    return {'metadata': {'name': f'{name}-{number}', 'namespace': namespace, 'labels': {'kubernetes.io/service-name': name}, **more},
+            'addressType': 'IPv4', 'endpoints': [{'addresses': [a], 'conditions': {'ready': True}} for a in addresses],
+            'ports': [{'name': 'http', 'protocol': 'TCP', 'port': 80}]}
+
+
+def pod(name, ip, namespace='ns'):
+    return {'metadata': {'name': name, 'namespace': namespace, 'labels': {'app': name}}, 'status': {'podIP': ip, 'phase': 'Running'}}
+
+
+def corefile(*lines):
+    text = ''.join(f'  {line}\n' for line in lines)
+    return '.:{PORT} {\n bind 127.0.0.1\n' + f' kubernetes cluster.local in-addr.arpa {{\n  kubeconfig kubeconfig\n{text} }}\n}}\n'
+
+
+class Kubernetes(Case):
+    def setUp(self):
+        self.api = Api().start()
+        self.addCleanup(self.api.stop)
+        self.api.put(NAMESPACES, {'metadata': {'name': 'ns'}})
+        for i in range(20):
+            self.api.put(SERVICES, service(f's{i}', f'10.96.0.{i}'))
+
+    def server(self, text=None, **more):
+        s = Server(text or corefile(), **more)
+        self.api.kubeconfig(s.folder / 'kubeconfig')
+        self.addCleanup(s.__exit__)
+        return s.start()
+
+    def addresses(self, s, name, tcp=False):
+        r = s.ask(f'{name}.svc.cluster.local.', tcp=tcp)
+        return sorted(rd.address for rr in r.answer for rd in rr if rd.rdtype == dns.rdatatype.A) if not r.rcode() else dns.rcode.to_text(r.rcode())
+
+    def becomes(self, s, name, expected, seconds=10):
+        end = time.time() + seconds
+        while (got := self.addresses(s, name)) != expected:
+            if time.time() > end:
+                self.fail(f'{name}: {got}, expected {expected}\n{s.out()}')
+            time.sleep(0.005)
+
+    def test_changes_within_100_ms(self):
+        s, times = self.server(), []
+        for i in range(50):
+            begun = time.time()
+            self.api.put(SERVICES, service('moving', f'10.97.0.{i}'))
+            self.becomes(s, 'moving.ns', [f'10.97.0.{i}'])
+            times.append(time.time() - begun)
+        self.assertLess(sorted(times)[-5], 1.0 if SANITIZED else 0.1)
+
+    def test_relist_leaves_no_gap(self):
+        """While lists come again and again, break off or bring other things, a service that stays is always answered."""
+        s, stop, wrong = self.server(), threading.Event(), []
+
+        def ask():
+            while not stop.is_set():
+                got = self.addresses(s, 's7.ns')
+                if got != ['10.96.0.7']:
+                    wrong.append(got)
+
+        t = threading.Thread(target=ask)
+        t.start()
+        try:
+            for i in range(6):
+                self.api.put(SERVICES, service(f'new{i}', f'10.98.0.{i}'))
+                if i:
+                    self.api.delete(SERVICES, service(f'new{i - 1}', f'10.98.0.{i - 1}'))
+                self.api.stop()
+                self.api.forget()
+                self.api.cut_events = i % 3
+                self.api.start()
+                self.becomes(s, f'new{i}.ns', [f'10.98.0.{i}'])
+                if i:
+                    self.becomes(s, f'new{i - 1}.ns', 'NXDOMAIN')
+        finally:
+            stop.set()
+            t.join()
+        self.assertEqual(wrong, [])
+
+    def test_a_service_is_never_torn(self):
+        """Two addresses change places between two slices, back and forth: every answer is a state that there was."""
+        self.api.put(SERVICES, service('pair'))
+        self.api.put(SLICES, slice_of('pair', ['172.16.0.1'], 1))
+        self.api.put(SLICES, slice_of('pair', ['172.16.0.2'], 2))
+        s = self.server()
+        self.becomes(s, 'pair.ns', ['172.16.0.1', '172.16.0.2'])
+        seen = set()
+        for i in range(60):
+            self.api.put(SLICES, slice_of('pair', ['172.16.0.3'] if i % 2 else ['172.16.0.1'], 1))
+            seen.add(tuple(self.addresses(s, 'pair.ns')))
+        self.assertLessEqual(seen, {('172.16.0.1', '172.16.0.2'), ('172.16.0.2', '172.16.0.3')})
+
+    def test_ten_thousand_endpoints(self):
+        self.api.put(SERVICES, service('big'))
+        all_of_them = {f'172.16.{n // 250}.{n % 250 + 1}' for n in range(10000)}
+        ordered = sorted(all_of_them)
+        for i in range(100):
+            self.api.put(SLICES, slice_of('big', ordered[i * 100:i * 100 + 100], i))
+        s = self.server()
+        for options, least in (({}, 20), ({'use_edns': 0, 'payload': 4096}, 200)):
+            r = s.ask('big.ns.svc.cluster.local.', **options)
+            self.assertTrue(r.flags & dns.flags.TC)
+            got = [rd.address for rr in r.answer for rd in rr]
+            self.assertGreater(len(got), least)
+            self.assertLessEqual(set(got), all_of_them)
+        r = s.ask('big.ns.svc.cluster.local.', tcp=True)
+        got = [rd.address for rr in r.answer for rd in rr]
+        self.assertTrue(r.flags & dns.flags.TC)
+        self.assertEqual(len(set(got)), len(got))
+        self.assertGreater(len(got), 4000)
+        self.assertLessEqual(set(got), all_of_them)
+        r = s.ask('big.ns.svc.cluster.local.', 'SRV', tcp=True)
+        self.assertTrue(r.flags & dns.flags.TC)
+        self.assertGreater(sum(len(rr) for rr in r.answer), 500)
+        self.assertEqual(self.addresses(s, '172-16-39-250.big.ns'), ['172.16.39.250'])
+        # one slice goes, the others stay
+        self.api.delete(SLICES, slice_of('big', [], 99))
+        gone = ordered[9900].replace('.', '-')
+        self.becomes(s, f'{gone}.big.ns', 'NXDOMAIN')
+
+    def test_pods(self):
+        for i in range(300):
+            self.api.put(PODS, pod(f'p{i}', f'10.1.{i // 250}.{i % 250}'))
+        s = self.server(corefile('pods verified'))
+        name = '10-1-1-49.ns.pod.cluster.local.'
+        self.assertEqual(s.ask(name).answer[0][0].address, '10.1.1.49')
+        self.api.put(PODS, pod('p299', '10.1.9.9'))
+        end = time.time() + 5
+        while s.ask('10-1-9-9.ns.pod.cluster.local.').rcode() and time.time() < end:
+            time.sleep(0.01)
+        self.assertEqual(s.ask(name).rcode(), dns.rcode.NXDOMAIN)
+        self.assertEqual(self.api.asked(PODS)[0]['fieldSelector'],
+                         'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown')
+
+    def test_reload_keeps_the_watches(self):
+        s = self.server(corefile('ttl 7'))
+        lists = len(self.api.asked(SERVICES, sendInitialEvents='true'))
+        for ttl in (8, 9):
+            s.write_corefile(corefile(f'ttl {ttl}'))
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete', count=ttl - 7)
+            self.assertEqual(s.ask('s1.ns.svc.cluster.local.').answer[0].ttl, ttl)
+        self.assertEqual(len(self.api.asked(SERVICES, sendInitialEvents='true')), lists)
+        # other settings are another cluster; the old one's watches end
+        s.write_corefile(corefile('labels app=s1'))
+        s.signal(signal.SIGUSR1)
+        s.wait_for('Reloading complete', count=3)
+        self.assertEqual(self.api.asked(SERVICES)[-1]['labelSelector'], 'app=s1')
+        self.api.put(SERVICES, service('late', '10.99.0.1'))
+        self.becomes(s, 'late.ns', ['10.99.0.1'])
+
+    def test_programming_duration(self):
+        self.api.put(SERVICES, service('head'))
+        port = harness.free_port()
+        s = self.server(corefile().replace('kubernetes', f'prometheus 127.0.0.1:{port}\n kubernetes', 1))
+        stamp = time.strftime('%Y-%m-%dT%H:%M:%S.123456789Z', time.gmtime(time.time() - 2))
+        self.api.put(SLICES, slice_of('head', ['172.16.0.1'],
+                                      annotations={'endpoints.kubernetes.io/last-change-trigger-time': stamp}))
+        self.becomes(s, 'head.ns', ['172.16.0.1'])
+        text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics').read().decode()
+        name, kind = 'coredns_kubernetes_dns_programming_duration_seconds', 'service_kind="headless_with_selector"'
+        self.assertIn(f'{name}_count{{{kind}}} 1\n', text)
+        self.assertIn(f'{name}_bucket{{{kind},le="1.024"}} 0\n', text)
+        self.assertIn(f'{name}_bucket{{{kind},le="4.096"}} 1\n', text)
+
+    def test_waits_for_the_lists(self):
+        self.api.token = 'none'
+        begun = time.time()
+        s = self.server(corefile('startup_timeout 700ms'))
+        self.assertGreater(time.time() - begun, 0.7)
+        self.assertEqual(self.addresses(s, 's1.ns'), 'SERVFAIL')
+        self.api.token = None
+        self.becomes(s, 's1.ns', ['10.96.0.1'])
+        self.assertEqual(self.addresses(s, 'none.ns'), 'NXDOMAIN')
+
+    def test_refuses(self):
+        self.refused(corefile(), r'plugin/kubernetes: stat kubeconfig: no such file or directory$')
+        self.refused('. {\n kubernetes a\n}', 'plugin/kubernetes: unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST')
+
+
+@unittest.skipUnless((KUBE / 'with').exists(), 'there is no kube-apiserver for tests here')
+class RealServer(Case):
+    """A real API server: the recorded cases, and being ended and started while it is watched."""
+
+    def run_tool(self, *command, timeout=280):
+        r = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        return r.stdout
+
+    def test_restarts(self):
+        self.run_tool(KUBE / 'check-restart', '--server', BUILD / 'sodns', '--rounds', '1')
+
+    def test_recorded_cases(self):
+        folder = ROOT / 'tests/golden'
+        areas = [a for a in folder.iterdir() if a.name.startswith(('kubernetes', 'k8s_external', 'autopath-kubernetes'))]
+        if not areas:
+            self.skipTest('no recorded cases of kubernetes in tests/golden')
+        self.run_tool(KUBE / 'with', folder / 'golden', 'check', '-j', '2', '--retry', '2', '--server', BUILD / 'sodns',
+                      '--only', 'kubernetes*', folder)
+
+
+if __name__ == '__main__':
+    harness.main()

@@ -1,0 +1,163 @@
+/*
+ * PTR: the service that has an address; or else the endpoints that have it, in every service.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kubernetes.h"
+
+static const uint8_t four[] = "\x07in-addr\x04"
+			      "arpa",
+		     six[] = "\x03ip6\x04"
+			     "arpa";
+
+/* A decimal number below 256, without zeros in front. */
+static int octet(const uint8_t *label)
+{
+	int v = 0;
+	if (!*label || *label > 3 || (label[1] == '0' && *label > 1))
+		return -1;
+	for (uint8_t i = 1; i <= *label; i++) {
+		if (label[i] < '0' || label[i] > '9')
+			return -1;
+		v = v * 10 + label[i] - '0';
+	}
+	return v < 256 ? v : -1;
+}
+
+static int nibble(const uint8_t *label)
+{
+	if (*label != 1)
+		return -1;
+	uint8_t c = label[1];
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_four(const uint8_t *name, struct address *out)
+{
+	out->size = 4;
+	for (int i = 3; i >= 0; i--, name += *name + 1) {
+		int v = octet(name);
+		if (v < 0)
+			return false;
+		out->bytes[i] = (uint8_t)v;
+	}
+	return true;
+}
+
+static bool read_six(const uint8_t *name, struct address *out)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	out->size = 16;
+	for (int i = 31; i >= 0; i--, name += *name + 1) {
+		int v = nibble(name);
+		if (v < 0)
+			return false;
+		if (i % 2)
+			out->bytes[i / 2] = (uint8_t)v;
+		else
+			out->bytes[i / 2] |= (uint8_t)(v << 4);
+	}
+	if (!memcmp(out->bytes, mapped, sizeof(mapped))) {
+		memmove(out->bytes, out->bytes + 12, 4);
+		out->size = 4;
+	}
+	return true;
+}
+
+bool reverse_address(const uint8_t *name, struct address *out)
+{
+	unsigned labels = sodns_name_labels(name);
+	if (labels == 6 && sodns_name_is_below(name, four))
+		return read_four(name, out);
+	return labels == 34 && sodns_name_is_below(name, six) && read_six(name, out);
+}
+
+/* Where only some namespaces are served, others' addresses are not known. */
+static bool is_served(const struct kubernetes *k, const uint8_t *key)
+{
+	const uint8_t *namespace = key + *key + 1;
+	return !k->namespaces || namespace_exposed(k, namespace + 1, *namespace);
+}
+
+static void add_ptr(const struct kubernetes *k, sodns_query_t *query, sodns_reply_t *r,
+		    const struct name *n)
+{
+	size_t count;
+	if (!name_good(n))
+		return;
+	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_ANSWER, &count);
+	for (size_t i = 0; i < count; i++)
+		if (sets[i].data_len == n->len + 2 && !memcmp(sets[i].data + 2, n->bytes, n->len))
+			return;
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_original_name(query), SODNS_TYPE_PTR,
+			       k->ttl, n->bytes, (uint16_t)n->len);
+}
+
+static bool add_service(const struct kubernetes *k, sodns_query_t *query, const struct address *a,
+			sodns_reply_t *r)
+{
+	struct probe p;
+	const struct service *s;
+	map_probe(&p, &k->cluster->store.sets[LOCAL].by_address, hash_bytes(a->bytes, a->size));
+	while ((s = map_next(&p))) {
+		if (!service_has(s, a) || !is_served(k, service_key(s)))
+			continue;
+		struct name n = {0};
+		name_add_wire(&n, service_key(s), s->key_len);
+		name_add_zone(&n, k->primary);
+		add_ptr(k, query, r, &n);
+		return true;
+	}
+	return false;
+}
+
+/* Every endpoint of the slice with the address. A slice that is asked alone is a service's. */
+static bool add_slice(const struct kubernetes *k, sodns_query_t *query, const struct slice *s,
+		      const struct address *a, sodns_reply_t *r)
+{
+	_Alignas(struct service) uint8_t room[sizeof(struct service) + sizeof(s)] = {0};
+	struct service *alone = (struct service *)(void *)room;
+	struct walk w;
+	struct endpoint e;
+	bool any = false;
+	alone->slice_count = 1;
+	alone->slices[0] = s;
+	walk_begin(&w, alone, NULL);
+	while (walk_next(&w, &e, true)) {
+		struct name n = {0};
+		if (s->size != a->size + 2u || memcmp(e.rdata + 2, a->bytes, a->size))
+			continue;
+		name_add_text(&n, e.label.at, e.label.len);
+		name_add_wire(&n, s->parts, s->key_len);
+		name_add_zone(&n, k->primary);
+		add_ptr(k, query, r, &n);
+		any = true;
+	}
+	return any;
+}
+
+static bool add_endpoints(const struct kubernetes *k, sodns_query_t *query, const struct address *a,
+			  sodns_reply_t *r)
+{
+	struct probe p;
+	const struct slice *s;
+	bool any = false;
+	map_probe(&p, &k->cluster->store.sets[LOCAL].by_endpoint, hash_bytes(a->bytes, a->size));
+	while ((s = map_next(&p)))
+		if (slice_has(s, a) && is_served(k, s->parts))
+			any |= add_slice(k, query, s, a, r);
+	return any;
+}
+
+enum outcome answer_reverse(const struct kubernetes *k, sodns_query_t *query,
+			    const struct question *q, sodns_reply_t *r)
+{
+	struct found f;
+	struct address a;
+	if (!reverse_address(q->name, &a)) {
+		enum outcome found = find(k, q, &f);
+		return found == FOUND && f.what == FOUND_SERVERS ? NAME_ERROR : found;
+	}
+	return add_service(k, query, &a, r) || add_endpoints(k, query, &a, r) ? FOUND : NAME_ERROR;
+}

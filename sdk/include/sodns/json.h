@@ -1,0 +1,83 @@
+/*
+ * Reading JSON (RFC 8259) piece by piece, out of the text as it came: no tree, no memory, no copy.
+ * A reader walks forward; what nobody reads is passed over.
+ *
+ *	sodns_json_t j;
+ *	sodns_json_text_t key, name = {0};
+ *	sodns_json_begin(&j, text, len);
+ *	if (sodns_json_object(&j))
+ *		while (sodns_json_member(&j, &key))
+ *			if (sodns_json_is(&key, "name"))
+ *				sodns_json_string(&j, &name);
+ *	if (sodns_json_failed(&j))
+ *		...                            // it was no JSON
+ *
+ * Each value is read at most once, by one of object, array, string, integer and boolean. They return
+ * false for a value of another kind, which is passed over then: a file of another shape than expected
+ * reads as one where things are missing. A loop over members or items is left by its end only. After
+ * a syntax error every function returns false. Nesting is limited to SODNS_JSON_DEPTH; duplicate keys
+ * are both seen. Texts are not checked to be UTF-8.
+ *
+ * All functions: [any thread].
+ */
+#ifndef SODNS_JSON_H
+#define SODNS_JSON_H
+
+#include <string.h>
+
+#include <sodns/abi.h>
+
+#define SODNS_JSON_DEPTH 64
+
+typedef struct sodns_json {
+	const char *at, *end;
+	uint64_t
+		kinds; /* of the containers that the reader is in: 1 an object; the innermost is bit 0 */
+	uint8_t depth;
+	bool pending; /* a value begins here that nobody has read */
+	bool first;   /* nothing of the innermost container was read */
+	bool failed;
+} sodns_json_t;
+
+/* A string as it stands in the text, without its quotes; a pointer into the text. */
+typedef struct sodns_json_text {
+	const char *at;
+	size_t len;
+	bool escaped; /* there are backslashes in it: sodns_json_copy() resolves them */
+} sodns_json_text_t;
+
+/* Begins at the value that the text is; what follows it in the text is not looked at. */
+SODNS_API void sodns_json_begin(sodns_json_t *j, const char *text, size_t len);
+/* Steps into an object or an array. */
+SODNS_API bool sodns_json_object(sodns_json_t *j);
+SODNS_API bool sodns_json_array(sodns_json_t *j);
+/* Moves to the next member of the object, whose key is set; or to the next item of the array. False
+ * at its end: the reader stands behind it. */
+SODNS_API bool sodns_json_member(sodns_json_t *j, sodns_json_text_t *key);
+SODNS_API bool sodns_json_item(sodns_json_t *j);
+/* Values. *out is left alone where they return false. An integer with a fraction or an exponent, or
+ * one that does not fit, is none. */
+SODNS_API bool sodns_json_string(sodns_json_t *j, sodns_json_text_t *out);
+SODNS_API bool sodns_json_integer(sodns_json_t *j, int64_t *out);
+SODNS_API bool sodns_json_boolean(sodns_json_t *j, bool *out);
+/* Passes over a value, whatever it is. */
+SODNS_API void sodns_json_skip(sodns_json_t *j);
+/* The bytes of a value, whatever it is, which is passed over. */
+SODNS_API bool sodns_json_raw(sodns_json_t *j, sodns_json_text_t *out);
+/* Whether the text was found to be no JSON. What was not read has not been looked at closely. */
+SODNS_API bool sodns_json_failed(const sodns_json_t *j);
+
+/* The text with its escapes resolved, in UTF-8, and a final zero; cut off at size. Returns its whole
+ * length. */
+SODNS_API size_t sodns_json_copy(const sodns_json_text_t *t, char *out, size_t size);
+/* Whether the text is this one, escapes resolved. */
+SODNS_API bool sodns_json_equal(const sodns_json_text_t *t, const char *text, size_t len);
+static inline bool sodns_json_is(const sodns_json_text_t *t, const char *text)
+{
+	size_t len = strlen(text);
+	if (__builtin_expect(t->escaped, 0))
+		return sodns_json_equal(t, text, len);
+	return t->len == len && !memcmp(t->at, text, len);
+}
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Expressions: the input is the text; what compiles is evaluated for a query.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "expr/expr.h"
+#include "fuzz.h"
+#include "message/query.h"
+
+static uint8_t packet[] = {0,   1, 1,   0,   0,   1,   0,   0,   0,   0, 0, 0, 3, 'w', 'w',
+			   'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1};
+
+static void evaluate(const sodns_expr_t *e)
+{
+	static sodns_query_t q;
+	static query_shared_t shared;
+	static sodns_address_t peer = {.family = 4, .bytes = {127, 0, 0, 1}}, local = {.family = 6};
+	_Alignas(16) static uint8_t arena[8192];
+	sodns_value_t v;
+	memset(&q, 0, sizeof(q));
+	memset(&shared, 0, sizeof(shared));
+	q.shared = &shared;
+	q.peer = &peer;
+	q.local = &local;
+	q.protocol = SODNS_UDP;
+	arena_init(&shared.arena, arena, sizeof(arena));
+	if (query_parse(&q, packet, sizeof(packet)) != PARSE_OK)
+		abort();
+	sodns_value_t variable = sodns_value_text("value");
+	if (!sodns_expr_eval(e, &q, &variable, NULL, &v, NULL))
+		sodns_value_to_text(&q, &v);
+	arena_reset(&shared.arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char err[1024], text[4096];
+	if (len >= sizeof(text))
+		return 0;
+	memcpy(text, data, len);
+	text[len] = 0;
+	sodns_expr_env_t *env = sodns_expr_env_new();
+	sodns_expr_add_query_functions(env);
+	sodns_expr_add_variable(env, "v", SODNS_EXPR_ANY);
+	sodns_expr_t *e = sodns_expr_compile(env, text, err, sizeof(err));
+	if (e)
+		evaluate(e);
+	sodns_expr_free(e);
+	sodns_expr_env_free(env);
+	return 0;
+}
