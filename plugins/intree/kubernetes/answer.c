@@ -67,7 +67,7 @@ static enum outcome answer(const struct kubernetes *k, sodns_query_t *query,
 		return NOTHING;
 	case SODNS_TYPE_NS:
 		if (!q->labels)
-			return answer_ns(k, query, q, r);
+			return answer_servers(k, query, q, r);
 		return find(k, q, &f);
 	default:
 		return find(k, q, &f);

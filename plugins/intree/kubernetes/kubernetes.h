@@ -201,8 +201,8 @@ size_t servers_of(const struct kubernetes *k, sodns_query_t *query, const uint8_
 		  const struct server **out);
 /* Where this server is reached. */
 void servers_find_local(struct kubernetes *k, sodns_prepare_t *p);
-enum outcome answer_ns(const struct kubernetes *k, sodns_query_t *query, const struct question *q,
-		       sodns_reply_t *r);
+enum outcome answer_servers(const struct kubernetes *k, sodns_query_t *query,
+			    const struct question *q, sodns_reply_t *r);
 
 /* transfer.c, metadata.c */
 extern const sodns_transfer_ability_t kubernetes_transfer;

@@ -94,8 +94,8 @@ size_t servers_of(const struct kubernetes *k, sodns_query_t *query, const uint8_
 	return l.count;
 }
 
-enum outcome answer_ns(const struct kubernetes *k, sodns_query_t *query, const struct question *q,
-		       sodns_reply_t *r)
+enum outcome answer_servers(const struct kubernetes *k, sodns_query_t *query,
+			    const struct question *q, sodns_reply_t *r)
 {
 	const struct server *list;
 	size_t n = servers_of(k, query, q->original + q->zone_at, &list);
