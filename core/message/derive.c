@@ -73,6 +73,8 @@ static uint8_t *put_option(uint8_t *at, uint16_t code, const uint8_t *bytes, siz
 static void change_options(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len,
 			   bool replace)
 {
+	if (bytes && d->options_len + len + 4u > UINT16_MAX)
+		return;
 	uint8_t *out = arena_alloc(&d->shared->arena, d->options_len + len + 4u), *at = out;
 	bool put = !bytes;
 	for (size_t i = 0, n; i < d->options_len; i += n) {

@@ -255,11 +255,19 @@ static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *c
 	return n;
 }
 
-static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r)
+static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
 	if (!q->has_edns && !r->own_edns)
 		return 0;
-	return 11u + (r->own_edns ? r->options_len : q->options_len);
+	return 11u + (r->own_edns ? own : q->options_len);
+}
+
+/* How much of the reply's own options can leave: all or nothing. Those of another server may be as
+ * long as a message, and plugins add to them. */
+static size_t own_options(const sodns_query_t *q, const sodns_reply_t *r, size_t fit)
+{
+	size_t least = QUESTION_AT + q->name_len + 4u + 11u;
+	return least + r->options_len <= fit ? r->options_len : 0;
 }
 
 size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
@@ -279,7 +287,7 @@ size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
 
 /* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's
  * size; the oracle's users see theirs). */
-static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r)
+static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
 	uint16_t size = q->has_edns ? sodns_query_edns_size(q) : r->edns_size;
 	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : 0;
@@ -294,7 +302,7 @@ static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t 
 	put16(out + 7, badvers ? 0 : flags);
 	size_t n = 0;
 	if (r->own_edns) {
-		n = r->options_len;
+		n = own;
 		if (n)
 			memcpy(out + 11, r->options, n);
 	} else if (!badvers) {
@@ -344,7 +352,7 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
 			     size_t fit)
 {
-	size_t opt = opt_length(q, r);
+	size_t own = own_options(q, r, fit), opt = opt_length(q, r, own);
 	encoder_t e;
 	unsigned counts[3] = {0};
 	e.q = q;
@@ -352,8 +360,9 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	e.has_upper = q->has_upper;
 	e.out = out;
 	bool complete = put_body(&e, r, fit > opt ? fit - opt : 0, counts);
+	complete &= own == r->options_len;
 	if (opt) {
-		e.at += put_opt(e.at, q, r);
+		e.at += put_opt(e.at, q, r, own);
 		counts[2]++;
 	}
 	put_header(q, r, out, (uint16_t)(r->flags | (complete ? 0 : SODNS_TC)), counts);
@@ -410,8 +419,8 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 			       p[3];
 		put32(p, r->ttl_set ? r->ttl : ttl > r->age ? ttl - r->age : 0);
 	}
-	if (opt_length(q, r)) {
-		len += put_opt(out + len, q, r);
+	if (opt_length(q, r, r->options_len)) {
+		len += put_opt(out + len, q, r, r->options_len);
 		put16(out + 10, (unsigned)(out[10] << 8 | out[11]) + 1);
 	}
 	return len;
@@ -440,7 +449,7 @@ static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
 {
 	if (r->kind == SODNS_WIRE) {
-		if (r->wire_len + opt_length(q, r) <= fit &&
+		if (r->wire_len + opt_length(q, r, r->options_len) <= fit &&
 		    (r->received ? answers(q, r->q) : same_question(q, r)))
 			return encode_wire(q, r, out);
 		reply_open(r);

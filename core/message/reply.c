@@ -224,7 +224,7 @@ static void own_edns(sodns_reply_t *r, size_t more)
 
 void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, size_t len)
 {
-	if (!has_header(r) || len > 65000)
+	if (!has_header(r) || r->options_len + len + 4 > UINT16_MAX)
 		return;
 	own_edns(r, len + 4);
 	uint8_t *at = (uint8_t *)(uintptr_t)r->options + r->options_len;

@@ -10,6 +10,8 @@ BUILD = pathlib.Path(os.environ.get('SODNS_BUILD', pathlib.Path(__file__).resolv
 SANITIZED = 'asan' in BUILD.name or 'tsan' in BUILD.name
 CFG = (BUILD / 'plugin.cfg').read_text()
 RUNNER = os.environ.get('SODNS_RUNNER', '').split()  # valgrind
+# How many times longer than usual a test waits for what must come.
+PATIENCE = 10 if RUNNER or 'tsan' in BUILD.name else 3 if SANITIZED else 1
 
 
 def free_port():
@@ -64,7 +66,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.command('-conf', 'Corefile', '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
                 stdout=out, stderr=err)
-        for _ in range(1500):
+        for _ in range(1500 * PATIENCE):
             if self.process.poll() is not None:
                 raise AssertionError(f'ended at start: {self.err()}')
             with socket.socket() as s:
@@ -86,7 +88,7 @@ class Server:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
+        status = self.process.wait(20 * PATIENCE)
         self.process = None
         err = self.err()
         assert 'Sanitizer' not in err and 'runtime error' not in err, err
@@ -103,7 +105,7 @@ class Server:
 
     def wait_for(self, pattern, seconds=10, count=1):
         """Until the output has the pattern `count` times."""
-        end = time.time() + seconds
+        end = time.time() + seconds * PATIENCE
         while time.time() < end:
             if len(re.findall(pattern, self.out(), re.M)) >= count:
                 return

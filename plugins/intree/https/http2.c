@@ -15,6 +15,7 @@ struct http2 {
 	nghttp2_session *session;
 	sodns_conn_t *conn;
 	struct request *first, **last; /* complete, and not handed over yet */
+	struct request *open;	       /* of all open streams */
 	uint8_t message[MESSAGE_MAX];
 };
 
@@ -29,15 +30,31 @@ static struct request *request_of(nghttp2_session *session, int32_t stream)
 	return nghttp2_session_get_stream_user_data(session, stream);
 }
 
+static void link_open(struct http2 *h, struct request *r)
+{
+	r->open_next = h->open;
+	r->open_at = &h->open;
+	if (r->open_next)
+		r->open_next->open_at = &r->open_next;
+	h->open = r;
+}
+
+static void unlink_open(struct request *r)
+{
+	*r->open_at = r->open_next;
+	if (r->open_next)
+		r->open_next->open_at = r->open_at;
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
-	(void)arg;
 	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
 	struct request *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	r->stream = frame->hd.stream_id;
+	link_open(arg, r);
 	nghttp2_session_set_stream_user_data(session, r->stream, r);
 	return 0;
 }
@@ -102,6 +119,8 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 	struct http2 *h = arg;
 	struct request *r = request_of(session, stream);
 	(void)code;
+	if (!r)
+		return 0;
 	for (struct request **at = &h->first; *at; at = &(*at)->next)
 		if (*at == r) {
 			*at = r->next;
@@ -109,6 +128,7 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 				h->last = at;
 			break;
 		}
+	unlink_open(r);
 	request_free(r);
 	nghttp2_session_set_stream_user_data(session, stream, NULL);
 	return 0;
@@ -167,11 +187,12 @@ void http2_free(struct http2 *h)
 {
 	if (!h)
 		return;
-	/* nghttp2 closes its streams without saying so. */
-	for (int32_t id = 1;
-	     h->session && id <= nghttp2_session_get_last_proc_stream_id(h->session); id += 2)
-		request_free(request_of(h->session, id));
 	nghttp2_session_del(h->session);
+	/* nghttp2 closes its streams without saying so. */
+	for (struct request *r = h->open, *next; r; r = next) {
+		next = r->open_next;
+		request_free(r);
+	}
 	free(h);
 }
 
