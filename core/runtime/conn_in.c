@@ -205,9 +205,9 @@ static void resume(void *arg)
 
 void conn_resume(sodns_conn_t *c)
 {
+	c->stalled = false;
 	if (c->resuming || c->closing)
 		return;
-	c->stalled = false;
 	c->resuming = true;
 	c->in_flight++;
 	loop_post(&c->worker->loop, resume, c);
