@@ -25,8 +25,7 @@ static void expect_asked(sodns_test_t *t, const char *address, unsigned times)
 
 static void test_refused(void)
 {
-	SODNS_REFUSED("forward",
-		      "Wrong argument count or unexpected line ending after 'forward'");
+	SODNS_REFUSED("forward", "Wrong argument count or unexpected line ending after 'forward'");
 	SODNS_REFUSED("forward .", "Wrong argument count or unexpected line ending after '.'");
 	SODNS_REFUSED(ONE("max_fails x"), "strconv.ParseUint: parsing \"x\": invalid syntax");
 	SODNS_REFUSED(ONE("max_fails 99999999999"),
@@ -84,9 +83,8 @@ static void test_where(void)
 static void test_passed_on(void)
 {
 	sodns_test_t *t = SODNS_TEST(ONE(""));
-	sodns_test_upstream(t, A,
-			    "NXDOMAIN aa\n;authority\ntest. 5 IN SOA ns.test. root.test. 1 2 3 4 5\n",
-			    0);
+	sodns_test_upstream(
+		t, A, "NXDOMAIN aa\n;authority\ntest. 5 IN SOA ns.test. root.test. 1 2 3 4 5\n", 0);
 	SODNS_ANSWER(t, "x.test. A cd do size=1232",
 		     "NXDOMAIN aa rd\n;authority\n"
 		     "test. 5 IN SOA ns.test. root.test. 1 2 3 4 5\n;edns 1232 do\n");
@@ -198,8 +196,9 @@ static void test_health(void)
 	unsigned asked = sodns_test_upstream_asked(t, A);
 	SODNS_ANSWER(t, "www.test. A", "SERVFAIL rd\n");
 	expect_asked(t, A, asked);
-	SODNS_CONTAINS(sodns_test_metrics(),
-		       "sodns_forward_upstream_healthy{proxy_name=\"forward\",to=\"192.0.2.1:53\"} 0");
+	SODNS_CONTAINS(
+		sodns_test_metrics(),
+		"sodns_forward_upstream_healthy{proxy_name=\"forward\",to=\"192.0.2.1:53\"} 0");
 	SODNS_CONTAINS(sodns_test_metrics(), "coredns_forward_healthcheck_broken_total 1\n");
 	sodns_test_upstream(t, A, FROM_A, 0);
 	for (int i = 0; i < 10; i++)

@@ -5,8 +5,7 @@
 
 int main(void)
 {
-	SODNS_REFUSED("loop now",
-		      "Wrong argument count or unexpected line ending after 'now'");
+	SODNS_REFUSED("loop now", "Wrong argument count or unexpected line ending after 'now'");
 	SODNS_REFUSED("loop\nloop", "this plugin can only be used once per Server Block");
 
 	sodns_test_t *t = SODNS_TEST("example.org {\n loop\n}");
