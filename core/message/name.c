@@ -7,6 +7,8 @@
 
 #include <sodns/name.h>
 
+#define HEADER_SIZE 12u
+
 uint64_t name_hash_seed = 0x2d358dccaa6c78a5u;
 
 static inline uint8_t lower(uint8_t c)
@@ -262,8 +264,9 @@ size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NA
 			size_t to = (size_t)(c & 0x3f) << 8 | m[at + 1];
 			if (!end)
 				end = at + 2;
-			/* Strictly backwards: every jump goes further down, so that it ends. */
-			if (to >= limit)
+			/* Strictly backwards: every jump goes further down, so that it ends. And not
+			 * into the header, which is another one when a message is passed on. */
+			if (to >= limit || to < HEADER_SIZE)
 				return 0;
 			limit = at = to;
 			continue;

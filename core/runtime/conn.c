@@ -204,3 +204,9 @@ void tcp_close_idle(worker_t *w, const void *listener)
 			conn_close(c);
 	}
 }
+
+void tcp_close_all(worker_t *w)
+{
+	while (w->conns)
+		conn_close(w->conns);
+}

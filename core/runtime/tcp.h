@@ -45,6 +45,8 @@ void tcp_retire(tcp_listener_t *l);
 void tcp_flush(worker_t *w);
 /* Closes connections of `listener` that have nothing in flight; all of them if it is NULL. */
 void tcp_close_idle(worker_t *w, const void *listener);
+/* Closes every connection, whatever it waits for. */
+void tcp_close_all(worker_t *w);
 
 extern _Atomic(uint64_t) tcp_refused; /* connections over the limit */
 

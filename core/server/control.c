@@ -19,6 +19,7 @@
 
 #include "runtime/log.h"
 #include "runtime/service.h"
+#include "runtime/tcp.h"
 #include "runtime/tls.h"
 #include "server/control.h"
 #include "server/server.h"
@@ -229,8 +230,16 @@ static void linger(int signal_fd)
 }
 
 /* Queries that came are answered, also those put aside; then the threads end. */
-static void stop(int signal_fd)
+static void close_connections(worker_t *w, void *arg)
 {
+	(void)arg;
+	tcp_close_all(w);
+}
+
+/* Returns how many queries still wait: they, and only they, can still look at the generation. */
+static unsigned stop(int signal_fd)
+{
+	unsigned waiting = 0;
 	pthread_mutex_lock(&switching);
 	atomic_store(&stopping, true);
 	pthread_mutex_unlock(&switching);
@@ -238,12 +247,17 @@ static void stop(int signal_fd)
 	linger(signal_fd);
 	listeners_close();
 	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
-		unsigned waiting = 0;
+		waiting = 0;
 		workers_each(count_waiting, &waiting);
 		if (!waiting)
 			break;
 		poll(NULL, 0, 5);
 	}
+	/* A client that kept its connection could send another query. */
+	workers_each(close_connections, NULL);
+	waiting = 0;
+	workers_each(count_waiting, &waiting);
+	return waiting;
 }
 
 static int wait_for_end(int signal_fd)
@@ -368,8 +382,7 @@ int control_run(void *options)
 		start_whole(o);
 	supervisor_tell(SUPERVISOR_READY);
 	int status = wait_for_end(signal_fd);
-	stop(signal_fd);
-	if (!pthread_mutex_trylock(&generations)) {
+	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);
 		generation_free(serving);
 	}
