@@ -205,7 +205,7 @@ static const char *session_alpn(const sodns_tls_session_t *cs)
 	const unsigned char *name;
 	unsigned len;
 	SSL_get0_alpn_selected(s->ssl, &name, &len);
-	if (len < sizeof(s->alpn)) {
+	if (len && len < sizeof(s->alpn)) {
 		memcpy(s->alpn, name, len);
 		s->alpn[len] = 0;
 	}

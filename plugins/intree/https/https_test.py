@@ -54,6 +54,13 @@ class Https(Case):
             self.assertEqual(self.answer(c)[0], 200)
             self.assertEqual(c.recv(1), b'')
 
+    def test_http1_over_tls_without_alpn(self):
+        context = ssl.create_default_context(cadata=CA.pem)
+        with Server(SECURE, files=FILES) as s, socket.create_connection(('127.0.0.1', s.port), timeout=5) as raw:
+            with context.wrap_socket(raw, server_hostname='dns.test') as c:
+                c.sendall(post())
+                self.assertEqual(self.answer(c)[0], 200)
+
     def test_pipelined(self):
         with Server(PLAIN) as s, socket.create_connection(('127.0.0.1', s.port), timeout=10) as c:
             c.sendall(post() * 200)
