@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "http/server.h"
 
@@ -44,8 +43,7 @@ static void set_port(struct sockaddr_storage *a, int port)
 }
 
 /* A name's first IPv4 address, or if it has none its first one. */
-static int find_host(const char *host, struct sockaddr_storage *out, socklen_t *len, char *err,
-		     size_t err_size)
+static int find_host(const char *host, struct sockaddr_storage *out, char *err, size_t err_size)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found, *pick;
@@ -57,13 +55,11 @@ static int find_host(const char *host, struct sockaddr_storage *out, socklen_t *
 		;
 	pick = pick ? pick : found;
 	memcpy(out, pick->ai_addr, pick->ai_addrlen);
-	*len = pick->ai_addrlen;
 	freeaddrinfo(found);
 	return 0;
 }
 
-int http_resolve(const char *address, struct sockaddr_storage *out, socklen_t *len, char *err,
-		 size_t err_size)
+int http_resolve(const char *address, struct sockaddr_storage *out, char *err, size_t err_size)
 {
 	char host[256];
 	const char *colon = strrchr(address, ':');
@@ -78,12 +74,10 @@ int http_resolve(const char *address, struct sockaddr_storage *out, socklen_t *l
 	int port = port_number(colon + 1, err, err_size);
 	if (port < 0)
 		return -1;
-	if (*host && find_host(host, out, len, err, err_size))
+	if (*host && find_host(host, out, err, err_size))
 		return -1;
-	if (!*host) {
+	if (!*host)
 		out->ss_family = AF_INET6;
-		*len = sizeof(struct sockaddr_in6);
-	}
 	set_port(out, port);
 	return 0;
 }
@@ -94,41 +88,42 @@ static bool is_any(const struct sockaddr_storage *a)
 	return a->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr);
 }
 
-static void bind_error(const char *address, char *err, size_t err_size)
+void http_address(const struct sockaddr_storage *from, sodns_address_t *out)
 {
-	char why[128];
-	snprintf(why, sizeof(why), "%s", strerror(errno));
-	*why = (char)tolower((unsigned char)*why);
-	snprintf(err, err_size, "listen tcp %s: bind: %s", address, why);
+	const struct sockaddr_in *four = (const void *)from;
+	const struct sockaddr_in6 *six = (const void *)from;
+	*out = (sodns_address_t){.family = from->ss_family == AF_INET6 ? 6 : 4};
+	out->port = ntohs(out->family == 6 ? six->sin6_port : four->sin_port);
+	if (out->family == 6) {
+		memcpy(out->bytes, &six->sin6_addr, 16);
+		out->scope = six->sin6_scope_id;
+	} else {
+		memcpy(out->bytes, &four->sin_addr, 4);
+	}
 }
 
-/* The wildcard is one IPv6 socket for both families where there is IPv6. Two generations of a
- * daemon, or two daemons of a user, may share an address while one takes over from the other. */
-int http_bind(const char *address, struct sockaddr_storage *at, socklen_t len, char *err,
-	      size_t err_size)
+/* Two generations of a daemon, or two daemons of a user, may share an address while one takes over
+ * from the other. */
+void http_spec(const struct sockaddr_storage *at, unsigned nth, socket_spec_t *out)
 {
-	const int on = 1, off = 0;
-	int fd = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 && is_any(at)) {
-		in_port_t port = ((const struct sockaddr_in6 *)(const void *)at)->sin6_port;
-		memset(at, 0, sizeof(*at));
-		at->ss_family = AF_INET;
-		set_port(at, ntohs(port));
-		return http_bind(address, at, sizeof(struct sockaddr_in), err, err_size);
-	}
-	if (fd < 0) {
-		bind_error(address, err, err_size);
-		return -1;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-	if (is_any(at))
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (!bind(fd, (const struct sockaddr *)(const void *)at, len)) {
-		getsockname(fd, (struct sockaddr *)(void *)at, &len);
+	*out = (socket_spec_t){.type = SOCK_STREAM,
+			       .index = (uint16_t)(HTTP_INDEX + nth),
+			       .wildcard = is_any(at),
+			       .bound_only = true};
+	http_address(at, &out->address);
+}
+
+int http_bind(sodns_http_t *h, char *err, size_t err_size)
+{
+	char why[128];
+	socklen_t len = sizeof(h->bound);
+	int fd = h->sockets->open(&h->spec);
+	if (fd >= 0) {
+		getsockname(fd, (struct sockaddr *)(void *)&h->bound, &len);
 		return fd;
 	}
-	bind_error(address, err, err_size);
-	close(fd);
+	snprintf(why, sizeof(why), "%s", strerror(-fd));
+	*why = (char)tolower((unsigned char)*why);
+	snprintf(err, err_size, "listen tcp %s: bind: %s", h->text, why);
 	return -1;
 }

@@ -8,6 +8,8 @@
 
 #include <sodns/http.h>
 
+#include "runtime/socket.h"
+
 #define HTTP_PROVIDER_FILE "libsodns-http.so.0"
 #define HTTP_PROVIDER_SYMBOL "sodns_http_provider"
 
@@ -16,12 +18,19 @@ typedef struct http_tls {
 	const char *cert, *key, *ca;
 } http_tls_t;
 
+/* Where listening sockets come from: the process that may bind low ports, and outlives this one. */
+typedef struct http_sockets {
+	/* Bound, not listening; or a negative errno. */
+	int (*open)(const socket_spec_t *spec);
+	void (*release)(const socket_spec_t *spec);
+} http_sockets_t;
+
 /* As in sodns/http.h; `open` writes its reason to err. Only libraries of one build are used
  * together: `size` is the check of that. */
 typedef struct http_provider {
 	uint32_t size;
-	sodns_http_t *(*open)(const char *address, const http_tls_t *tls, char *err,
-			      size_t err_size);
+	sodns_http_t *(*open)(const char *address, const http_tls_t *tls,
+			      const http_sockets_t *sockets, char *err, size_t err_size);
 	void (*address)(const sodns_http_t *h, sodns_address_t *out);
 	void (*serve)(sodns_http_t *h, const char *path, sodns_http_f fn, void *arg);
 	void (*remove)(sodns_http_t *h, const char *path, void *arg);

@@ -112,11 +112,12 @@ static bool thread_start(void)
 
 static bool bring_up(sodns_http_t *h, char *err, size_t err_size)
 {
-	h->fd = http_bind(h->text, &h->bound, h->address_len, err, err_size);
+	h->fd = http_bind(h, err, err_size);
 	if (h->fd < 0)
 		return false;
 	if (http_daemon_start(h))
 		return true;
+	h->sockets->release(&h->spec);
 	close(h->fd);
 	snprintf(err, err_size, "listen tcp %s: %s", h->text,
 		 h->cert ? "certificate and key do not make a TLS server" : "no memory");
@@ -130,6 +131,7 @@ static void bring_down(sodns_http_t *h)
 	const union MHD_DaemonInfo *i = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (h->listening)
 		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, i->listen_fd, NULL);
+	h->sockets->release(&h->spec);
 	MHD_stop_daemon(h->daemon);
 	h->daemon = NULL;
 	h->listening = false;
@@ -172,7 +174,7 @@ static sodns_http_t *listener_new(const char *address, const http_tls_t *tls, ch
 {
 	sodns_http_t *h = calloc(1, sizeof(*h));
 	if (!h || !(h->text = strdup(address)) ||
-	    http_resolve(address, &h->wanted, &h->address_len, err, err_size) ||
+	    http_resolve(address, &h->wanted, err, err_size) ||
 	    (tls->cert && !(h->cert = read_file(tls->cert, err, err_size))) ||
 	    (tls->key && !(h->key = read_file(tls->key, err, err_size))) ||
 	    (tls->ca && !(h->ca = read_file(tls->ca, err, err_size)))) {
@@ -200,8 +202,27 @@ static sodns_http_t *find_like(const sodns_http_t *h)
 	return i;
 }
 
-static sodns_http_t *provider_open(const char *address, const http_tls_t *tls, char *err,
-				   size_t err_size)
+/* Another listener at the same address has the socket. */
+static bool taken(const sodns_http_t *h)
+{
+	const sodns_http_t *i = listeners;
+	while (i && (memcmp(&i->wanted, &h->wanted, sizeof(h->wanted)) ||
+		     i->spec.index != h->spec.index))
+		i = i->next;
+	return i;
+}
+
+static void choose_socket(sodns_http_t *h, const http_sockets_t *sockets)
+{
+	unsigned nth = 0;
+	h->sockets = sockets;
+	do
+		http_spec(&h->wanted, nth++, &h->spec);
+	while (taken(h));
+}
+
+static sodns_http_t *provider_open(const char *address, const http_tls_t *tls,
+				   const http_sockets_t *sockets, char *err, size_t err_size)
 {
 	sodns_http_t *h = listener_new(address, tls, err, err_size);
 	if (!h)
@@ -211,14 +232,17 @@ static sodns_http_t *provider_open(const char *address, const http_tls_t *tls, c
 	if (like) {
 		listener_free(h);
 		h = like;
-	} else if (!thread_start() || !bring_up(h, err, err_size)) {
+		goto out;
+	}
+	choose_socket(h, sockets);
+	if (!thread_start() || !bring_up(h, err, err_size)) {
 		listener_free(h);
 		leave();
 		return NULL;
-	} else {
-		h->next = listeners;
-		listeners = h;
 	}
+	h->next = listeners;
+	listeners = h;
+out:
 	h->users++;
 	leave();
 	return h;
@@ -226,16 +250,7 @@ static sodns_http_t *provider_open(const char *address, const http_tls_t *tls, c
 
 static void provider_address(const sodns_http_t *h, sodns_address_t *out)
 {
-	const struct sockaddr_in *four = (const void *)&h->bound;
-	const struct sockaddr_in6 *six = (const void *)&h->bound;
-	*out = (sodns_address_t){.family = h->bound.ss_family == AF_INET6 ? 6 : 4};
-	out->port = ntohs(out->family == 6 ? six->sin6_port : four->sin_port);
-	if (out->family == 6) {
-		memcpy(out->bytes, &six->sin6_addr, 16);
-		out->scope = six->sin6_scope_id;
-	} else {
-		memcpy(out->bytes, &four->sin_addr, 4);
-	}
+	http_address(&h->bound, out);
 }
 
 static void start_listening(sodns_http_t *h)

@@ -37,7 +37,8 @@ struct sodns_http {
 	struct sodns_http *next;
 	unsigned users;
 	struct sockaddr_storage wanted, bound; /* wanted: perhaps with port 0 */
-	socklen_t address_len;
+	const http_sockets_t *sockets;
+	socket_spec_t spec;    /* what is asked of them */
 	char *text;            /* the address as written */
 	char *cert, *key, *ca; /* PEM, or NULL */
 	http_path_t *paths;
@@ -64,10 +65,11 @@ struct sodns_http_exchange {
 
 /* listen.c: "HOST:PORT" to an address, as Go's net.Listen reads it, and a socket bound there. -1:
  * the reason is in err. */
-int http_resolve(const char *address, struct sockaddr_storage *out, socklen_t *len, char *err,
-		 size_t err_size);
-int http_bind(const char *address, struct sockaddr_storage *at, socklen_t len, char *err,
-	      size_t err_size);
+int http_resolve(const char *address, struct sockaddr_storage *out, char *err, size_t err_size);
+int http_bind(sodns_http_t *h, char *err, size_t err_size);
+void http_address(const struct sockaddr_storage *from, sodns_address_t *out);
+/* The socket for an address; nth: listeners with other TLS files may share it. */
+void http_spec(const struct sockaddr_storage *at, unsigned nth, socket_spec_t *out);
 
 /* request.c: makes the daemon on h->fd. False: it can't be, of TLS it is the files' fault. */
 bool http_daemon_start(sodns_http_t *h);

@@ -7,8 +7,15 @@
 #include <sodns/log.h>
 #include <sodns/setup.h>
 
-#include "http/provider.h"
+#include "runtime/http.h"
 #include "runtime/provider.h"
+
+static void keep_nothing(const socket_spec_t *spec)
+{
+	(void)spec;
+}
+
+http_sockets_t http_sockets = {socket_open, keep_nothing};
 
 static provider_t library = {.file = HTTP_PROVIDER_FILE,
 			     .symbol = HTTP_PROVIDER_SYMBOL,
@@ -23,7 +30,7 @@ static sodns_http_t *open_at(sodns_prepare_t *p, const char *address, const http
 	sodns_http_t *h = NULL;
 	provider = provider_open(&library, err, sizeof(err));
 	if (provider)
-		h = provider->open(address, tls, err, sizeof(err));
+		h = provider->open(address, tls, &http_sockets, err, sizeof(err));
 	if (!h && p)
 		sodns_prepare_error(p, "%s", err);
 	else if (!h)

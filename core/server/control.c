@@ -17,6 +17,7 @@
 
 #include <sodns/metrics.h>
 
+#include "runtime/http.h"
 #include "runtime/log.h"
 #include "runtime/service.h"
 #include "runtime/tcp.h"
@@ -369,6 +370,7 @@ int control_run(void *options)
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
+	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
 	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
 	    workers_start(o->workers, &query_server) || service_start()) {
 		fputs("cannot start threads\n", stderr);

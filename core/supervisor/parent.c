@@ -32,6 +32,7 @@ struct kept {
 	struct kept *next;
 	socket_spec_t spec;
 	int fd;
+	bool asked; /* the child that runs has asked for it */
 };
 
 struct parent {
@@ -48,13 +49,19 @@ struct parent {
 
 static int take_socket(struct parent *p, const socket_spec_t *spec)
 {
-	for (const struct kept *k = p->sockets; k; k = k->next)
-		if (socket_same(&k->spec, spec))
+	/* Nothing but what a DNS server listens on. */
+	if (spec->type != SOCK_DGRAM && spec->type != SOCK_STREAM)
+		return -EINVAL;
+	for (struct kept *k = p->sockets; k; k = k->next)
+		if (socket_same(&k->spec, spec)) {
+			k->asked = true;
 			return k->fd;
+		}
 	struct kept *k = malloc(sizeof(*k));
 	if (!k)
 		return -ENOMEM;
-	*k = (struct kept){.next = p->sockets, .spec = *spec, .fd = socket_open(spec)};
+	*k = (struct kept){
+		.next = p->sockets, .spec = *spec, .fd = socket_open(spec), .asked = true};
 	if (k->fd < 0) {
 		int why = k->fd;
 		free(k);
@@ -74,6 +81,22 @@ static void release_socket(struct parent *p, const socket_spec_t *spec)
 			free(k);
 			return;
 		}
+}
+
+/* What the process before this one listened on, and its configuration no longer has: the kernel would
+ * go on giving it clients. */
+static void drop_unasked(struct parent *p)
+{
+	for (struct kept **at = &p->sockets; *at;) {
+		struct kept *k = *at;
+		if (k->asked) {
+			at = &k->next;
+			continue;
+		}
+		*at = k->next;
+		close(k->fd);
+		free(k);
+	}
 }
 
 /* Reads nothing but keys for a child that may not: files that begin as PEM files do. */
@@ -134,13 +157,15 @@ static void serve_request(struct parent *p)
 		answer_key(p, r.u.path);
 		break;
 	case WIRE_STATE:
+		if (r.u.state == SUPERVISOR_READY)
+			drop_unasked(p);
 		if ((unsigned)r.u.state <= SUPERVISOR_STOPPING)
 			tell_systemd(p, r.u.state);
 		break;
 	}
 }
 
-static void run_child(struct parent *p, int channel)
+static void run_child(struct parent *p, int channel, pid_t parent)
 {
 	close(p->signals);
 	for (struct kept *k = p->sockets; k; k = k->next)
@@ -150,12 +175,18 @@ static void run_child(struct parent *p, int channel)
 		supervisor_finish(FINISH_FOR_GOOD);
 		_exit(1);
 	}
+	/* It may have ended before this process asked to be told. */
+	if (getppid() != parent)
+		_exit(1);
 	_exit(p->run(p->arg));
 }
 
 static int start_child(struct parent *p)
 {
 	int pair[2];
+	pid_t parent = getpid();
+	for (struct kept *k = p->sockets; k; k = k->next)
+		k->asked = false;
 	atomic_store(&p->page->serving, false);
 	atomic_store(&p->page->finish, FINISH_NOT);
 	p->page->signal = 0;
@@ -166,7 +197,7 @@ static int start_child(struct parent *p)
 	p->child = fork();
 	if (!p->child) {
 		close(pair[0]);
-		run_child(p, pair[1]);
+		run_child(p, pair[1], parent);
 	}
 	close(pair[1]);
 	if (p->channel >= 0)

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "supervisor/socket.h"
+#include "runtime/socket.h"
 
 #define BLOCKS_NOTED 512u
 #define PLUGINS_NOTED 64u

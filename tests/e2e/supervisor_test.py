@@ -147,6 +147,53 @@ class Supervisor(Case):
             s.wait_for('A fresh process serves')
             self.ask_over_tls(s)
 
+    def get(self, port, path):
+        return urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=10)
+
+    @unittest.skipUnless(nobody_may(), 'needs root')
+    def test_low_ports_for_http(self):
+        # In a network of its own: the machine's low ports may be taken.
+        if subprocess.run(['unshare', '-n', 'true'], capture_output=True).returncode:
+            self.skipTest('no network namespaces here')
+        probe = ("import os, signal, sys, time, urllib.request\n"
+                 "def all_answer():\n"
+                 "    for at in ':80/health', ':81/ready', ':82/metrics':\n"
+                 "        assert urllib.request.urlopen('http://127.0.0.1' + at, timeout=10).status == 200, at\n"
+                 "child = int(open(f'/proc/{sys.argv[1]}/task/{sys.argv[1]}/children').read().split()[0])\n"
+                 "all_answer()\n"
+                 "os.kill(child, signal.SIGKILL)\n"
+                 "all_answer()\n")
+        s = Server(f'.:53 {{\n health :80\n ready :81\n prometheus :82\n whoami\n}}\n')
+        for path in s.folder, *s.folder.iterdir():
+            path.chmod(0o755)
+        command = subprocess.list2cmdline(s.command('-conf', 'Corefile', '-user', 'nobody'))
+        (s.folder / 'probe.py').write_text(probe)
+        script = (f'ip link set lo up; {command} & pid=$!; '
+                  'for i in $(seq 200); do bash -c "echo > /dev/tcp/127.0.0.1/82" 2>/dev/null && break; sleep 0.05; done; sleep 0.3; '
+                  'python3 probe.py $pid; status=$?; kill $pid; wait $pid || status=1; exit $status')
+        r = subprocess.run(['unshare', '-n', 'bash', '-c', script], cwd=s.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertIn('A fresh process serves', r.stdout)
+        shutil.rmtree(s.folder)
+
+    def test_what_a_changed_configuration_no_longer_has_is_closed(self):
+        other, http = harness.free_port(), harness.free_port()
+        with Server(f'.:{{PORT}} .:{other} {{\n health 127.0.0.1:{http}\n whoami\n}}\n') as s:
+            self.assertEqual(self.get(http, '/health').status, 200)
+            s.write_corefile('.:{PORT} {\n whoami\n}\n')
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for('Everything is loaded')
+            self.answers(s)
+            for port in other, http:
+                end = time.time() + 10
+                while self.connects(port) and time.time() < end:
+                    time.sleep(0.02)
+                self.assertFalse(self.connects(port), port)
+
+    def connects(self, port):
+        with socket.socket() as t:
+            return t.connect_ex(('127.0.0.1', port)) == 0
+
     def ask_over_tls(self, s):
         r = subprocess.run(['kdig', '+tls', f'@127.0.0.1#{s.port}', 'x.', 'A'], capture_output=True, text=True, timeout=20)
         self.assertIn('NOERROR', r.stdout)

@@ -1,7 +1,7 @@
 /*
  * Opening listening sockets.
  */
-#include "supervisor/socket.h"
+#include "runtime/socket.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 
 /* The kernel's default holds a few milliseconds of a busy server's queries. */
 #define RECEIVE_BUFFER (4 << 20)
-#define BACKLOG 1024
+#define BACKLOG 4096
 
 static int set(int fd, int level, int option, int value)
 {
@@ -58,7 +58,7 @@ int socket_open(const socket_spec_t *s)
 	else
 		set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (!bind(fd, (const struct sockaddr *)(void *)&sa, len) &&
-	    (s->type == SOCK_DGRAM || !listen(fd, BACKLOG)))
+	    (s->type == SOCK_DGRAM || s->bound_only || !listen(fd, BACKLOG)))
 		return fd;
 	int why = -errno;
 	close(fd);
