@@ -50,8 +50,8 @@ static void remove_left_behind(const char *base)
 		int pid, end = 0;
 		if (sscanf(e->d_name, "sodns-%d-%*6[A-Za-z0-9]%n", &pid, &end) == 1 && end &&
 		    !e->d_name[end] && pid > 0 && kill(pid, 0) && errno == ESRCH &&
-		    !fstatat(dirfd(d), e->d_name, &s, AT_SYMLINK_NOFOLLOW) &&
-		    S_ISDIR(s.st_mode) && s.st_uid == geteuid())
+		    !fstatat(dirfd(d), e->d_name, &s, AT_SYMLINK_NOFOLLOW) && S_ISDIR(s.st_mode) &&
+		    s.st_uid == geteuid())
 			remove_folder(dirfd(d), e->d_name);
 	}
 	if (d)

@@ -77,8 +77,8 @@ const char *sodns_conn_server(const sodns_conn_t *c)
 /* Answers the oldest query. */
 static void answer(sodns_conn_t *c, const sodns_transport_t *t, void *state)
 {
-	static const uint8_t message[] = {0, 0, 0x81, 0x80, 0,	  0, 0, 1,  0, 0, 0,   0, 0,
-					  0, 1, 0,    1,    0x80, 0, 0, 60, 0, 4, 192, 0, 2, 1};
+	static const uint8_t message[] = {0, 0, 0x81, 0x80, 0, 0, 0,  1, 0, 0,   0, 0, 0, 0,
+					  1, 0, 1,    0x80, 0, 0, 60, 0, 4, 192, 0, 2, 1};
 	uint64_t token = c->tokens[0];
 	memmove(c->tokens, c->tokens + 1, --c->in_flight * sizeof(c->tokens[0]));
 	c->stalled = false;

@@ -73,8 +73,8 @@ static sodns_reply_t *round_trip(sodns_reply_t *r, size_t fit)
 static void same_set(const sodns_rrset_t *a, const sodns_rrset_t *b, uint32_t age)
 {
 	uint32_t ttl = a->ttl > age ? a->ttl - age : 0;
-	if (!sodns_name_equal(a->owner, b->owner) || a->type != b->type ||
-	    a->rclass != b->rclass || ttl != b->ttl || a->data_len != b->data_len)
+	if (!sodns_name_equal(a->owner, b->owner) || a->type != b->type || a->rclass != b->rclass ||
+	    ttl != b->ttl || a->data_len != b->data_len)
 		abort();
 	rdata_names_t names;
 	if (!rdata_names(a->type, &names) && memcmp(a->data, b->data, a->data_len))
@@ -107,8 +107,8 @@ static void keep(sodns_reply_t *r)
 	if (!kept)
 		abort();
 	memcpy(kept, image.message, image.length);
-	sodns_reply_t *served =
-		sodns_reply_wire(&q, kept, image.length, image.ttls, image.ttl_count, AGE);
+	sodns_reply_t *served = sodns_reply_wire(&q, kept, image.length, image.ttls,
+						 image.ttl_count, AGE);
 	same(whole, round_trip(served, 65535), AGE);
 	served = sodns_reply_wire(&q, kept, image.length, image.ttls, image.ttl_count, AGE);
 	round_trip(served, 512);

@@ -14,9 +14,9 @@
 
 /* A request as it comes in. The buffers grow as needed, by request_append(). */
 struct request {
-	struct request *next; /* in the queue of those that are complete */
+	struct request *next;                 /* in the queue of those that are complete */
 	struct request *open_next, **open_at; /* HTTP/2: among those of open streams */
-	int32_t stream;       /* HTTP/2 */
+	int32_t stream;                       /* HTTP/2 */
 	bool post, other, ended;
 	char *target; /* path and query */
 	size_t target_len, target_room;

@@ -15,7 +15,7 @@ struct http2 {
 	nghttp2_session *session;
 	sodns_conn_t *conn;
 	struct request *first, **last; /* complete, and not handed over yet */
-	struct request *open;	       /* of all open streams */
+	struct request *open;          /* of all open streams */
 	uint8_t message[MESSAGE_MAX];
 };
 
