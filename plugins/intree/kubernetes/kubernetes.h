@@ -204,8 +204,9 @@ void servers_find_local(struct kubernetes *k, sodns_prepare_t *p);
 enum outcome answer_servers(const struct kubernetes *k, sodns_query_t *query,
 			    const struct question *q, sodns_reply_t *r);
 
-/* transfer.c, metadata.c */
+/* transfer.c, metadata.c, autopath.c */
 extern const sodns_transfer_ability_t kubernetes_transfer;
 extern const sodns_metadata_ability_t kubernetes_metadata;
+extern const sodns_autopath_ability_t kubernetes_autopath;
 
 #endif

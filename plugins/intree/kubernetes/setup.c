@@ -456,6 +456,8 @@ static const void *ability(void *self, const char *id)
 		return &kubernetes_metadata;
 	if (!strcmp(id, SODNS_ABILITY_TRANSFER))
 		return &kubernetes_transfer;
+	if (!strcmp(id, SODNS_ABILITY_AUTOPATH))
+		return &kubernetes_autopath;
 	return NULL;
 }
 

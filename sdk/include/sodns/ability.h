@@ -102,6 +102,16 @@ typedef struct sodns_notify_ability {
 	void (*notify)(void *self, const uint8_t *zone);
 } sodns_notify_ability_t;
 
+/* "sodns.autopath/1": knows the search path of who asks. `search` writes at most `max` zones (lower
+ * case; good until the query ends) and returns how many; 0: none is known, or the query is none of
+ * its own. The host's own search path and the root follow, added by the caller. Does not wait.
+ * [query] */
+#define SODNS_ABILITY_AUTOPATH "sodns.autopath/1"
+typedef struct sodns_autopath_ability {
+	uint32_t size;
+	size_t (*search)(void *self, sodns_query_t *q, const uint8_t **out, size_t max);
+} sodns_autopath_ability_t;
+
 /* Who can do what: calls fn(arg, instance) for the instances of this server block, or of all blocks,
  * that have the ability `id` (any id, also of plugins' own making; NULL: all instances), in chain
  * order. What it points to is valid until the caller's teardown begins (plugin.h, `stop`).
