@@ -1,6 +1,7 @@
 /*
  * Logging: each thread has a ring, one thread writes them all out. A producer copies its line and
- * publishes a position; it makes no system call but one to wake a writer that sleeps.
+ * publishes a position; it makes no system call but one to wake a writer that sleeps. The ring of a
+ * thread that ended goes to the next one that has something to say.
  */
 #include "runtime/log.h"
 
@@ -25,6 +26,7 @@ struct ring {
 	_Alignas(64) _Atomic(uint64_t) head; /* written by the producer */
 	_Alignas(64) _Atomic(uint64_t) tail; /* by the writer */
 	_Atomic(uint64_t) dropped;
+	_Atomic(bool) taken; /* by a thread that lives */
 	char bytes[RING_SIZE];
 };
 
@@ -147,14 +149,52 @@ uint64_t log_dropped(void)
 	return n;
 }
 
+static pthread_key_t ending;
+static pthread_once_t ending_made = PTHREAD_ONCE_INIT;
+
+/* The thread ends: what it wrote stays in the ring until it is drained. */
+static void give_ring(void *ring)
+{
+	struct ring *r = ring;
+	own = NULL;
+	atomic_store(&r->taken, false);
+}
+
+static void make_ending(void)
+{
+	if (pthread_key_create(&ending, give_ring))
+		abort();
+}
+
+static struct ring *ring_free(void)
+{
+	for (struct ring *r = atomic_load(&rings); r; r = r->next) {
+		bool taken = false;
+		if (atomic_compare_exchange_strong(&r->taken, &taken, true))
+			return r;
+	}
+	return NULL;
+}
+
 static struct ring *ring_new(void)
 {
 	struct ring *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
+	atomic_init(&r->taken, true);
 	r->next = atomic_load(&rings);
 	while (!atomic_compare_exchange_weak(&rings, &r->next, r))
 		;
+	return r;
+}
+
+static struct ring *ring_take(void)
+{
+	pthread_once(&ending_made, make_ending);
+	struct ring *r = ring_free();
+	if (!r)
+		r = ring_new();
+	pthread_setspecific(ending, r);
 	return r;
 }
 
@@ -170,7 +210,7 @@ void sodns_log_text(enum sodns_log_level level, const char *text, size_t len)
 {
 	const char *prefix = prefixes[level];
 	size_t prefix_len = strlen(prefix);
-	struct ring *r = own ? own : (own = ring_new());
+	struct ring *r = own ? own : (own = ring_take());
 	if (!r || !sodns_log_enabled(level))
 		return;
 	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
