@@ -268,6 +268,9 @@ size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NA
 			 * into the header, which is another one when a message is passed on. */
 			if (to >= limit || to < HEADER_SIZE)
 				return 0;
+			/* A name that came before ends before this pointer: what would run on into it,
+			 * or beyond, is none, and might be cut off with what follows. */
+			len = at;
 			limit = at = to;
 			continue;
 		}

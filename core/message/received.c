@@ -19,8 +19,8 @@ typedef struct scan {
 	size_t opt_end; /* and ends */
 } scan_t;
 
-/* A name's labels, perhaps a pointer. What that leads to must lie before the name as a whole: bytes
- * further on may be cut off later. Most owners are the question's name. */
+/* A name's labels, perhaps a pointer. What that leads to must lie behind the header and before the
+ * name as a whole: bytes further on may be cut off later. Most owners are the question's name. */
 static bool skip_name(scan_t *s, size_t end)
 {
 	uint8_t unpacked[SODNS_NAME_MAX];
@@ -38,7 +38,7 @@ static bool skip_name(scan_t *s, size_t end)
 	size_t to = get16(s->m + at) & 0x3fff;
 	if (to == QUESTION_AT && at == begin)
 		return true;
-	return to < begin && name_unpack(s->m, begin, to, unpacked, &rest) &&
+	return to >= QUESTION_AT && to < begin && name_unpack(s->m, begin, to, unpacked, &rest) &&
 	       at - begin + rest <= SODNS_NAME_MAX;
 }
 
