@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (t) {
 		const char *printed = tree_text(t, memory);
 		tree_parse("again", printed, &root_type, memory, err);
-		if (!tree_execute(t, &root_type, 0, &run, memory, NULL) && !*run.error)
+		if (!tree_execute(t, &root_type, &run, memory, NULL) && !*run.error)
 			abort();
 		if (run.len > OUTPUT_MAX)
 			abort();

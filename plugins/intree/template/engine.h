@@ -92,8 +92,6 @@ tree_t *tree_parse(const char *name, const char *text, const type_t *root, memor
 const char *tree_text(const tree_t *t, memory_t memory);
 /* What the template says before its first action; all of it if it has none (*whole). */
 slice_t tree_prefix(const tree_t *t, bool *whole);
-/* Whether the template begins with the action {{ .FIELD }} and text behind it, which is returned. */
-bool tree_begins_with(const tree_t *t, const char *field, slice_t *text);
 
 /* One execution. The output lies in memory that grows; it is not closed by a zero. */
 struct run {
@@ -111,10 +109,8 @@ struct run {
 	slice_t name;                    /* of the template that is being executed */
 	enum { WALKING, BREAKING, CONTINUING } control;
 };
-/* Executes the template on an object of the root type, from its beginning or without its first node
- * and `skip` bytes of the text behind that (see tree_begins_with). False: the reason is in
- * r->error. */
-bool tree_execute(const tree_t *t, const void *data, size_t skip, run_t *r, memory_t memory,
+/* Executes the template on an object of the root type. False: the reason is in r->error. */
+bool tree_execute(const tree_t *t, const void *data, run_t *r, memory_t memory,
 		  const void *context);
 
 /* For types: output, memory, and values. */

@@ -405,16 +405,3 @@ slice_t tree_prefix(const tree_t *t, bool *whole)
 	*whole = !n || (text && !n->next);
 	return text ? n->text : (slice_t){"", 0};
 }
-
-bool tree_begins_with(const tree_t *t, const char *field, slice_t *text)
-{
-	const node_t *n = t->definitions->body;
-	if (!n || n->kind != NODE_ACTION || !n->next || n->next->kind != NODE_TEXT)
-		return false;
-	const node_t *pipe = n->first, *command = pipe->first, *word = command->first;
-	*text = n->next->text;
-	return !pipe->declares && !command->next && command->count == 1 &&
-	       word->kind == NODE_FIELD && word->count == 1 &&
-	       word->idents->name.len == strlen(field) &&
-	       !memcmp(word->idents->name.at, field, word->idents->name.len);
-}

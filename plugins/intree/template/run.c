@@ -229,20 +229,13 @@ static void walk_list(run_t *r, const value_t *dot, const node_t *n)
 	r->depth--;
 }
 
-bool tree_execute(const tree_t *t, const void *data, size_t skip, run_t *r, memory_t memory,
-		  const void *context)
+bool tree_execute(const tree_t *t, const void *data, run_t *r, memory_t memory, const void *context)
 {
 	*r = (run_t){.memory = memory, .tree = t, .context = context, .room = 512};
-	const node_t *body = t->definitions->body;
 	value_t dot = value_object(t->root, data);
 	r->name = t->definitions->name;
 	r->out = run_alloc(r, r->room);
 	variable_push(r, (slice_t){"$", 1}, &dot);
-	if (skip) {
-		body = body->next;
-		run_write(r, body->text.at + skip, body->text.len - skip);
-		body = body->next;
-	}
-	walk_list(r, &dot, body);
+	walk_list(r, &dot, t->definitions->body);
 	return !r->failed;
 }

@@ -122,7 +122,7 @@ static sodns_reply_t *make(const struct data *d, size_t section, const struct re
 		*out = from->set;
 		return NULL;
 	}
-	if (!tree_execute(from->tree, d, 0, &run, memory, NULL))
+	if (!tree_execute(from->tree, d, &run, memory, NULL))
 		return failed(d, false, section, from, run.error);
 	void *space = sodns_alloc(d->q, SODNS_RECORD_SPACE(run.len));
 	int rc = sodns_rrset_from_text(run.out, run.len, DEFAULT_TTL, space, out, why, sizeof(why));

@@ -38,7 +38,6 @@ struct record {
 	tree_t *tree;
 	const char *text; /* as it is in metrics */
 	bool fixed;
-	bool own_name; /* it begins with {{ .Name }} and a blank */
 	sodns_rrset_t set;
 };
 
