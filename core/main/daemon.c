@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/host.h"
@@ -163,6 +164,16 @@ static int list_plugins(void)
 	return status;
 }
 
+/* As many connections as the system allows; shells and services begin with much less. */
+static void raise_descriptors(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		return;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int sodns_main(int argc, char **argv)
 {
 	struct flags f = {.supervise = true};
@@ -184,6 +195,7 @@ int sodns_main(int argc, char **argv)
 		return 1;
 	if (f.check || f.chain)
 		return control_check(f.chain);
+	raise_descriptors();
 	control_options_t run = {.quiet = f.quiet,
 				 .workers = f.workers ? f.workers : worker_default_count()};
 	const supervisor_options_t supervisor = {.user = f.user, .pidfile = f.pidfile};

@@ -3,11 +3,31 @@
  */
 #include "runtime/tcp.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/conn.h"
+
+/* Kept open to be given up when the process has no descriptor left. */
+static __thread int spare = -1;
+
+/* Without a descriptor a connection can be neither taken nor refused, and would be reported for ever:
+ * the spare one is used to refuse it. */
+static bool refuse_one(tcp_listener_t *l)
+{
+	if (spare < 0)
+		return false;
+	close(spare);
+	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	atomic_fetch_add_explicit(&tcp_refused, 1, memory_order_relaxed);
+	return fd >= 0;
+}
 
 static bool accept_one(tcp_listener_t *l)
 {
@@ -16,7 +36,7 @@ static bool accept_one(tcp_listener_t *l)
 	int fd = accept4(l->fd, (struct sockaddr *)(void *)&from, &len,
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return (errno == EMFILE || errno == ENFILE) && refuse_one(l);
 	conn_open(l, fd, &from);
 	return true;
 }
@@ -32,6 +52,8 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, void *listener)
 {
 	tcp_listener_t *l = calloc(1, sizeof(*l));
+	if (spare < 0)
+		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (!l || uv_poll_init(&w->loop.uv, &l->poll, fd)) {
 		free(l);
 		return NULL;

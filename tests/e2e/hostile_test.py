@@ -1,5 +1,5 @@
 """What a hostile client sends: odd packets over UDP, odd streams over TCP; others are served meanwhile."""
-import random, socket, struct, time
+import os, pathlib, random, resource, socket, struct, time
 
 import dns.message
 
@@ -9,6 +9,11 @@ from harness import Case, Server
 
 def query(name='x.example.', **flags):
     return dns.message.make_query(name, 'A', **flags).to_wire()
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
 class Hostile(Case):
@@ -79,6 +84,23 @@ class Hostile(Case):
                 self.assertEqual(c.recv(10), b'')
             self.assertLess(time.time() - began, 14)
             self.assertEqual(s.ask('x.example', tcp=True).rcode(), 0)
+
+    def test_more_connections_than_descriptors(self):
+        with Server('.:{PORT} {\n whoami\n}\n') as s:
+            self.assertTrue(s.ask('x.', tcp=True))
+            pid = s.serving_pid()
+            open_now = len(os.listdir(f'/proc/{pid}/fd'))
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + 20, open_now + 20))
+            many = [socket.create_connection(('127.0.0.1', s.port), timeout=5) for _ in range(100)]
+            time.sleep(0.3)
+            before = cpu_seconds(pid)
+            time.sleep(0.5)
+            self.assertLess(cpu_seconds(pid) - before, 0.25, 'waits instead of trying for ever')
+            self.assertTrue(s.ask('x.'))
+            for c in many:
+                c.close()
+            time.sleep(0.2)
+            self.assertTrue(s.ask('x.', tcp=True))
 
     def test_slow_readers(self):
         """Clients that ask and never read do not harm the others."""
