@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 #include "runtime/address.h"
+#include "runtime/limits.h"
 
 #define TICK_MS 250u
-
-_Atomic(uint64_t) tcp_refused;
 
 void conn_set_deadline(sodns_conn_t *c, uint32_t ms)
 {
@@ -148,7 +147,7 @@ void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 	worker_t *w = l->worker;
 	sodns_conn_t *c = calloc(1, sizeof(*c) + l->transport->state_size);
 	if (l->conns >= l->limits.connections || !c || uv_poll_init(&w->loop.uv, &c->poll, fd)) {
-		atomic_fetch_add_explicit(&tcp_refused, 1, memory_order_relaxed);
+		limit_reached(LIMIT_CONNECTIONS, 1);
 		free(c);
 		close(fd);
 		return;

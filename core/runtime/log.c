@@ -3,6 +3,7 @@
  * publishes a position; it makes no system call but one to wake a writer that sleeps. The ring of a
  * thread that ended goes to the next one that has something to say.
  */
+#include "runtime/limits.h"
 #include "runtime/log.h"
 
 #include <errno.h>
@@ -25,8 +26,7 @@ struct ring {
 	struct ring *next;
 	_Alignas(64) _Atomic(uint64_t) head; /* written by the producer */
 	_Alignas(64) _Atomic(uint64_t) tail; /* by the writer */
-	_Atomic(uint64_t) dropped;
-	_Atomic(bool) taken; /* by a thread that lives */
+	_Atomic(bool) taken;                 /* by a thread that lives */
 	char bytes[RING_SIZE];
 };
 
@@ -141,14 +141,6 @@ bool sodns_log_enabled(enum sodns_log_level level)
 	return level != SODNS_LOG_DEBUG || atomic_load_explicit(&debug_on, memory_order_relaxed);
 }
 
-uint64_t log_dropped(void)
-{
-	uint64_t n = 0;
-	for (struct ring *r = atomic_load(&rings); r; r = r->next)
-		n += atomic_load(&r->dropped);
-	return n;
-}
-
 static pthread_key_t ending;
 static pthread_once_t ending_made = PTHREAD_ONCE_INIT;
 
@@ -216,7 +208,7 @@ void sodns_log_text(enum sodns_log_level level, const char *text, size_t len)
 	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
 	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
 	if (head - tail + prefix_len + len + 1 > RING_SIZE) {
-		atomic_fetch_add_explicit(&r->dropped, 1, memory_order_relaxed);
+		limit_reached(LIMIT_LOG, 1);
 		return;
 	}
 	put(r, &head, prefix, prefix_len);

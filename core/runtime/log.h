@@ -12,7 +12,4 @@ void log_flush(void);
 void log_stop(void);
 void log_set_debug(bool on);
 
-/* Lines that found their ring full. */
-uint64_t log_dropped(void);
-
 #endif

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "runtime/limits.h"
 #include "runtime/loop.h"
 #include "runtime/stack.h"
 #include "zone/store.h"
@@ -88,6 +89,7 @@ void loop_fire(loop_t *l)
 static task_t *task_new(loop_t *l)
 {
 	if (atomic_fetch_add(&task_count, 1) >= task_limit) {
+		limit_reached(LIMIT_TASKS, 1);
 		atomic_fetch_sub(&task_count, 1);
 		return NULL;
 	}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/conn.h"
+#include "runtime/limits.h"
 
 /* Kept open to be given up when the process has no descriptor left. */
 static __thread int spare = -1;
@@ -25,7 +26,7 @@ static bool refuse_one(tcp_listener_t *l)
 	if (fd >= 0)
 		close(fd);
 	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	atomic_fetch_add_explicit(&tcp_refused, 1, memory_order_relaxed);
+	limit_reached(LIMIT_DESCRIPTORS, 1);
 	return fd >= 0;
 }
 

@@ -48,6 +48,4 @@ void tcp_close_idle(worker_t *w, const void *listener);
 /* Closes every connection, whatever it waits for. */
 void tcp_close_all(worker_t *w);
 
-extern _Atomic(uint64_t) tcp_refused; /* connections over the limit */
-
 #endif

@@ -13,13 +13,12 @@
 #include <unistd.h>
 
 #include "runtime/address.h"
+#include "runtime/limits.h"
 
 #define CONTROL_SIZE 96
 /* A worker that never runs dry still comes back to its loop: after this many batches. */
 #define ROUNDS 8
 #define OVERFLOW_EVERY 256u
-
-_Atomic(uint64_t) udp_overflows;
 
 struct receive_buffers {
 	struct mmsghdr message[BATCH];
@@ -167,8 +166,8 @@ static void count_overflows(udp_socket_t *u)
 	if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &len) ||
 	    len <= SK_MEMINFO_DROPS * sizeof(*info))
 		return;
-	atomic_fetch_add_explicit(&udp_overflows, info[SK_MEMINFO_DROPS] - u->overflow,
-				  memory_order_relaxed);
+	if (info[SK_MEMINFO_DROPS] != u->overflow)
+		limit_reached(LIMIT_SOCKET, info[SK_MEMINFO_DROPS] - u->overflow);
 	u->overflow = info[SK_MEMINFO_DROPS];
 }
 

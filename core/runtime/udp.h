@@ -31,7 +31,5 @@ udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool w
 /* Reads what is in the socket's queue, answers it, and closes when the last query put aside has
  * gone out. On the worker's loop. */
 void udp_retire(udp_socket_t *s);
-/* Datagrams that the kernel dropped because a socket's queue was full. */
-extern _Atomic(uint64_t) udp_overflows;
 
 #endif

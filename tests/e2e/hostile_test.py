@@ -1,5 +1,5 @@
 """What a hostile client sends: odd packets over UDP, odd streams over TCP; others are served meanwhile."""
-import os, pathlib, random, resource, socket, struct, time
+import os, pathlib, random, resource, socket, struct, time, urllib.request
 
 import dns.message
 
@@ -86,7 +86,8 @@ class Hostile(Case):
             self.assertEqual(s.ask('x.example', tcp=True).rcode(), 0)
 
     def test_more_connections_than_descriptors(self):
-        with Server('.:{PORT} {\n whoami\n}\n') as s:
+        port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n prometheus 127.0.0.1:{port}\n whoami\n}}\n') as s:
             self.assertTrue(s.ask('x.', tcp=True))
             pid = s.serving_pid()
             open_now = len(os.listdir(f'/proc/{pid}/fd'))
@@ -101,6 +102,8 @@ class Hostile(Case):
                 c.close()
             time.sleep(0.2)
             self.assertTrue(s.ask('x.', tcp=True))
+            text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
+            self.assertRegex(text, r'sodns_limit_reached_total\{limit="descriptors"\} [1-9]')
 
     def test_slow_readers(self):
         """Clients that ask and never read do not harm the others."""
