@@ -1,0 +1,2 @@
+#include <sodns/test.h>
+int main(void){ return sodns_test_result(); }
