@@ -73,8 +73,10 @@ static void answer_apex(const struct external *x, const struct zone *z, sodns_qu
 		add_soa(x, z, r, SODNS_ANSWER);
 		break;
 	case SODNS_TYPE_NS: {
-		struct adding a = {
-			.x = x, .r = r, .section = SODNS_ADDITIONAL, .owner = server_as_asked(x, q)};
+		struct adding a = {.x = x,
+				   .r = r,
+				   .section = SODNS_ADDITIONAL,
+				   .owner = server_as_asked(x, q)};
 		sodns_reply_add_record(r, SODNS_ANSWER, z->name, SODNS_TYPE_NS, x->ttl, z->ns,
 				       (uint16_t)sodns_name_length(z->ns));
 		x->ability->servers(x->provider, q, flags_of(x), add_server, &a);
@@ -142,8 +144,8 @@ static void add_addresses(const struct external *x, sodns_query_t *q, const stru
 static void ask_target(sodns_query_t *q, const uint8_t *host, uint16_t type, sodns_reply_t *r)
 {
 	size_t count;
-	const sodns_rrset_t *sets =
-		sodns_reply_sets(sodns_ask(q, host, type), SODNS_ANSWER, &count);
+	const sodns_rrset_t *sets = sodns_reply_sets(sodns_ask(q, host, type), SODNS_ANSWER,
+						     &count);
 	for (size_t i = 0; i < count; i++)
 		sodns_reply_add(r, SODNS_ADDITIONAL, &sets[i]);
 }
@@ -211,8 +213,8 @@ static void add_pointer(void *arg, const sodns_external_t *e)
 	for (size_t i = 0; i < count; i++)
 		if (sets[i].data_len == len + 2 && !memcmp(sets[i].data + 2, name, len))
 			return;
-	sodns_reply_add_record(v->r, SODNS_ANSWER, sodns_query_original_name(v->q),
-			       SODNS_TYPE_PTR, v->x->ttl, name, (uint16_t)len);
+	sodns_reply_add_record(v->r, SODNS_ANSWER, sodns_query_original_name(v->q), SODNS_TYPE_PTR,
+			       v->x->ttl, name, (uint16_t)len);
 }
 
 static int answer_type(const struct external *x, sodns_query_t *q, struct targets *t, size_t front,

@@ -10,9 +10,10 @@
 
 struct zone {
 	const uint8_t *name;
-	const uint8_t *servers; /* the name below which the zone's servers are; NULL for the root zone */
-	const uint8_t *ns;      /* the server's name, the apex word as it is written */
-	const uint8_t *soa;     /* RDATA, the serial to be filled in */
+	const uint8_t
+		*servers;  /* the name below which the zone's servers are; NULL for the root zone */
+	const uint8_t *ns; /* the server's name, the apex word as it is written */
+	const uint8_t *soa; /* RDATA, the serial to be filled in */
 	uint16_t soa_len;
 };
 
@@ -57,7 +58,8 @@ struct targets {
 	size_t most;         /* as many are kept */
 	struct target *list;
 	size_t count, room;
-	uint64_t records; /* targets, each as often as it has ports; also those that were left out */
+	uint64_t
+		records; /* targets, each as often as it has ports; also those that were left out */
 	uint8_t *names;
 	size_t names_len, names_room;
 };

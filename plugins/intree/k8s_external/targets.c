@@ -131,12 +131,8 @@ bool seen_before(struct seen *s, const uint8_t *name, const uint8_t *rdata, uint
 
 uint16_t srv_make(uint8_t out[SRV_MAX], uint16_t weight, uint16_t port, const uint8_t *target)
 {
-	const uint8_t head[6] = {0,
-				 0,
-				 (uint8_t)(weight >> 8),
-				 (uint8_t)weight,
-				 (uint8_t)(port >> 8),
-				 (uint8_t)port};
+	const uint8_t head[6] = {
+		0, 0, (uint8_t)(weight >> 8), (uint8_t)weight, (uint8_t)(port >> 8), (uint8_t)port};
 	size_t len = sodns_name_length(target);
 	memcpy(out, head, sizeof(head));
 	memcpy(out + sizeof(head), target, len);

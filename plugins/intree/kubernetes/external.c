@@ -94,8 +94,8 @@ static unsigned split(const uint8_t *name, size_t front, const uint8_t *label[5]
 	return n;
 }
 
-static int find_external(void *self, sodns_query_t *query, const uint8_t *name, size_t front, unsigned flags,
-		sodns_external_f fn, void *arg)
+static int find_external(void *self, sodns_query_t *query, const uint8_t *name, size_t front,
+			 unsigned flags, sodns_external_f fn, void *arg)
 {
 	const struct kubernetes *k = self;
 	struct telling t = {.query = query, .flags = flags, .fn = fn, .arg = arg};
@@ -189,8 +189,7 @@ static void all(void *self, sodns_query_t *query, unsigned flags, sodns_external
 	const struct kubernetes *k = self;
 	struct telling t = {.query = query, .flags = flags, .fn = fn, .arg = arg};
 	size_t count;
-	const struct service **list =
-		services_now(&k->cluster->store.sets[LOCAL], query, &count);
+	const struct service **list = services_now(&k->cluster->store.sets[LOCAL], query, &count);
 	for (size_t i = 0; i < count; i++)
 		tell_service(&t, k, list[i], NULL);
 }

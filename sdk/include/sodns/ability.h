@@ -143,7 +143,8 @@ typedef struct sodns_external {
 	bool endpoint;        /* this is one, called (text that may have dots, until fn returns): */
 	const uint8_t *label;
 	uint8_t label_len;
-	const sodns_external_port_t *ports; /* those that fit; the same array where they are the same */
+	const sodns_external_port_t
+		*ports; /* those that fit; the same array where they are the same */
 	uint16_t port_count;
 	uint32_t ttl; /* of what is not the caller's: aliases and SRV */
 } sodns_external_t;

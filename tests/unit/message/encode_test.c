@@ -244,10 +244,10 @@ static void image_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compression), cmocka_unit_test(whole_names),
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(truncation),  cmocka_unit_test(errors_stay),
-		cmocka_unit_test(wire_image),  cmocka_unit_test(image_limits),
+		cmocka_unit_test(compression),  cmocka_unit_test(whole_names),
+		cmocka_unit_test(round_trip),   cmocka_unit_test(truncation),
+		cmocka_unit_test(errors_stay),  cmocka_unit_test(wire_image),
+		cmocka_unit_test(image_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
