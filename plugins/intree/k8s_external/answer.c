@@ -5,6 +5,10 @@
 
 #include "k8s_external.h"
 
+/* Host names that are asked for to answer one query. On the way of another one's it is one: names
+ * that lead back to each other would branch at each step. */
+#define HOSTS_MAX 16u
+
 void soa_make(const struct external *x, const struct zone *z, uint8_t out[SOA_MAX])
 {
 	uint32_t serial = x->ability->serial(x->provider);
@@ -110,12 +114,17 @@ static void collect(void *arg, const sodns_external_t *e)
 	targets_add(arg, e);
 }
 
-/* A name in the place of an address: the alias stands for each port, whatever others say of it. */
-static void add_alias(sodns_query_t *q, const struct target *x, uint16_t type, sodns_reply_t *r)
+static bool may_ask(sodns_query_t *q, unsigned *asked)
 {
-	size_t count;
-	sodns_reply_t *theirs = sodns_ask(q, x->host, type);
-	const sodns_rrset_t *sets = sodns_reply_sets(theirs, SODNS_ANSWER, &count);
+	return (*asked)++ < (sodns_query_depth(q) ? 1 : HOSTS_MAX);
+}
+
+/* A name in the place of an address: the alias stands for each port, whatever others say of it. */
+static void add_alias(sodns_query_t *q, const struct target *x, bool ask, sodns_reply_t *r)
+{
+	size_t count = 0;
+	sodns_reply_t *theirs = ask ? sodns_ask(q, x->host, sodns_query_type(q)) : NULL;
+	const sodns_rrset_t *sets = theirs ? sodns_reply_sets(theirs, SODNS_ANSWER, &count) : NULL;
 	for (uint16_t port = 0; port < x->port_count; port++) {
 		sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_original_name(q),
 				       SODNS_TYPE_CNAME, x->ttl, x->host,
@@ -123,7 +132,7 @@ static void add_alias(sodns_query_t *q, const struct target *x, uint16_t type, s
 		for (size_t i = 0; i < count; i++)
 			sodns_reply_add(r, SODNS_ANSWER, &sets[i]);
 	}
-	if (sodns_reply_flags(theirs) & SODNS_TC)
+	if (theirs && sodns_reply_flags(theirs) & SODNS_TC)
 		sodns_reply_set_flags(r, SODNS_TC, 0);
 }
 
@@ -131,11 +140,12 @@ static void add_addresses(const struct external *x, sodns_query_t *q, const stru
 			  sodns_reply_t *r)
 {
 	struct seen before;
+	unsigned asked = 0;
 	seen_begin(&before, q, t->count);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct target *one = &t->list[i];
 		if (one->host)
-			add_alias(q, one, sodns_query_type(q), r);
+			add_alias(q, one, may_ask(q, &asked), r);
 		else if (!seen_before(&before, NULL, one->rdata, 0))
 			add_address(x, r, SODNS_ANSWER, sodns_query_original_name(q), one->rdata);
 	}
@@ -175,6 +185,7 @@ static void add_services(const struct external *x, sodns_query_t *q, const struc
 {
 	const uint16_t weight = weight_of(t->records);
 	struct seen before;
+	unsigned asked = 0;
 	seen_begin(&before, q,
 		   t->count + (t->records < TARGETS_MAX ? (size_t)t->records : TARGETS_MAX));
 	for (size_t i = 0; i < t->count; i++) {
@@ -185,10 +196,10 @@ static void add_services(const struct external *x, sodns_query_t *q, const struc
 			continue;
 		if (one->rdata) {
 			add_address(x, r, SODNS_ADDITIONAL, name, one->rdata);
-			continue;
+		} else if (may_ask(q, &asked)) {
+			ask_target(q, name, SODNS_TYPE_A, r);
+			ask_target(q, name, SODNS_TYPE_AAAA, r);
 		}
-		ask_target(q, name, SODNS_TYPE_A, r);
-		ask_target(q, name, SODNS_TYPE_AAAA, r);
 	}
 }
 
