@@ -1,6 +1,7 @@
 /*
  * What the plugin `probe` (its file is the first argument) has to do, whichever version of the SDK it
- * was built with. Answers are added for what is new, never changed.
+ * was built with. Answers are added for what is new, never changed. A second file is the plugin
+ * `every`, which names every function that there was and has to load.
  */
 #include <sodns/test.h>
 
@@ -25,6 +26,15 @@ static void said(sodns_test_t *t, const char *name, const char *text)
 	snprintf(question, sizeof(question), "%s. TXT", name);
 	snprintf(answer, sizeof(answer), "NOERROR aa rd\n%s. 0 IN TXT \"%s\"\n", name, text);
 	SODNS_ANSWER(t, question, answer);
+}
+
+static void every(const char *file)
+{
+	sodns_test_plugin("every", file);
+	sodns_test_t *t = sodns_test_begin(__FILE__, __LINE__, "every");
+	sodns_test_next(t, "NXDOMAIN");
+	SODNS_ANSWER(t, "any. A", "NXDOMAIN rd\n");
+	sodns_test_end(t);
 }
 
 static void refusals(void)
@@ -83,11 +93,13 @@ static void waits(sodns_test_t *t)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s PLUGIN.so\n", argv[0]);
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s PROBE.so [EVERY.so]\n", argv[0]);
 		return 2;
 	}
 	sodns_test_plugin("probe", argv[1]);
+	if (argc > 2)
+		every(argv[2]);
 	refusals();
 	sodns_test_t *t = sodns_test_begin(__FILE__, __LINE__, corefile);
 	data(t);

@@ -181,7 +181,8 @@ static int prepare(void *self, sodns_prepare_t *pr)
 	sodns_endpoint_from_text("192.0.2.7", 53, &address);
 	p->upstream = sodns_upstream_new(&(sodns_upstream_options_t){
 		.size = sizeof(sodns_upstream_options_t), .address = address});
-	p->tls = sodns_tls_new(&(sodns_tls_options_t){.insecure = true});
+	p->tls = sodns_tls_new(
+		&(sodns_tls_options_t){.size = sizeof(sodns_tls_options_t), .insecure = true});
 	probe_zone_fill(p);
 	return 0;
 }
