@@ -106,7 +106,6 @@ static void note_times(const generation_t *g)
 		return;
 	for (const block_t *b = g->blocks; b && i < BLOCKS_NOTED; b = b->next)
 		supervisor_page->prepare_us[i++] = b->prepare_us;
-	snprintf(supervisor_page->folder, sizeof(supervisor_page->folder), "%s", plugins_folder());
 }
 
 /* Puts g into force. False: the daemon is about to end, and nothing has changed. */
@@ -135,6 +134,7 @@ static void *reload_main(void *arg)
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
+	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
 	if (!g && failed) {
 		failed(err);
@@ -143,11 +143,12 @@ static void *reload_main(void *arg)
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
 		generation_free(g);
 	}
-	supervisor_tell(SUPERVISOR_READY);
+	supervisor_tell(end);
 	atomic_store(&reloading, false);
 	pthread_mutex_unlock(&generations);
 	request();
@@ -324,12 +325,17 @@ static void count_crashes(void)
 		.name = "sodns_crashes_total",
 		.help = "Crashes of the serving process, by the plugin in whose hands it was.",
 		.labels = labels};
+	static const sodns_family_t starts = {
+		.name = "sodns_failed_starts_total",
+		.help = "Times that the system let the parent make no serving process."};
+	const crash_counts_t *c = &supervisor_page->crashes;
 	for (size_t i = 0; i < PLUGINS_NOTED; i++)
-		if (supervisor_page->crashes[i].count) {
-			const char *const values[] = {supervisor_page->crashes[i].plugin};
-			sodns_metric_add(sodns_metric(&family, values),
-					 supervisor_page->crashes[i].count);
+		if (c->of[i].count) {
+			const char *const values[] = {c->of[i].plugin};
+			sodns_metric_add(sodns_metric(&family, values), c->of[i].count);
 		}
+	if (c->failed_starts)
+		sodns_metric_add(sodns_metric(&starts, NULL), c->failed_starts);
 }
 
 /* After a crash: it serves, and is prepared meanwhile. */
