@@ -33,10 +33,9 @@
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
 static pthread_mutex_t switching = PTHREAD_MUTEX_INITIALIZER;   /* serving and stopping change */
-static _Atomic(bool) reloading, stopping;
+static _Atomic(bool) reloading, stopping, failed;
 static _Atomic(int) wanted_reload;
 static int request_fd = -1;
-static char failure[1024];
 
 static void request(void)
 {
@@ -47,19 +46,17 @@ static void request(void)
 /* Who is told when the next reload fails; the last one who asked for it. */
 static void (*_Atomic on_failure)(const char *why);
 
-static void request_reload(void (*failed)(const char *why))
+static void request_reload(void (*told)(const char *why))
 {
-	atomic_store(&on_failure, failed);
+	atomic_store(&on_failure, told);
 	atomic_store(&wanted_reload, 1);
 	request();
 }
 
 static void request_fail(const char *who, const char *message)
 {
-	snprintf(failure, sizeof(failure), "%s%s%s", who ? "plugin/" : "", who ? who : "",
-		 who ? ": " : "");
-	size_t n = strlen(failure);
-	snprintf(failure + n, sizeof(failure) - n, "%s", message);
+	sodns_log(SODNS_LOG_FATAL, who, "%s", message);
+	atomic_store(&failed, true);
 	request();
 }
 
@@ -130,14 +127,14 @@ static void *reload_main(void *arg)
 	char err[4096];
 	generation_t *old;
 	(void)arg;
-	void (*failed)(const char *why) = atomic_exchange(&on_failure, NULL);
+	void (*told)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
-	if (!g && failed) {
-		failed(err);
+	if (!g && told) {
+		told(err);
 	} else if (!g) {
 		sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
 	} else if (switch_to(g, &old)) {
@@ -262,6 +259,15 @@ static unsigned stop(int signal_fd)
 	return waiting;
 }
 
+/* A plugin has found that the process must not go on (and has said why): nothing more is answered. */
+_Noreturn static void give_up(void)
+{
+	log_stop();
+	plugins_cleanup();
+	supervisor_finish(FINISH_FOR_GOOD);
+	_exit(1);
+}
+
 static int wait_for_end(int signal_fd)
 {
 	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN},
@@ -274,8 +280,8 @@ static int wait_for_end(int signal_fd)
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
 			continue;
-		if (*failure)
-			return 1;
+		if (atomic_load(&failed))
+			give_up();
 		if (!atomic_load(&reloading) && atomic_exchange(&wanted_reload, 0))
 			reload();
 	}
@@ -395,8 +401,6 @@ int control_run(void *options)
 		generation_free(serving);
 	}
 	log_stop();
-	if (*failure)
-		fprintf(stderr, "%s\n", failure);
 	plugins_cleanup();
 	supervisor_finish(FINISH_FOR_GOOD);
 	_exit(status);
