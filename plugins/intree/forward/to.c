@@ -150,6 +150,8 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 				   f->server_name, w->name, transports[w->kind].prefix, w->host);
 	if (t.transport == TRANSPORT_TLS)
 		t.server_name = *w->name ? keep(s, w->name) : f->server_name;
+	if (t.transport == TRANSPORT_HTTPS)
+		t.server_name = f->server_name;
 	*add(s, f) = t;
 	return SODNS_OK;
 }
