@@ -547,6 +547,8 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 		snprintf(out, size, "read %s %s%s%s: i/o timeout", net, from, arrow, to);
 	else if (x->result == SODNS_EIO && !x->error)
 		snprintf(out, size, "EOF");
+	else if (x->result == SODNS_EIO && x->error == EPROTO)
+		snprintf(out, size, "%s", why);
 	else if (x->result == SODNS_EIO && x->connecting)
 		snprintf(out, size, "dial %s %s: connect: %s", net, to, why);
 	else if (x->result == SODNS_EIO)

@@ -261,7 +261,12 @@ static int handshake_look(carrier_t *c)
 /* What came, without its seal. False: it makes no sense, or too much of it. */
 static bool take_plain(carrier_t *c, const uint8_t *bytes, size_t len)
 {
-	return c->doh ? https_input(c, bytes, len) : take_bytes(c, bytes, len);
+	if (c->doh)
+		return https_input(c, bytes, len);
+	if (take_bytes(c, bytes, len))
+		return true;
+	snprintf(c->lane->why, sizeof(c->lane->why), "an answer without end");
+	return false;
 }
 
 /* 0, or the errno with which the connection fails; -1: it has ended. */
@@ -282,7 +287,7 @@ static int take_sealed(carrier_t *c, const uint8_t *bytes, size_t len)
 	if (c->closed || n == SODNS_CANCELLED)
 		return -1;
 	if (n < 0) {
-		snprintf(c->lane->why, sizeof(c->lane->why), "%s", sodns_tls_why(c->tls));
+		snprintf(c->lane->why, sizeof(c->lane->why), "tls: %s", sodns_tls_why(c->tls));
 		return EPROTO;
 	}
 	return handshake_look(c);
@@ -301,7 +306,7 @@ static void receive(carrier_t *c)
 	int error = n < 0 ? errno : n ? 0 : -1;
 	if (n > 0 && c->tls)
 		error = take_sealed(c, buffer, (size_t)n);
-	else if (n > 0 && !take_bytes(c, buffer, (size_t)n))
+	else if (n > 0 && !take_plain(c, buffer, (size_t)n))
 		error = EPROTO;
 	if (error && !c->closed)
 		fail_stream(c, error < 0 ? 0 : error);
