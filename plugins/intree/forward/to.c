@@ -172,15 +172,15 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 static int refuse_transport(sodns_setup_t *s, const struct word *w)
 {
 	const char *prefix = transports[w->kind].prefix;
-	char text[SODNS_ADDRESS_TEXT_MAX], port[8] = "";
+	char port[8] = "";
 	sodns_address_t a;
-	bool bare = !sodns_address_from_text(w->host, &a);
-	snprintf(text, sizeof(text), bare && a.family == 6 ? "[%s]" : "%s", w->host);
+	bool bare = !sodns_address_from_text(w->host, &a), six = bare && a.family == 6;
 	if (bare)
 		snprintf(port, sizeof(port), ":%u", transports[w->kind].port);
-	return sodns_error(s,
-			   "'%.*s' is not supported as a destination protocol in forward: %s%s%s",
-			   (int)strlen(prefix) - 3, prefix, prefix, bare ? text : w->rest, port);
+	return sodns_error(
+		s, "'%.*s' is not supported as a destination protocol in forward: %s%s%s%s%s",
+		(int)strlen(prefix) - 3, prefix, prefix, six ? "[" : "", bare ? w->host : w->rest,
+		six ? "]" : "", port);
 }
 
 int to_read(sodns_setup_t *s, struct forward *f, const char *word)
