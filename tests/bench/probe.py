@@ -62,6 +62,9 @@ class Probe:
     def _main(self, pipe):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.pipe, self.sent, self.rows, self.closed = pipe, {}, [], 0
+        # Its parent's connections are not its own.
+        os.closerange(3, pipe.fileno())
+        os.closerange(pipe.fileno() + 1, os.sysconf('SC_OPEN_MAX'))
         if self.kind == 'fresh':
             self._fresh()
         else:
