@@ -135,6 +135,7 @@ static void *reload_main(void *arg)
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
+	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
 	if (!g && failed) {
 		failed(err);
@@ -143,11 +144,12 @@ static void *reload_main(void *arg)
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
 		generation_free(g);
 	}
-	supervisor_tell(SUPERVISOR_READY);
+	supervisor_tell(end);
 	atomic_store(&reloading, false);
 	pthread_mutex_unlock(&generations);
 	request();

@@ -124,17 +124,6 @@ static void answer_key(struct parent *p, const char *path)
 		close(fd);
 }
 
-static void tell_systemd(struct parent *p, enum supervisor_state state)
-{
-	char text[128];
-	static const char *const texts[] = {[SUPERVISOR_READY] = "READY=1",
-					    [SUPERVISOR_RELOADING] = "RELOADING=1",
-					    [SUPERVISOR_STOPPING] = "STOPPING=1"};
-	snprintf(text, sizeof(text), "%s\nMAINPID=%d", texts[state], (int)getpid());
-	notify(text);
-	p->pause_ms = 0;
-}
-
 static void serve_request(struct parent *p)
 {
 	wire_request_t r = {0};
@@ -160,7 +149,8 @@ static void serve_request(struct parent *p)
 		if (r.u.state == SUPERVISOR_READY)
 			drop_unasked(p);
 		if ((unsigned)r.u.state <= SUPERVISOR_STOPPING)
-			tell_systemd(p, r.u.state);
+			notify_state(r.u.state);
+		p->pause_ms = 0;
 		break;
 	}
 }
@@ -258,6 +248,7 @@ static bool go_on(struct parent *p, int status, int *exit_status)
 		page->crashed = sodns_now();
 		count_crash(page);
 		print_crash(page, status);
+		notify_crash(page->plugin);
 	}
 	remove_folder(page->folder);
 	*page->folder = 0;

@@ -55,8 +55,13 @@ extern supervisor_page_t *supervisor_page;
 int supervisor_socket(const socket_spec_t *spec);
 /* The socket is not listened on any more: the parent closes its own copy. */
 void supervisor_release(const socket_spec_t *spec);
-/* The child has begun to answer; reloads; or is about to end. */
-enum supervisor_state { SUPERVISOR_READY, SUPERVISOR_RELOADING, SUPERVISOR_STOPPING };
+/* A configuration is in force; a reload has begun; it failed, and all is as before; the end is near. */
+enum supervisor_state {
+	SUPERVISOR_READY,
+	SUPERVISOR_RELOADING,
+	SUPERVISOR_UNCHANGED,
+	SUPERVISOR_STOPPING
+};
 void supervisor_tell(enum supervisor_state state);
 /* Opens a file with a key for reading, if need be by the parent, which does so for PEM files only. The
  * descriptor, or a negative errno. */
