@@ -55,17 +55,6 @@ static void __attribute__((format(printf, 1, 2))) print(const char *format, ...)
 	fflush(stdout);
 }
 
-static void tell_systemd(enum supervisor_state state)
-{
-	char text[128];
-	static const char *const texts[] = {[SUPERVISOR_READY] = "READY=1",
-					    [SUPERVISOR_RELOADING] = "RELOADING=1",
-					    [SUPERVISOR_UNCHANGED] = "READY=1",
-					    [SUPERVISOR_STOPPING] = "STOPPING=1"};
-	snprintf(text, sizeof(text), "%s\nMAINPID=%d", texts[state], (int)getpid());
-	notify(text);
-}
-
 static void answer_key(struct parent *p, const char *path)
 {
 	int fd = grants_key(&p->grants, path);
@@ -102,7 +91,7 @@ static void serve_request(struct parent *p)
 			grants_settle(&p->grants);
 			p->pause_ms = 0;
 		}
-		tell_systemd(r.u.state);
+		notify_state(r.u.state);
 		break;
 	}
 }
@@ -218,6 +207,7 @@ static void note_crash(struct parent *p, int status)
 	take_text(detail, p->page->detail, sizeof(detail));
 	p->crashed = sodns_now();
 	count_crash(&p->crashes, plugin);
+	notify_crash(plugin);
 	if (*plugin)
 		snprintf(who, sizeof(who), "plugin/%s:", plugin);
 	if (WIFSIGNALED(status))
