@@ -50,6 +50,7 @@ class Soak:
     def wrong(self, what):
         with self.lock:
             self.faults.append(what)
+        print('WRONG', what, flush=True)
 
     def check_message(self, wire):
         if b'\3bad\4test' in wire:
@@ -205,7 +206,11 @@ class Loads:
     def figures(self):
         for mode, p in self.processes.items():
             p.send_signal(signal.SIGINT)
-            text = p.communicate(timeout=60)[0]
+            try:
+                text = p.communicate(timeout=10)[0]
+            except subprocess.TimeoutExpired:  # it is at a handshake with a listener that went
+                p.kill()
+                text = p.communicate()[0]
             yield mode, {k: int(v) for k, v in re.findall(r'Queries (sent|completed|lost):\s+(\d+)', text)}
 
 
