@@ -45,7 +45,7 @@ BLOCKS = {
     'erratic': (' erratic {\n drop 0\n truncate 3\n }\n', [('www', 'A'), ('www', 'AAAA')]),
     'cancel': (' cancel 2s\n timeouts {\n idle 5s\n }\n errors\n whoami\n', [('www', 'A')]),
     'prometheus': (' prometheus 127.0.0.1:{METRICS}\n log\n errors\n file zone\n', [('www', 'A'), ('no', 'A'), ('www', 'MX'), ('x.sub', 'A')]),
-    'auto': (' auto {\n directory . db[.](.*)\n }\n', [('www', 'A'), ('no', 'A')]),
+    'auto': (' auto {\n directory . db[.](.*) {1}\n }\n', [('www', 'A'), ('no', 'A')]),
     'autopath': (' autopath resolv.conf\n file zone\n', [('no.search', 'A'), ('www', 'A')]),
     'transfer': (' transfer {\n to *\n }\n file zone\n', [('www', 'A')]),
     'kept': (' prometheus 127.0.0.1:{METRICS}\n cache\n loadbalance\n rewrite stop name exact a.kept www.kept\n acl {\n block net 192.0.2.0/24\n }\n log\n errors\n'
