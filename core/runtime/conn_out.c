@@ -133,14 +133,14 @@ void conn_flush(sodns_conn_t *c)
 			conn_close(c);
 		c->out.at += n > 0 ? (size_t)n : 0;
 	}
-	if (c->closing)
+	if (c->closing || c->lingering)
 		return;
 	empty(&c->out);
 	conn_call_senders(c);
 	c->reading = false;
 	conn_set_deadline(c, c->limits.idle_ms);
 	if (exhausted(c) && !c->in_flight)
-		conn_close(c);
+		conn_part(c);
 	else
 		conn_poll(c, c->finishing || c->stalled ? 0 : UV_READABLE);
 }
@@ -169,8 +169,8 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 	/* The answer of a query that waited leaves with no batch. */
 	if (s->shared.parked)
 		tcp_flush(c->worker);
-	else
-		conn_release(c);
+	/* Also of a client that has gone while its query waited, to whom nothing was to be sent. */
+	conn_release(c);
 }
 
 /* Bytes that the client has not taken yet: here and in the socket. */
