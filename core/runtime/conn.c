@@ -176,6 +176,8 @@ void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 void sodns_conn_finish(sodns_conn_t *c)
 {
 	c->finishing = true;
+	/* What it still brings stays unread, and must not be reported for ever. */
+	conn_poll(c, c->events & UV_WRITABLE);
 	conn_release(c);
 }
 
@@ -194,13 +196,21 @@ const char *sodns_conn_server(const sodns_conn_t *c)
 	return c->server;
 }
 
-void tcp_close_idle(worker_t *w, const void *listener)
+void tcp_close_idle(worker_t *w)
 {
 	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
 		next = c->next;
-		if ((!listener || c->listener == listener) && !c->in_flight && !c->rest_len &&
-		    !conn_pending(c))
+		if (!c->in_flight && !c->rest_len && !conn_pending(c))
 			conn_close(c);
+	}
+}
+
+void tcp_finish(worker_t *w, const void *listener)
+{
+	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
+		next = c->next;
+		if (c->listener == listener)
+			sodns_conn_finish(c);
 	}
 }
 

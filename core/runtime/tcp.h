@@ -39,12 +39,14 @@ tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, void
 /* What its next connections begin with; transport, tls and server live as long as they. */
 void tcp_configure(tcp_listener_t *l, const sodns_transport_t *transport, sodns_tls_t *tls,
 		   const tcp_limits_t *limits, const char *server);
-/* Accepts what is queued, then closes; connections live on until they are idle. */
+/* Accepts what is queued, then closes; connections live on. */
 void tcp_retire(tcp_listener_t *l);
 /* Writes what the batch left in the connections' buffers. */
 void tcp_flush(worker_t *w);
-/* Closes connections of `listener` that have nothing in flight; all of them if it is NULL. */
-void tcp_close_idle(worker_t *w, const void *listener);
+/* Closes connections that have nothing in flight and nothing unread. */
+void tcp_close_idle(worker_t *w);
+/* Connections of `listener` bring no more queries, and close when those they have are answered. */
+void tcp_finish(worker_t *w, const void *listener);
 /* Closes every connection, whatever it waits for. */
 void tcp_close_all(worker_t *w);
 
