@@ -193,7 +193,7 @@ static void switch_worker(worker_t *w, void *arg)
 		if (l->incoming)
 			continue;
 		retire(w, l);
-		tcp_finish(w, &l->at[w->index]);
+		tcp_wind_down(w, &l->at[w->index]);
 		l->at[w->index].server = NULL;
 	}
 	w->in_flight = &g->in_flight;
@@ -225,7 +225,7 @@ static void close_worker(worker_t *w, void *arg)
 	(void)arg;
 	for (listener_t *l = all; l; l = l->next)
 		retire(w, l);
-	tcp_close_idle(w);
+	tcp_wind_down(w, NULL);
 }
 
 void listeners_close(void)

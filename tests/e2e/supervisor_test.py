@@ -223,24 +223,6 @@ class Supervisor(Case):
         self.assertEqual((r.returncode, r.stderr.strip()), (1, '-user no-such-user: there is no such user'))
         shutil.rmtree(s.folder)
 
-    def test_systemd_is_told(self):
-        s = Server(QUICK, extra=['crash'])
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as n:
-            n.bind(str(s.folder / 'notify'))
-            n.settimeout(10)
-            os.environ['NOTIFY_SOCKET'] = str(s.folder / 'notify')
-            try:
-                s.start()
-            finally:
-                del os.environ['NOTIFY_SOCKET']
-            self.assertEqual(n.recv(200).decode(), f'READY=1\nMAINPID={s.process.pid}')
-            s.signal(signal.SIGUSR1)
-            self.assertIn('RELOADING=1', n.recv(200).decode())
-            self.assertIn('READY=1', n.recv(200).decode())
-            s.stop()
-            self.assertIn('STOPPING=1', n.recv(200).decode())
-        shutil.rmtree(s.folder)
-
 
 if __name__ == '__main__':
     harness.main()
