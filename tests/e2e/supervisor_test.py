@@ -1,5 +1,5 @@
 """The parent that keeps the sockets: what crashes is named, counted and replaced; privileges are given up; keys are read."""
-import os, pathlib, pwd, shutil, signal, socket, subprocess, time, unittest, urllib.request
+import os, pathlib, pwd, shutil, signal, socket, subprocess, time, unittest, urllib.error, urllib.request
 
 import dns.exception, dns.message, dns.query, dns.rcode
 
@@ -72,6 +72,25 @@ class Supervisor(Case):
             os.kill(self.child(s), signal.SIGKILL)
             s.wait_for('A fresh process serves')
             self.assertEqual(s.ask('fine.', timeout=3).rcode(), dns.rcode.NOERROR)
+
+    def test_ready_while_it_loads(self):
+        """Plugins are asked whether they are ready before they are prepared."""
+        port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n ready 127.0.0.1:{port}\n whoami\n}}\nslow.:{{PORT}} {{\n crash 400\n whoami\n}}\n'
+                    'cluster.local:{PORT} {\n kubernetes {\n  endpoint http://127.0.0.1:1\n  startup_timeout 1s\n }\n}\n', extra=['crash']) as s:
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for('A fresh process serves')
+            texts = set()
+            while 'Everything is loaded' not in s.out():
+                try:
+                    urllib.request.urlopen(f'http://127.0.0.1:{port}/ready', timeout=5)
+                except urllib.error.HTTPError as e:
+                    texts.add(e.read().decode())
+                except OSError:
+                    pass
+                time.sleep(0.02)
+            self.assertEqual(texts, {'kubernetes'})
+            self.assertEqual(s.out().count('crashed'), 1)
 
     def test_a_broken_configuration_is_tried_again(self):
         with Server(QUICK, extra=['crash']) as s:
