@@ -106,6 +106,7 @@ static void begin(struct forward *f, struct upstream *u, struct probe *p, sodns_
 	x->upstream = u->up;
 	x->protocol = tcp ? SODNS_TCP : SODNS_UDP;
 	x->query = p->query;
+	x->post = true;
 	x->len = len;
 	x->answer = p->answer;
 	x->size = sizeof(p->answer);
