@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DOH_PROVIDER_FILE "libsodns-doh.so.0"
+#define DOH_PROVIDER_FILE "libsodns-doh.so.1"
 #define DOH_PROVIDER_SYMBOL "sodns_doh_provider"
 
 typedef struct doh doh_t;

@@ -24,6 +24,7 @@ struct sender {
 
 struct sodns_conn {
 	struct sodns_conn *next, *previous; /* all of the worker's */
+	struct sodns_conn *older, *younger; /* of its listener's: who brought a query last is youngest */
 	struct sodns_conn *next_dirty;
 	worker_t *worker;
 	uv_poll_t poll;
@@ -36,11 +37,15 @@ struct sodns_conn {
 	void *listener;
 	sodns_address_t peer, local;
 	uint64_t deadline; /* ns: closed by the tick when it has passed */
+	uint64_t heard;    /* ns: when it brought something last, or was opened */
 	unsigned in_flight;
 	uint32_t queries; /* that it brought so far */
 	bool dirty, closing, finishing, prefaced, waking, streaming;
 	bool reading; /* has begun to bring something, by the deadline that was set then */
 	bool stalled, resuming; /* has too much in flight, and bytes that wait in `rest` */
+	bool ending;            /* takes no more than the `owed` bytes that had arrived before */
+	bool lingering;         /* has said its last, and waits until the client closes, too */
+	int owed;
 	int events;
 	struct sender *senders;
 	uint8_t *
@@ -54,6 +59,16 @@ struct sodns_conn {
 /* conn.c */
 void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from);
 void conn_close(sodns_conn_t *c);
+/* Closes the connection of the listener that has gone longest without a query, if there is one that waits
+ * for nothing: somebody new may mean better. */
+bool conn_make_room(tcp_listener_t *l);
+/* The listener is about to go. */
+void conn_leave_listener(sodns_conn_t *c);
+/* Closes in order, when all has been written: the client sees the end behind the last answer, even if
+ * more from it is on the way. */
+void conn_part(sodns_conn_t *c);
+/* It has brought a query: the last of its listener's to be closed for a new one. */
+void conn_rejuvenate(sodns_conn_t *c);
 /* Frees a closed connection that nobody holds any more; closes one that is to finish, if it has. */
 void conn_release(sodns_conn_t *c);
 void conn_set_deadline(sodns_conn_t *c, uint32_t ms);
@@ -61,6 +76,10 @@ void conn_poll(sodns_conn_t *c, int events);
 
 /* conn_in.c */
 void conn_read(sodns_conn_t *c);
+/* If it is to take no more than it has. */
+void conn_end_if_read(sodns_conn_t *c);
+/* What comes while it lingers. */
+void conn_discard(sodns_conn_t *c);
 /* Takes up the bytes that were left when too much was in flight; soon, from the base. */
 void conn_resume(sodns_conn_t *c);
 

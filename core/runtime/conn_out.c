@@ -133,14 +133,14 @@ void conn_flush(sodns_conn_t *c)
 			conn_close(c);
 		c->out.at += n > 0 ? (size_t)n : 0;
 	}
-	if (c->closing)
+	if (c->closing || c->lingering)
 		return;
 	empty(&c->out);
 	conn_call_senders(c);
 	c->reading = false;
 	conn_set_deadline(c, c->limits.idle_ms);
 	if (exhausted(c) && !c->in_flight)
-		conn_close(c);
+		conn_part(c);
 	else
 		conn_poll(c, c->finishing || c->stalled ? 0 : UV_READABLE);
 }

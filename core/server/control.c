@@ -200,9 +200,15 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static void count_waiting(worker_t *w, void *arg)
+struct left {
+	unsigned queries, connections;
+};
+
+static void count_left(worker_t *w, void *arg)
 {
-	*(unsigned *)arg += atomic_load(&w->loop.tasks_waiting);
+	struct left *n = arg;
+	n->queries += atomic_load(&w->loop.tasks_waiting);
+	n->connections += w->conn_count;
 }
 
 /* Takes the signals that came: whether one of them asks for the end. */
@@ -228,17 +234,23 @@ static void linger(int signal_fd)
 			return;
 }
 
-/* Queries that came are answered, also those put aside; then the threads end. */
-static void close_connections(worker_t *w, void *arg)
+static void wind_down(worker_t *w, void *left)
 {
-	(void)arg;
-	tcp_close_all(w);
+	tcp_wind_down(w, NULL);
+	count_left(w, left);
 }
 
-/* Returns how many queries still wait: they, and only they, can still look at the generation. */
+static void close_connections(worker_t *w, void *left)
+{
+	tcp_close_all(w);
+	count_left(w, left);
+}
+
+/* Queries that came are answered, also those put aside; then the threads end. Returns how many queries
+ * still wait: they, and only they, can still look at the generation. */
 static unsigned stop(int signal_fd)
 {
-	unsigned waiting = 0;
+	struct left left;
 	pthread_mutex_lock(&switching);
 	atomic_store(&stopping, true);
 	pthread_mutex_unlock(&switching);
@@ -246,17 +258,15 @@ static unsigned stop(int signal_fd)
 	linger(signal_fd);
 	listeners_close();
 	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
-		waiting = 0;
-		workers_each(count_waiting, &waiting);
-		if (!waiting)
+		left = (struct left){0};
+		workers_each(wind_down, &left);
+		if (!left.queries && !left.connections)
 			break;
 		poll(NULL, 0, 5);
 	}
-	/* A client that kept its connection could send another query. */
-	workers_each(close_connections, NULL);
-	waiting = 0;
-	workers_each(count_waiting, &waiting);
-	return waiting;
+	left = (struct left){0};
+	workers_each(close_connections, &left);
+	return left.queries;
 }
 
 /* A plugin has found that the process must not go on (and has said why): nothing more is answered. */

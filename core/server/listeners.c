@@ -171,7 +171,7 @@ static void switch_listener(worker_t *w, listener_t *l)
 			tcp_retire(at->tcp);
 		at->udp = NULL;
 		at->tcp = NULL;
-		tcp_close_idle(w, at);
+		tcp_wind_down(w, at);
 		return;
 	}
 	if (s->held)
@@ -214,7 +214,7 @@ static void close_worker(worker_t *w, void *arg)
 	(void)arg;
 	for (listener_t *l = all; l; l = l->next)
 		switch_listener(w, l);
-	tcp_close_idle(w, NULL);
+	tcp_wind_down(w, NULL);
 }
 
 void listeners_close(void)

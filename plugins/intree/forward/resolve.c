@@ -207,7 +207,8 @@ static int make_tls(struct forward *f, sodns_prepare_t *p)
 		wanted |= f->targets[i].transport != TRANSPORT_DNS;
 	if (!wanted)
 		return SODNS_OK;
-	const sodns_tls_options_t o = {.cert = pair ? f->tls_files[0] : NULL,
+	const sodns_tls_options_t o = {.size = sizeof(o),
+				       .cert = pair ? f->tls_files[0] : NULL,
 				       .key = pair ? f->tls_files[1] : NULL,
 				       .ca = f->tls_file_count == 1   ? f->tls_files[0]
 					     : f->tls_file_count == 3 ? f->tls_files[2]

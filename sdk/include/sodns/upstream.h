@@ -79,6 +79,7 @@ typedef struct sodns_exchange {
 	uint64_t due;
 	uint16_t id;
 	bool again;
+	void *reserved[4];
 } sodns_exchange_t;
 
 /* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */
