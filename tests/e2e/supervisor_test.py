@@ -166,6 +166,34 @@ class Supervisor(Case):
             s.wait_for('A fresh process serves')
             self.ask_over_tls(s)
 
+    @unittest.skipUnless(nobody_may(), 'needs root')
+    def test_keys_of_a_new_configuration(self):
+        # Behind `root`, by links as certbot has them, and named by the new Corefile alone.
+        first, second = Authority().issue('dns.test'), Authority().issue('dns.test')
+        corefile = 'tls://.:{PORT} {\n root %s\n tls %s/cert.pem %s/key.pem\n whoami\n}\n'
+        s = Server(None, args=['-user', 'nobody'])
+        for name, (cert, key) in (('one', first), ('two', second)):
+            (s.folder / name).mkdir()
+            (s.folder / name / 'cert.pem').write_text(cert)
+            (s.folder / name / 'real.pem').write_text(key)
+            (s.folder / name / 'real.pem').chmod(0o600)
+            (s.folder / name / 'key.pem').symlink_to('real.pem')
+        s.write_corefile(corefile % (s.folder, 'one', 'one'))
+        for path in s.folder, *s.folder.iterdir():
+            path.chmod(0o755)
+        with s:
+            self.ask_over_tls(s)
+            s.write_corefile(corefile % (s.folder, 'two', 'two'))
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete')
+            self.ask_over_tls(s)
+            # Where the child could have put it, a key is not to be had.
+            os.chown(s.folder / 'one', pwd.getpwnam('nobody').pw_uid, -1)
+            s.write_corefile(corefile % (s.folder, 'one', 'one'))
+            s.signal(signal.SIGUSR1)
+            s.wait_for(r'SIGUSR1: plugin/tls: .*key\.pem: permission denied')
+            self.ask_over_tls(s)
+
     def get(self, port, path):
         return urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=10)
 

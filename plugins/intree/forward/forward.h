@@ -28,6 +28,13 @@ struct target {
 	const char *server_name; /* for TLS; NULL: none given */
 };
 
+/* How well an upstream is; the next generation begins with it. */
+struct standing {
+	_Atomic(uint32_t) fails;  /* failed checks in a row */
+	_Atomic(uint32_t) misses; /* questions in a row that it left unanswered */
+	_Atomic(bool) suspected;  /* to be checked */
+};
+
 struct upstream {
 	struct forward *forward;
 	char text[96]; /* address and port */
@@ -35,9 +42,7 @@ struct upstream {
 	const char *server_name;
 	sodns_upstream_t *up;
 
-	_Atomic(uint32_t) fails;  /* failed checks in a row */
-	_Atomic(uint32_t) misses; /* questions in a row that it left unanswered */
-	_Atomic(bool) suspected;  /* to be checked */
+	struct standing *standing;
 
 	/* the checker's own */
 	uint64_t due, asked_at;
@@ -123,7 +128,7 @@ bool upstream_is_down(const struct upstream *u);
 bool upstream_is_suspect(const struct upstream *u);
 void upstream_answered(struct upstream *u);
 void upstream_missed(struct upstream *u);
-int health_prepare(struct forward *f);
+int health_prepare(struct forward *f, sodns_prepare_t *p);
 void health_start(struct forward *f);
 void health_stop(struct forward *f);
 

@@ -53,7 +53,6 @@ void metrics_prepare(struct forward *f)
 		const char *const over_tcp[] = {"forward", u->text, tcp};
 		u->check_failures = sodns_metric(&check_failures, to);
 		u->healthy = sodns_metric(&healthy, to);
-		sodns_metric_set(u->healthy, 1);
 		u->hits[0] = sodns_metric(&hits, over_udp);
 		u->hits[1] = sodns_metric(&hits, over_tcp);
 		u->misses_of[0] = sodns_metric(&misses, over_udp);
