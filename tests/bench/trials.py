@@ -132,6 +132,7 @@ def idle():
             began = Probe(m.server.port, rate=500)
             conns, took = connect_all(lambda: open_one(m), MANY)
             say(f'  {"while they connect, in %.1f s: " % took:34} udp      : {began.end()}')
+            time.sleep(1)
             each = (m.server.rss_kib() - before) * 1024 // max(len(conns), 1)
             beside(f'{len(conns)} {what}', *others(m.server, m.tls))
             say(f'  {len(conns)} {what}: {each} bytes of RSS each; open at the end: {still_open(conns)}; limits that bit: {m.limits()}')
