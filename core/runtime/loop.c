@@ -116,6 +116,14 @@ void loop_post(loop_t *l, void (*fn)(void *arg), void *arg)
 	pthread_mutex_unlock(&l->lock);
 }
 
+bool loop_has_posted(loop_t *l)
+{
+	pthread_mutex_lock(&l->lock);
+	bool has = l->posted;
+	pthread_mutex_unlock(&l->lock);
+	return has;
+}
+
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg)
 {
 	bool done = false;

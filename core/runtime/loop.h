@@ -83,6 +83,8 @@ void loop_fire(loop_t *l);
 void loop_stop(loop_t *l);
 /* Calls fn(arg) on the loop soon, at a batch boundary. Any thread. */
 void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
+/* Whether something was posted that has not been called yet. */
+bool loop_has_posted(loop_t *l);
 /* The same, and waits until it has been called. Not from a loop. */
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
 

@@ -69,7 +69,7 @@ struct forward {
 	_Atomic(int64_t) concurrent;
 	int64_t max_concurrent;
 	const char *max_concurrent_text;
-	const char *server_name, *tls_files[3];
+	const char *server_name, *http_method, *tls_files[3];
 	size_t tls_file_count;
 	bool tls_wanted;
 	sodns_tls_t *tls; /* one context for all its TLS upstreams */

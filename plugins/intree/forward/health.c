@@ -95,7 +95,7 @@ static uint64_t next_due(const struct forward *f)
 
 static void begin(struct forward *f, struct upstream *u, struct probe *p, sodns_exchange_t *x)
 {
-	bool tcp = f->force_tcp || u->transport == TRANSPORT_TLS;
+	bool tcp = f->force_tcp || u->transport != TRANSPORT_DNS;
 	size_t len = message_check(f, p->query);
 	memset(x, 0, sizeof(*x));
 	x->upstream = u->up;

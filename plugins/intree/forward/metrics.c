@@ -46,7 +46,8 @@ void metrics_prepare(struct forward *f)
 	f->rejects = sodns_metric(&rejects, NULL);
 	for (unsigned i = 0; i < f->count; i++) {
 		struct upstream *u = &f->upstreams[i];
-		const char *tcp = u->transport == TRANSPORT_TLS ? "tcp-tls" : "tcp";
+		static const char *const names[] = {"tcp", "tcp-tls", "https"};
+		const char *tcp = names[u->transport];
 		const char *const to[] = {"forward", u->text};
 		const char *const over_udp[] = {"forward", u->text, "udp"};
 		const char *const over_tcp[] = {"forward", u->text, tcp};
