@@ -19,6 +19,7 @@
 
 #include <sodns/query.h>
 
+#include "runtime/log.h"
 #include "supervisor/child.h"
 #include "supervisor/notify.h"
 #include "supervisor/supervisor.h"
@@ -231,19 +232,15 @@ static void count_crash(supervisor_page_t *page)
 
 static void print_crash(const supervisor_page_t *page, int status)
 {
-	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (*page->plugin)
-		printf("[ERROR] plugin/%s: crashed", page->plugin);
+	char why[64];
+	const char *question = page->question, *detail = page->detail;
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof(why), "%s", strsignal(WTERMSIG(status)));
 	else
-		printf("[ERROR] The serving process crashed");
-	if (number)
-		printf(" (%s)", strsignal(number));
-	else
-		printf(" (exit status %d)", WEXITSTATUS(status));
-	if (*page->question)
-		printf(" on \"%s\"", page->question);
-	printf("%s%s\n", *page->detail ? ", " : "", page->detail);
-	fflush(stdout);
+		snprintf(why, sizeof(why), "exit status %d", WEXITSTATUS(status));
+	sodns_log(SODNS_LOG_ERROR, *page->plugin ? page->plugin : NULL, "%srashed (%s)%s%s%s%s%s",
+		  *page->plugin ? "c" : "The serving process c", why, *question ? " on \"" : "",
+		  question, *question ? "\"" : "", *detail ? ", " : "", detail);
 }
 
 /* The child has ended: starts the next one, or returns false with the exit status. */
@@ -326,7 +323,7 @@ static int write_pidfile(const char *path)
 	if (!path)
 		return 0;
 	if (!f) {
-		fprintf(stderr, "pidfile: open %s: %s\n", path, strerror(errno));
+		log_last_words("pidfile: open %s: %s", path, strerror(errno));
 		return -1;
 	}
 	fprintf(f, "%d\n", (int)getpid());
