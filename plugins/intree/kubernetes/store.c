@@ -260,8 +260,11 @@ static void labels_drop(struct store *s, const struct labels *labels)
 static uint32_t hash_names(const char *namespace, const char *name)
 {
 	char both[512];
-	int n = snprintf(both, sizeof(both), "%s/%s", namespace, name);
-	return hash_bytes(both, (size_t)n);
+	size_t a = strlen(namespace), b = strlen(name);
+	memcpy(both, namespace, a);
+	both[a] = '/';
+	memcpy(both + a + 1, name, b);
+	return hash_bytes(both, a + 1 + b);
 }
 
 static const struct pod *find_pod(const struct store *s, const char *namespace, const char *name)
