@@ -18,7 +18,7 @@ Memory is that of all processes of a server: "own" is memory that is theirs alon
 programs and libraries, as they stand in the page cache for anybody. CoreDNS asks for JSON where a kubeconfig says where the API
 server is, and for protobuf where `endpoint` does or in a cluster: both are shown.
 """
-import base64, collections, contextlib, json, os, pathlib, re, shutil, socket, statistics, struct, subprocess, sys, tempfile, threading, time
+import base64, collections, contextlib, json, os, pathlib, re, shutil, socket, struct, subprocess, sys, tempfile, threading, time
 import urllib.request
 
 sys.dont_write_bytecode = True
@@ -285,9 +285,8 @@ class Server:
         return seen(self.ask(question(name, rdtype)))
 
     def axfr(self):
-        q = dns.message.make_query('cluster.local.', 'AXFR')
         out = collections.Counter()
-        for m in dns.query.inbound_xfr if False else dns.query.xfr('127.0.0.1', 'cluster.local.', port=self.port, relativize=False, timeout=60):
+        for m in dns.query.xfr('127.0.0.1', 'cluster.local.', port=self.port, relativize=False, timeout=60):
             for rrset in m.answer:
                 if rrset.rdtype != dns.rdatatype.SOA:
                     out.update((str(rrset.name), dns.rdatatype.to_text(rrset.rdtype), str(rd)) for rd in rrset)
@@ -395,7 +394,249 @@ def measure(kube, which, protobuf, services, pods):
             + (f'  {load.bad} not NOERROR, {load.lost} lost' if load.bad or load.lost else ''))
 
 
-FIGURES = {'size': size}
+class Changes:
+    """Services and slices of a namespace that come, change and go, and what is to be answered then."""
+
+    def __init__(self, kube, namespace):
+        self.kube, self.namespace = kube, namespace
+        kube.namespace(namespace)
+        self.services, self.slices = f'/api/v1/namespaces/{namespace}/services', SLICES.format(namespace)
+        self.count = 0
+
+    def steps(self):
+        """Endlessly: (what happened, name, type, answer); the step is done when it is yielded."""
+        while True:
+            n, self.count = self.count, self.count + 1
+            name, space = f'c-{n}', self.namespace
+            full, ip = f'{name}.{space}.svc.cluster.local', f'10.96.{200 + n // 250 % 50}.{1 + n % 250}'
+            first, second = (sorted(f'10.{k}.{n >> 8 & 255}.{n & 255}' for k in range(base, base + 3)) for base in (20, 30))
+            self.kube.call('POST', self.services, service(name, space, ip))
+            yield 'service created', full, 'A', [ip]
+            self.kube.patch(f'{self.services}/{name}', {'spec': {'ports': [{'name': 'http', 'port': 81, 'protocol': 'TCP'}]}})
+            yield 'service updated', '_http._tcp.' + full, 'SRV', ['81']
+            self.kube.call('DELETE', f'{self.services}/{name}')
+            yield 'service deleted', full, 'A', 'NXDOMAIN'
+            self.kube.call('POST', self.services, service('h' + name, space))
+            self.kube.call('POST', self.slices, slice_of('h' + name, space, first))
+            yield 'slice created', 'h' + full, 'A', first
+            self.kube.patch(f'{self.slices}/h{name}-1', {'endpoints': slice_of('h' + name, space, second)['endpoints']})
+            yield 'slice updated', 'h' + full, 'A', second
+            self.kube.call('DELETE', f'{self.slices}/h{name}-1')
+            yield 'slice deleted', 'h' + full, 'A', 'NXDOMAIN'
+            self.kube.call('DELETE', f'{self.services}/h{name}')
+
+
+def changes():
+    """Both servers at once: each change is looked for in turn."""
+    with Kube() as kube, contextlib.ExitStack() as stack:
+        fill(kube, 1000, 0)
+        kube.stop(hard=False)
+        kube.start()
+        running = [stack.enter_context(Server(w, kube, protobuf=True)) for w in servers()]
+        for s in running:
+            s.wait()
+        times = {s.which: collections.defaultdict(list) for s in running}
+        time.sleep(1)
+        steps = Changes(kube, 'changes').steps()
+        for _ in range(CHANGES):
+            what, name, rdtype, expected = next(steps)
+            began, missing = time.perf_counter(), list(running)
+            while missing and time.perf_counter() - began < 5:
+                for s in list(missing):
+                    if s.addresses(name, rdtype) == expected:
+                        times[s.which][what].append((time.perf_counter() - began) * 1000)
+                        missing.remove(s)
+            for s in missing:
+                times[s.which][what].append(float('inf'))
+    say(f'changes: {CHANGES}, milliseconds from the API server\'s answer')
+    for which, kinds in times.items():
+        for what, t in [*kinds.items(), ('all', sum(kinds.values(), []))]:
+            t = sorted(t)
+            say(f'  {which:9}{what:17}{len(t):5}  p50 {at(t, .5):7.2f}  p99 {at(t, .99):7.2f}  most {t[-1]:7.2f}')
+
+
+def rate():
+    say(f'rate: {SECONDS} s without and with 100 changes a second; 1,000 queries a second')
+    for which in servers():
+        with Kube() as kube:
+            fill(kube, 1000, 0)
+            kube.stop(hard=False)
+            kube.start()
+            with Server(which, kube, protobuf=True) as s:
+                s.wait()
+                time.sleep(2)
+                names = [(f's-{i:05}.bulk.svc.cluster.local', 'A') for i in range(1000)]
+                quiet = Load(s, names, 1000, SECONDS).end()
+                busy, made = Load(s, names, 1000, SECONDS), 0
+                end, began = time.time() + SECONDS, time.time()
+                n = 0
+                while time.time() < end:  # a service's endpoints change, as a rollout has it
+                    name = f's-{n % 500:05}'
+                    ends = slice_of(name, 'bulk', [f'10.77.{n >> 8 & 255}.{n & 255}', '10.77.255.1'])['endpoints']
+                    kube.patch(f'{SLICES.format("bulk")}/{name}-1', {'endpoints': ends})
+                    n += 1
+                    time.sleep(max(0, began + n / 100 - time.time()))
+                busy.end()
+                for what, load in (('without', quiet), (f'with {n / SECONDS:.0f}/s', busy)):
+                    say(f'  {which:9}{what:12} CPU {load.cpu:6.2f} s  p50 {at(load.times, .5):6.2f}  p99 {at(load.times, .99):6.2f}  '
+                        f'p99.9 {at(load.times, .999):6.2f} ms  lost {load.lost}, not NOERROR {load.bad}')
+                say(f'  {which:9}a change: {(busy.cpu - quiet.cpu) / n * 1e6:.0f} microseconds of CPU')
+
+
+def expected_records(kube):
+    """Of every service in the API: name, and the addresses of A."""
+    ends = collections.defaultdict(list)
+    for s in kube.call('GET', '/apis/discovery.k8s.io/v1/endpointslices')['items']:
+        key = s['metadata']['labels'].get('kubernetes.io/service-name'), s['metadata']['namespace']
+        ends[key] += [a for e in s.get('endpoints') or [] if e['conditions'].get('ready', True) for a in e['addresses']]
+    for o in kube.call('GET', '/api/v1/services')['items']:
+        key = o['metadata']['name'], o['metadata']['namespace']
+        ip = o['spec'].get('clusterIP')
+        yield '.'.join(key) + '.svc.cluster.local', sorted(set(ends[key])) or 'NXDOMAIN' if ip == 'None' else [ip]
+
+
+def restarts():
+    with Kube() as kube, contextlib.ExitStack() as stack:
+        fill(kube, 300, 0)
+        kube.stop(hard=False)
+        kube.start()
+        kube.namespace('steady')
+        kube.call('POST', '/api/v1/namespaces/steady/services', service('always', 'steady', '10.96.250.250'))
+        s = stack.enter_context(Server('sodns', kube))
+        s.wait()
+        stop, asked, wrong = threading.Event(), [0], []
+
+        def ask():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+                u.connect(('127.0.0.1', s.port))
+                u.settimeout(1)
+                while not stop.is_set():
+                    u.send(question('always.steady.svc.cluster.local'))
+                    try:
+                        got = seen(u.recv(4096))
+                    except OSError:
+                        got = 'nothing'
+                    asked[0] += 1
+                    if got != ['10.96.250.250']:
+                        wrong.append(got)
+                    time.sleep(0.002)
+
+        def change():
+            c = Kube.__new__(Kube)
+            c.env, c.state, c.client = kube.env, kube.state, kubelib.Client(kube.env)
+            rounds = 0
+            while not stop.is_set():
+                with contextlib.suppress(Exception):
+                    for _ in Changes(c, f'moving-{rounds}').steps():
+                        made[0] += 1
+                        if stop.is_set() or made[0] % 7 == 3:  # some are left as they are
+                            break
+                rounds += 1
+        made = [0]
+        threads = [threading.Thread(target=ask), threading.Thread(target=change)]
+        for t in threads:
+            t.start()
+        for n in range(ROUNDS):
+            time.sleep(1)
+            kube.stop(hard=n % 2 == 0)
+            # What happens while nobody can tell: one goes, one comes.
+            like = kube.etcd('/v3/kv/range', {'key': key64('/registry/services/specs/bulk/s-00299')})['kvs']
+            kube.etcd('/v3/kv/deleterange', {'key': key64(f'/registry/services/specs/bulk/s-{n:05}')})
+            fresh = json.loads(base64.b64decode(like[0]['value']))
+            fresh['metadata'].update(name=f'late-{n}', uid=f'00000000-0000-4000-9000-{n:012x}')
+            kube.store([(f'/registry/services/specs/bulk/late-{n}', fresh)])
+            if n % 3:
+                kube.compact()
+            kube.start()
+        time.sleep(2)
+        stop.set()
+        for t in threads:
+            t.join()
+        time.sleep(3)
+        differing, count = [], 0
+        for name, expected in expected_records(kube):
+            got, count = s.addresses(name), count + 1
+            if got != expected:
+                differing.append((name, expected, got))
+        for n in range(ROUNDS):
+            if s.addresses(f's-{n:05}.bulk.svc.cluster.local') != 'NXDOMAIN':
+                differing.append((f's-{n:05}', 'left over'))
+        say(f'restarts: {ROUNDS}, {made[0]} changes made meanwhile; {asked[0]} queries of a service that stays, {len(wrong)} not answered as ever '
+            f'{dict(collections.Counter(map(str, wrong)))}')
+        say(f'  in the end {count} services beside the API: {len(differing)} differ {differing[:3]}')
+        if 'coredns' in servers():
+            fresh = stack.enter_context(Server('coredns', kube))
+            fresh.wait()
+            ours, theirs = s.axfr(), fresh.axfr()
+            say(f'  the whole zone beside that of a fresh CoreDNS: {len(ours)} and {len(theirs)} records, {len(ours - theirs)} left over, '
+                f'{len(theirs - ours)} lost {sorted(ours ^ theirs)[:4]}')
+
+
+def key64(key):
+    return base64.b64encode(key.encode()).decode()
+
+
+def tcp(server, wire):
+    with socket.create_connection(('127.0.0.1', server.port), 5) as c:
+        c.sendall(struct.pack('!H', len(wire)) + wire)
+        f = c.makefile('rb')
+        return f.read(struct.unpack('!H', f.read(2))[0])
+
+
+def headless():
+    """Ten slices of a thousand endpoints; one slice after the other changes from one set to another."""
+    with Kube() as kube, contextlib.ExitStack() as stack:
+        kube.namespace('wide')
+        kube.call('POST', '/api/v1/namespaces/wide/services', service('wide', 'wide'))
+
+        def ends(generation, k):
+            return slice_of('wide', 'wide', [f'10.{generation}.{k}.{i}' if i < 250 else f'10.{generation}.{k + 10 * (i // 250)}.{i % 250}'
+                                             for i in range(1000)], k)
+        for k in range(10):
+            kube.call('POST', SLICES.format('wide'), ends(100, k))
+        running = [stack.enter_context(Server(w, kube)) for w in servers()]
+        say('headless: 10,000 endpoints')
+        for s in running:
+            s.wait()
+            for rdtype in ('A', 'SRV'):
+                plain = question('wide.wide.svc.cluster.local', rdtype)
+                for what in ('UDP', 'UDP 1232', 'UDP 4096', 'TCP'):
+                    wire = plain
+                    if ' ' in what:
+                        q = dns.message.make_query('wide.wide.svc.cluster.local', rdtype, use_edns=0, payload=int(what.split()[1]))
+                        wire = q.to_wire()
+                    answer = tcp(s, wire) if what == 'TCP' else s.ask(wire)
+                    if answer is None:
+                        say(f'  {s.which:9}{rdtype:4}{what:9} nothing')
+                        continue
+                    m = struct.unpack('!6H', answer[:12])
+                    say(f'  {s.which:9}{rdtype:4}{what:9} {len(answer):6} bytes, {m[3]:5} answers, {m[5]:5} additional, TC {m[1] >> 9 & 1}')
+        s, stop, torn, asked = running[0], threading.Event(), [], [0]
+
+        def look():
+            while not stop.is_set():
+                m = dns.message.from_wire(tcp(s, question('wide.wide.svc.cluster.local')), ignore_trailing=True)
+                asked[0] += 1
+                counts = collections.Counter()
+                for rrset in m.answer:
+                    for rd in rrset:
+                        _, generation, k, _ = rd.address.split('.')
+                        counts[int(k) % 10, int(generation)] += 1
+                both = [k for k in range(10) if counts[k, 100] and counts[k, 101]]
+                if both or len(m.answer) != 1 or sum(counts.values()) != full:
+                    torn.append((both, sum(counts.values())))
+        full = len(dns.message.from_wire(tcp(s, question('wide.wide.svc.cluster.local')), ignore_trailing=True).answer[0])
+        thread = threading.Thread(target=look)
+        thread.start()
+        for generation in (101, 100, 101):
+            for k in range(10):
+                kube.patch(f'{SLICES.format("wide")}/wide-{k}', {'endpoints': ends(generation, k)['endpoints']})
+        stop.set()
+        thread.join()
+        say(f'  {asked[0]} answers of {full} addresses over TCP while 30 slices changed one after the other: {len(torn)} torn {torn[:3]}')
+
+
+FIGURES = {'size': size, 'changes': changes, 'rate': rate, 'restarts': restarts, 'headless': headless}
 
 if __name__ == '__main__':
     for figure in sys.argv[1:] or FIGURES:
