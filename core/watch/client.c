@@ -244,9 +244,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	return len;
 }
 
-static void on_resume(uv_timer_t *t)
+static void on_resume(uv_idle_t *idle)
 {
-	request_t *r = t->data;
+	request_t *r = idle->data;
+	uv_idle_stop(idle);
 	r->paused = false;
 	slice_began = uv_hrtime();
 	CURLcode rc = curl_easy_pause(r->easy, CURLPAUSE_CONT);
@@ -265,7 +266,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 	r->last_byte = now;
 	if (now - slice_began > SLICE_NS) {
 		r->paused = true;
-		uv_timer_start(&r->resume, on_resume, 0, 0);
+		uv_idle_start(&r->resume, on_resume);
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	return r->on_bytes(r, bytes, len) ? len : 0;
@@ -408,7 +409,7 @@ void client_drop(request_t *r)
 	if (!r->answered)
 		r->api->inflight--;
 	r->answered = true;
-	uv_timer_stop(&r->resume);
+	uv_idle_stop(&r->resume);
 	curl_multi_remove_handle(multi, r->easy);
 	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->headers);

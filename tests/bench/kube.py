@@ -523,15 +523,16 @@ def restarts():
 
         def change():
             c = Kube.__new__(Kube)
-            c.env, c.state, c.client = kube.env, kube.state, kubelib.Client(kube.env)
-            rounds = 0
+            c.env, c.state = kube.env, kube.state
             while not stop.is_set():
-                with contextlib.suppress(Exception):
-                    for _ in Changes(c, f'moving-{rounds}').steps():
+                with contextlib.suppress(Exception):  # the API server is away
+                    c.client = kubelib.Client(kube.env)
+                    for _ in Changes(c, f'moving-{next(ids)}').steps():
                         made[0] += 1
                         if stop.is_set() or made[0] % 7 == 3:  # some are left as they are
                             break
-                rounds += 1
+                    continue
+                time.sleep(0.05)
         made = [0]
         threads = [threading.Thread(target=ask), threading.Thread(target=change)]
         for t in threads:
