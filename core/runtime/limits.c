@@ -10,6 +10,7 @@ void limit_reached(enum limit which, uint64_t n)
 	static const char *const texts[LIMITS] = {
 		[LIMIT_CONNECTIONS] = "connections",
 		[LIMIT_DESCRIPTORS] = "descriptors",
+		[LIMIT_UNREAD] = "unread bytes",
 		[LIMIT_TASKS] = "tasks",
 		[LIMIT_LOG] = "log lines",
 		[LIMIT_SOCKET] = "socket queue",

@@ -365,6 +365,7 @@ static void start_in_parts(void)
 	log_set_debug(debug_wanted(serving));
 	log_start();
 	count_crashes();
+	suspects_learn();
 	gates_close(serving);
 	listeners_switch(serving);
 	atomic_store(&supervisor_page->serving, true);

@@ -26,6 +26,11 @@
 /* Between two starts of which none came to serve. */
 #define PAUSE_FIRST_MS 100u
 #define PAUSE_MOST_MS 5000u
+/* A question that crashed the child is kept from the next ones. */
+#define SUSPECT_FIRST_NS 5000000000ull
+#define SUSPECT_MOST_NS 3600000000000ull
+/* Ended children that nobody has waited for yet. */
+#define ENDED_MOST 8u
 
 /* Of a child that has ended: it can't have sent more than the channel holds. */
 #define LAST_REQUESTS 1024u
@@ -41,6 +46,8 @@ struct parent {
 	bool restarted;
 	int signals, channel;
 	pid_t child;       /* 0: none */
+	pid_t ended[ENDED_MOST];
+	unsigned ended_count;
 	uint64_t start_at; /* then one is to be started */
 	bool stopping;
 	unsigned pause_ms;
@@ -53,6 +60,14 @@ static void __attribute__((format(printf, 1, 2))) print(const char *format, ...)
 	vprintf(format, ap);
 	va_end(ap);
 	fflush(stdout);
+}
+
+/* The kernel's part of it may take a tenth of a second where others look at processes: so it is done when the
+ * next child is ready, and not before it is started. */
+static void bury(struct parent *p)
+{
+	while (p->ended_count)
+		waitpid(p->ended[--p->ended_count], NULL, WNOHANG);
 }
 
 static void answer_key(struct parent *p, const char *path)
@@ -90,6 +105,7 @@ static void serve_request(struct parent *p)
 		if (r.u.state == SUPERVISOR_READY) {
 			grants_settle(&p->grants);
 			p->pause_ms = 0;
+			bury(p);
 		}
 		notify_state(r.u.state);
 		break;
@@ -188,6 +204,34 @@ static void count_crash(crash_counts_t *c, const char *plugin)
 	c->of[i].count++;
 }
 
+/* The same question's place, or that which is free for longest. */
+static crash_question_t *question_of(crash_counts_t *c, const char *question)
+{
+	crash_question_t *found = &c->on[0];
+	for (unsigned i = 0; i < SUSPECTS; i++) {
+		if (!strcmp(c->on[i].question, question))
+			return &c->on[i];
+		if (c->on[i].until < found->until)
+			found = &c->on[i];
+	}
+	*found = (crash_question_t){0};
+	snprintf(found->question, sizeof(found->question), "%s", question);
+	return found;
+}
+
+/* Who asks for a crash again and again shall have it once in a while: every time it is longer. */
+static void suspect(struct parent *p, const char *question)
+{
+	if (!*question)
+		return;
+	crash_question_t *q = question_of(&p->crashes, question);
+	if (p->crashed > q->until + SUSPECT_MOST_NS)
+		q->times = 0;
+	uint64_t ns = q->times < 16 ? SUSPECT_FIRST_NS << q->times : SUSPECT_MOST_NS;
+	q->times++;
+	q->until = p->crashed + (ns < SUSPECT_MOST_NS ? ns : SUSPECT_MOST_NS);
+}
+
 /* A text that the child left: in bounds, and on one line. */
 static void take_text(char *out, const char *in, size_t size)
 {
@@ -207,6 +251,7 @@ static void note_crash(struct parent *p, int status)
 	take_text(detail, p->page->detail, sizeof(detail));
 	p->crashed = sodns_now();
 	count_crash(&p->crashes, plugin);
+	suspect(p, question);
 	notify_crash(plugin);
 	if (*plugin)
 		snprintf(who, sizeof(who), "plugin/%s:", plugin);
@@ -245,14 +290,26 @@ static void hear_out(struct parent *p)
 		serve_request(p);
 }
 
+/* Whether it has, and how, as waitpid(2) would say; it is buried later. */
+static bool has_ended(struct parent *p, int *status)
+{
+	siginfo_t s = {0};
+	if (waitid(P_PID, (id_t)p->child, &s, WEXITED | WNOHANG | WNOWAIT) || !s.si_pid)
+		return false;
+	*status = s.si_code == CLD_EXITED ? W_EXITCODE(s.si_status, 0) : W_EXITCODE(0, s.si_status);
+	if (p->ended_count == ENDED_MOST)
+		bury(p);
+	p->ended[p->ended_count++] = p->child;
+	return true;
+}
+
 /* Passes a signal on to the child; SIGCHLD: false when all is over. */
 static bool take_signal(struct parent *p, unsigned number, int *exit_status)
 {
 	int status;
 	if (number == SIGCHLD) {
 		hear_out(p);
-		return !p->child || waitpid(p->child, &status, WNOHANG) != p->child ||
-		       go_on(p, status, exit_status);
+		return !p->child || !has_ended(p, &status) || go_on(p, status, exit_status);
 	}
 	bool ends = number == SIGTERM || number == SIGINT || number == SIGQUIT;
 	p->stopping |= ends;

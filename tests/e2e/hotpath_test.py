@@ -109,6 +109,21 @@ class HotPath(Case):
                 spent[what] = tuple(b - a for a, b in zip(before, self.counted()))
         self.assertEqual(spent, {}, 'calls of malloc and of locks in 50 queries')
 
+    def test_tcp(self):
+        """On a connection that is kept, too."""
+        self.start('.:{PORT} {\n hosts hostsfile {\n fallthrough\n }\n log\n whoami\n}\n')
+        wire = dns.message.make_query('www.hosts', 'A').to_wire()
+        with socket.create_connection(('127.0.0.1', self.server.port), timeout=6) as c, c.makefile('rb') as f:
+            def ask():
+                c.sendall(struct.pack('>H', len(wire)) + wire)
+                f.read(struct.unpack('>H', f.read(2))[0])
+            for _ in range(20):
+                ask()
+            before = self.counted()
+            for _ in range(50):
+                ask()
+            self.assertEqual(before, self.counted())
+
     def test_chaos(self):
         self.start('.:{PORT} {\n chaos v me you\n whoami\n}\n')
         wire = dns.message.make_query('version.bind', 'TXT', 'CH').to_wire()

@@ -242,7 +242,7 @@ def spoiled(rng, text):
     if kind == 1:
         return text + 'x.test:1 {\n bind 192.0.2.77\n whoami\n}\n'
     if kind == 2:
-        return text.replace('file zone z.test', 'file nowhere z.test', 1).replace('reload 1s', 'reload 0', 1)
+        return text.replace('file zone z.test {\n  reload 1s', 'file nowhere z.test {\n  reload 0')
     if kind == 3:
         return text[:rng.randrange(len(text) // 2, len(text) - 30)].rsplit('}', 1)[0] + '{'
     if kind == 4:

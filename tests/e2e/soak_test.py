@@ -223,6 +223,7 @@ class Soaked(Case):
             # The test's own folder unless somebody else collects reports already.
             if 'log_path' not in old:
                 os.environ[name] = f'{old} exitcode=66 log_path={self.reports}/report'.strip()
+        os.environ['UBSAN_OPTIONS'] = 'print_stacktrace=1'
         ca = Authority()
         files = dict(zip(('cert.pem', 'key.pem'), ca.issue('dns.test')), **{'ca.pem': ca.pem})
         ports = {name: harness.free_port() for name in NAMES}
