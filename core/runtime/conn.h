@@ -24,7 +24,8 @@ struct sender {
 
 struct sodns_conn {
 	struct sodns_conn *next, *previous; /* all of the worker's */
-	struct sodns_conn *older, *younger; /* of its listener's: who brought a query last is youngest */
+	struct sodns_conn *older,
+		*younger; /* of its listener's: who brought a query last is youngest */
 	struct sodns_conn *next_dirty;
 	worker_t *worker;
 	uv_poll_t poll;

@@ -91,11 +91,13 @@ static carrier_t *choose(lane_t *l, bool fresh)
 static void fail_stream(carrier_t *c, int error)
 {
 	lane_t *l = c->lane;
+	/* Who closes with something unread resets the connection. */
+	bool closed = !error || error == ECONNRESET || error == EPIPE;
 	c->retired = true;
 	while (!c->closed && c->exchanges) {
 		sodns_exchange_t *x = c->exchanges;
 		exchange_note_local(x);
-		bool again = x->reused && !x->again && !error;
+		bool again = x->reused && !x->again && closed;
 		exchange_unhang(x);
 		if (again) {
 			x->again = true;
