@@ -324,15 +324,22 @@ static void keep_idle(carrier_t *c)
 		carrier_retire(c);
 }
 
-/* The TCP connection is made, or not; a TLS client has begun to speak already. */
-static bool made(carrier_t *c)
+/* What the socket met, or 0. */
+static int socket_error(const carrier_t *c)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
+	return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) ? errno : error;
+}
+
+/* The TCP connection is made, or not; a TLS client has begun to speak already. */
+static bool made(carrier_t *c)
+{
 	if (c->made)
 		return true;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
-		fail_stream(c, error ? error : errno);
+	int error = socket_error(c);
+	if (error) {
+		fail_stream(c, error);
 		return false;
 	}
 	c->made = true;
@@ -346,8 +353,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	carrier_t *c = poll->data;
 	if (!made(c))
 		return;
+	int error = status < 0 ? socket_error(c) : 0;
 	if (status < 0)
-		fail_stream(c, EIO);
+		fail_stream(c, error ? error : EIO);
 	else if (events & UV_READABLE)
 		receive(c);
 	if (!c->closed && !flush(c))

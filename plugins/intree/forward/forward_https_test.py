@@ -193,7 +193,8 @@ class ForwardHttps(Case):
 
     def test_not_looked_at(self):
         # The second question of each connection is refused before it was read, in one way or another.
-        for refusal in (lambda s: frame(RST, 0, s, struct.pack('>I', 7)), lambda s: frame(GOAWAY, 0, 0, struct.pack('>II', 1, 0)), lambda s: None, lambda s: RESET):
+        for refusal in (lambda s: frame(RST, 0, s, struct.pack('>I', 7)), lambda s: frame(GOAWAY, 0, 0, struct.pack('>II', 1, 0)),
+                        lambda s: None, lambda s: RESET):
             def act(peer, number, stream, message):
                 return reply(stream, answer(message)) if stream == 1 else refusal(stream)
             answers, peer, _ = self.ask_peer(act, '  max_connect_attempts 1\n', count=3)
