@@ -37,6 +37,7 @@ struct doh {
 	const doh_owner_t *owner;
 	void *arg;
 	bool going;
+	bool receiving; /* nghttp2 calls us: what is to be said waits */
 	struct question *questions;
 	size_t out_len;
 	uint8_t out[OUT_MAX];
@@ -149,11 +150,14 @@ static nghttp2_session *session_new(doh_t *d)
 	return session;
 }
 
-/* What nghttp2 has to say, frames together. */
+/* What nghttp2 has to say, frames together. Not from its own calls, where it forbids that: the end of
+ * doh_input() sends what was put off. */
 static bool send_out(doh_t *d)
 {
 	const uint8_t *bytes;
 	ssize_t n;
+	if (d->receiving)
+		return true;
 	while ((n = nghttp2_session_mem_send(d->session, &bytes)) > 0)
 		for (size_t left = (size_t)n, part; left; left -= part, bytes += part) {
 			part = left < OUT_MAX - d->out_len ? left : OUT_MAX - d->out_len;
@@ -313,7 +317,9 @@ static void doh_forget(doh_t *d, uint16_t id)
 
 static const char *doh_input(doh_t *d, const uint8_t *bytes, size_t len)
 {
+	d->receiving = true;
 	ssize_t used = nghttp2_session_mem_recv(d->session, bytes, len);
+	d->receiving = false;
 	if (used < 0)
 		return nghttp2_strerror((int)used);
 	if (!send_out(d))

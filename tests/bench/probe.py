@@ -76,6 +76,7 @@ class Probe:
     def _connect(self):
         if self.kind == 'udp':
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
             s.connect(('127.0.0.1', self.port))
         else:
             s = socket.create_connection(('127.0.0.1', self.port), timeout=self.patience)

@@ -50,8 +50,9 @@ struct upstream {
 	unsigned rises; /* good checks since it was down */
 	bool checking;
 
-	sodns_metric_t *hits[2], *misses_of[2]; /* of sockets and connections: UDP, TCP */
-	sodns_metric_t *check_failures, *healthy;
+	_Atomic(sodns_metric_t *) hits[2], misses_of[2]; /* of sockets and connections: UDP, TCP */
+	_Atomic(sodns_metric_t *) check_failures;
+	sodns_metric_t *healthy;
 	_Atomic(sodns_metric_t *) duration[RCODES];
 };
 
@@ -134,6 +135,7 @@ void health_stop(struct forward *f);
 
 /* metrics.c */
 void metrics_prepare(struct forward *f);
+void metrics_check_failed(struct upstream *u);
 void metrics_begun(struct upstream *u, const sodns_exchange_t *x);
 void metrics_answered(struct upstream *u, int rcode, uint64_t ns);
 

@@ -57,7 +57,7 @@ void upstream_missed(struct upstream *u)
 
 static void check_failed(struct upstream *u)
 {
-	sodns_metric_add(u->check_failures, 1);
+	metrics_check_failed(u);
 	u->rises = 0;
 	if (upstream_is_down(u)) {
 		u->pause = u->pause * 2 < PAUSE_MAX ? u->pause * 2 : PAUSE_MAX;
