@@ -390,6 +390,7 @@ int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 		log_last_words("cannot start the serving process: %s", strerror(-rc));
 	else
 		status = watch(&p);
+	bury(&p);
 	grants_end(&p.grants);
 	if (o->pidfile)
 		unlink(o->pidfile);
