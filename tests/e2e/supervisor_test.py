@@ -226,6 +226,7 @@ class Supervisor(Case):
     def test_what_a_changed_configuration_no_longer_has_is_closed(self):
         other, http = harness.free_port(), harness.free_port()
         with Server(f'.:{{PORT}} .:{other} {{\n health 127.0.0.1:{http}\n whoami\n}}\n') as s:
+            self.answers(s)
             self.assertEqual(self.get(http, '/health').status, 200)
             s.write_corefile('.:{PORT} {\n whoami\n}\n')
             os.kill(self.child(s), signal.SIGKILL)
