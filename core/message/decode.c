@@ -5,28 +5,24 @@
 #include "message/encode.h"
 #include "message/reply.h"
 
+/* MINFO and its like may be compressed, too, but few have heard of them. */
 bool rdata_names(uint16_t type, rdata_names_t *out)
 {
 	switch (type) {
 	case 2:
-	case 3:
-	case 4:
 	case 5:
-	case 7:
-	case 8:
-	case 9:
 	case 12:
-		*out = (rdata_names_t){0, 1, true, 0}; /* NS MD MF CNAME MB MG MR PTR */
+		*out = (rdata_names_t){0, 1, true, 0}; /* NS CNAME PTR */
 		return true;
 	case 6:
-	case 14:
-		*out = (rdata_names_t){0, 2, true, 0}; /* SOA MINFO */
+		*out = (rdata_names_t){0, 2, true, 0}; /* SOA */
 		return true;
 	case 15:
 		*out = (rdata_names_t){2, 1, true, 0}; /* MX */
 		return true;
+	case 14:
 	case 17:
-		*out = (rdata_names_t){0, 2, false, 0}; /* RP */
+		*out = (rdata_names_t){0, 2, false, 0}; /* MINFO RP */
 		return true;
 	case 18:
 	case 21:
@@ -46,9 +42,14 @@ bool rdata_names(uint16_t type, rdata_names_t *out)
 	case 35:
 		*out = (rdata_names_t){4, 1, false, 3}; /* NAPTR */
 		return true;
+	case 3:
+	case 4:
+	case 7:
+	case 8:
+	case 9:
 	case 39:
 	case 47:
-		*out = (rdata_names_t){0, 1, false, 0}; /* DNAME NSEC */
+		*out = (rdata_names_t){0, 1, false, 0}; /* MD MF MB MG MR DNAME NSEC */
 		return true;
 	default:
 		return false;
