@@ -58,11 +58,8 @@ void notify_state(enum supervisor_state state)
 
 void notify_crash(const char *plugin)
 {
-	/* The crashed process could have written another line there. */
-	static const char in_names[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-	int len = (int)strspn(plugin, in_names);
 	char text[256];
-	snprintf(text, sizeof(text), "STATUS=Starting a fresh process: %s%.*s crashed",
-		 len ? "plugin/" : "the serving process", len > 63 ? 63 : len, plugin);
+	snprintf(text, sizeof(text), "STATUS=Starting a fresh process: %s%.64s crashed",
+		 *plugin ? "plugin/" : "the serving process", plugin);
 	notify(text);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/bytes.h"
+
 #define KEEP (64u << 10)
 
 void split_begin(split_t *s, enum split_kind kind,
@@ -45,31 +47,16 @@ static bool append(struct split_bytes *b, const char *bytes, size_t len, size_t 
 	return true;
 }
 
-/* A bit set in each byte of w that is c, in the lowest such byte at least. */
-static uint64_t bytes_like(uint64_t w, char c)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	w ^= ones * (unsigned char)c;
-	return (w - ones) & ~w & ones << 7;
-}
-
 /* Through a string to behind its last quote, or to the end of the bytes. */
 static const char *through_string(split_t *s, const char *p, const char *end)
 {
-	uint64_t w;
 	while (p < end) {
 		if (s->escaped) {
 			s->escaped = false;
 			p++;
 			continue;
 		}
-		for (; end - p >= 8; p += 8) {
-			memcpy(&w, p, 8);
-			if (bytes_like(w, '"') | bytes_like(w, '\\'))
-				break;
-		}
-		while (p < end && *p != '"' && *p != '\\')
-			p++;
+		p = bytes_special(p, end);
 		if (p == end)
 			break;
 		s->escaped = *p == '\\';
