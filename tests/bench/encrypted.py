@@ -6,7 +6,8 @@
 Servers: sodns, unbound, dnsdist, coredns. Each has one thread to serve and answers www.example.org by an address of its own
 configuration. DoT is asked by dnsperf, DoH (POST, HTTP/2) by h2load: 8 connections, 16 queries at once on each. A round asks every
 server in turn; a server's CPU time, from /proc/PID/stat, is that of all its processes. The table has the median of the rounds and, in
-brackets, the lowest and the highest; queries a second are left out, since the clients take as much CPU time as the server. SODNS_BUILD names the build (default build/release).
+brackets, the lowest and the highest; queries a second are left out, since the clients take as much CPU time
+as the server. SODNS_BUILD names the build (default build/release).
 """
 import argparse, os, pathlib, re, shutil, ssl, statistics, subprocess, sys, tempfile, time
 
