@@ -26,7 +26,8 @@ struct sender {
 
 struct sodns_conn {
 	struct sodns_conn *next, *previous; /* all of the worker's */
-	struct sodns_conn *older, *younger; /* of its listener's: who brought a query last is youngest */
+	struct sodns_conn *older,
+		*younger; /* of its listener's: who brought a query last is youngest */
 	struct sodns_conn *next_dirty;
 	worker_t *worker;
 	uv_poll_t poll;
@@ -44,11 +45,12 @@ struct sodns_conn {
 	uint32_t queries; /* that it brought so far */
 	bool dirty, closing, finishing, prefaced, waking, streaming;
 	bool reading; /* has begun to bring something, by the deadline that was set then */
-	bool stalled, resuming; /* has too much in flight or unsent, and bytes that wait in `rest` */
-	bool much;              /* brought as much as is read at a time */
-	uint32_t round;         /* of the worker's, in which it had its turn */
-	bool ending;            /* takes no more than the `owed` bytes that had arrived before */
-	bool lingering;         /* has said its last, and waits until the client closes, too */
+	bool stalled,
+		resuming; /* has too much in flight or unsent, and bytes that wait in `rest` */
+	bool much;        /* brought as much as is read at a time */
+	uint32_t round;   /* of the worker's, in which it had its turn */
+	bool ending;      /* takes no more than the `owed` bytes that had arrived before */
+	bool lingering;   /* has said its last, and waits until the client closes, too */
 	int owed;
 	int events;
 	struct sender *senders;

@@ -8,12 +8,9 @@
 void limit_reached(enum limit which, uint64_t n)
 {
 	static const char *const texts[LIMITS] = {
-		[LIMIT_CONNECTIONS] = "connections",
-		[LIMIT_DESCRIPTORS] = "descriptors",
-		[LIMIT_UNREAD] = "unread bytes",
-		[LIMIT_TASKS] = "tasks",
-		[LIMIT_LOG] = "log lines",
-		[LIMIT_SOCKET] = "socket queue",
+		[LIMIT_CONNECTIONS] = "connections", [LIMIT_DESCRIPTORS] = "descriptors",
+		[LIMIT_UNREAD] = "unread bytes",     [LIMIT_TASKS] = "tasks",
+		[LIMIT_LOG] = "log lines",           [LIMIT_SOCKET] = "socket queue",
 	};
 	static const char *const labels[] = {"limit", NULL};
 	static const sodns_family_t family = {

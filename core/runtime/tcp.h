@@ -27,8 +27,8 @@ typedef struct tcp_listener {
 	sodns_address_t bound;
 	const sodns_transport_t *transport;
 	tcp_limits_t limits;
-	sodns_tls_t *tls;   /* of the generation that serves; NULL: none */
-	unsigned conns;     /* connections that it accepted and that are open */
+	sodns_tls_t *tls; /* of the generation that serves; NULL: none */
+	unsigned conns;   /* connections that it accepted and that are open */
 	struct sodns_conn *oldest, *youngest;
 	const char *server; /* text, for metrics */
 	void *listener;     /* the server's */

@@ -91,10 +91,10 @@ struct worker {
 	void *tcp;
 	void *conns;
 	unsigned conn_count;
-	size_t unread;                /* by clients, of what was sent to them */
-	uint64_t turn, turn_ends;     /* the loop's, and until when heavy work is done in it */
-	uint32_t round;               /* of turns, each connection's once */
-	bool put_off;                 /* somebody's turn */
+	size_t unread;            /* by clients, of what was sent to them */
+	uint64_t turn, turn_ends; /* the loop's, and until when heavy work is done in it */
+	uint32_t round;           /* of turns, each connection's once */
+	bool put_off;             /* somebody's turn */
 	uv_timer_t tick;
 };
 

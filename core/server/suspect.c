@@ -44,16 +44,17 @@ void suspects_learn(void)
 		s->until = c->until;
 		suspect_count++;
 		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "\"%s\" crashed the process (%u): it is answered SERVFAIL for %" PRIu64 " s",
+			  "\"%s\" crashed the process (%u): it is answered SERVFAIL for %" PRIu64
+			  " s",
 			  c->question, c->times, (c->until - now) / 1000000000u + 1);
 	}
 }
 
 bool suspects_include(const sodns_query_t *q)
 {
-	static const sodns_family_t family = {
-		.name = "sodns_suspects_total",
-		.help = "Queries answered SERVFAIL because their question crashed the process before."};
+	static const sodns_family_t family = {.name = "sodns_suspects_total",
+					      .help = "Queries answered SERVFAIL because their "
+						      "question crashed the process before."};
 	uint64_t now = sodns_now();
 	for (unsigned i = 0; i < suspect_count; i++) {
 		const struct suspect *s = &suspects[i];

@@ -45,7 +45,7 @@ struct parent {
 	uint64_t crashed;
 	bool restarted;
 	int signals, channel;
-	pid_t child;       /* 0: none */
+	pid_t child; /* 0: none */
 	pid_t ended[ENDED_MOST];
 	unsigned ended_count;
 	uint64_t start_at; /* then one is to be started */
@@ -406,6 +406,7 @@ int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 		fprintf(stderr, "cannot start the serving process: %s\n", strerror(-rc));
 	else
 		status = watch(&p);
+	bury(&p);
 	grants_end(&p.grants);
 	if (o->pidfile)
 		unlink(o->pidfile);
