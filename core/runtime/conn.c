@@ -294,6 +294,8 @@ void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 void sodns_conn_finish(sodns_conn_t *c)
 {
 	c->finishing = true;
+	/* What it still brings stays unread, and must not be reported for ever. */
+	conn_poll(c, c->events & UV_WRITABLE);
 	conn_release(c);
 }
 

@@ -195,8 +195,8 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 	/* The answer of a query that waited leaves with no batch. */
 	if (s->shared.parked)
 		tcp_flush(c->worker);
-	else
-		conn_release(c);
+	/* Also of a client that has gone while its query waited, to whom nothing was to be sent. */
+	conn_release(c);
 }
 
 /* Bytes that the client has not taken yet: here and in the socket. */

@@ -512,10 +512,9 @@ static const char *tls_objection(sodns_upstream_t *u)
 }
 
 /* As Go's HTTP client does it, but for the question in a GET's address. */
-static size_t put_request(char *out, size_t size, const sodns_upstream_t *u, const char *to)
+static size_t put_request(char *out, size_t size, bool get, const char *to)
 {
-	int n = snprintf(out, size, "%s \"https://%s/dns-query\": ", u->http_get ? "Get" : "Post",
-			 to);
+	int n = snprintf(out, size, "%s \"https://%s/dns-query\": ", get ? "Get" : "Post", to);
 	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
 }
 
@@ -527,7 +526,7 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 	upstream_put_endpoint(to, sizeof(to), &u->options.address);
 	if (x->local.family)
 		upstream_put_endpoint(from, sizeof(from), &x->local);
-	size_t n = u->https ? put_request(out, size, u, to) : 0;
+	size_t n = u->https ? put_request(out, size, https_gets(x), to) : 0;
 	out += n;
 	size -= n;
 	const char *arrow = *from ? "->" : "";

@@ -70,6 +70,7 @@ static slot_t *slot_new(worker_t *w)
 	s->q.local = &s->local;
 	s->shared.in_hand = &w->in_hand;
 	arena_init(&s->shared.arena, s->arena, SLOT_SIZE - offsetof(slot_t, arena));
+	ASAN_POISON_MEMORY_REGION(s->arena, SLOT_SIZE - offsetof(slot_t, arena));
 	return s;
 }
 
@@ -106,6 +107,7 @@ static void slot_reset(slot_t *s)
 	zone_views_unpin(q);
 	query_run_cleanups(&s->q);
 	arena_reset(&q->arena);
+	ASAN_POISON_MEMORY_REGION(s->arena, SLOT_SIZE - offsetof(slot_t, arena));
 	if (q->parked && q->in_flight)
 		atomic_fetch_sub(q->in_flight, 1);
 	if (q->parked && q->parking && !--q->parking->count && q->parking->emptied)

@@ -113,6 +113,7 @@ void crash_look(supervisor_page_t *page);
 typedef struct control_options {
 	bool quiet;
 	unsigned workers;
+	const char *version[2]; /* lines of the start */
 } control_options_t;
 int control_run(void *options);
 /* -check and -chain: sets up and prepares, starts nothing. */

@@ -17,6 +17,7 @@
 
 #include <sodns/query.h>
 
+#include "runtime/log.h"
 #include "supervisor/child.h"
 #include "supervisor/grants.h"
 #include "supervisor/notify.h"
@@ -53,26 +54,6 @@ struct parent {
 	unsigned pause_ms;
 };
 
-static void __attribute__((format(printf, 1, 2))) print(const char *format, ...)
-{
-	va_list ap;
-	va_start(ap, format);
-	vprintf(format, ap);
-	va_end(ap);
-	fflush(stdout);
-}
-
-static void tell_systemd(enum supervisor_state state)
-{
-	char text[128];
-	static const char *const texts[] = {[SUPERVISOR_READY] = "READY=1",
-					    [SUPERVISOR_RELOADING] = "RELOADING=1",
-					    [SUPERVISOR_UNCHANGED] = "READY=1",
-					    [SUPERVISOR_STOPPING] = "STOPPING=1"};
-	snprintf(text, sizeof(text), "%s\nMAINPID=%d", texts[state], (int)getpid());
-	notify(text);
-}
-
 /* The kernel's part of it may take a tenth of a second where others look at processes: so it is done when the
  * next child is ready, and not before it is started. */
 static void bury(struct parent *p)
@@ -97,8 +78,9 @@ static void serve_request(struct parent *p)
 		return;
 	if (rc != 1) {
 		if (rc)
-			print("[ERROR] The serving process sends what is no request; it is no "
-			      "longer heard\n");
+			sodns_log(SODNS_LOG_ERROR, NULL,
+				  "The serving process sends what is no request; it is no longer "
+				  "heard");
 		p->channel = (close(p->channel), -1);
 		return;
 	}
@@ -118,7 +100,7 @@ static void serve_request(struct parent *p)
 			p->pause_ms = 0;
 			bury(p);
 		}
-		tell_systemd(r.u.state);
+		notify_state(r.u.state);
 		break;
 	}
 }
@@ -201,8 +183,9 @@ static void start_next(struct parent *p)
 		return;
 	p->crashes.failed_starts++;
 	start_after(p, next_pause(p));
-	print("[ERROR] No serving process can be started: %s; the next try is in %u ms\n",
-	      strerror(-rc), p->pause_ms);
+	sodns_log(SODNS_LOG_ERROR, NULL,
+		  "No serving process can be started: %s; the next try is in %u ms", strerror(-rc),
+		  p->pause_ms);
 }
 
 static void count_crash(crash_counts_t *c, const char *plugin)
@@ -255,22 +238,23 @@ static void take_text(char *out, const char *in, size_t size)
 
 static void note_crash(struct parent *p, int status)
 {
-	char who[96] = "The serving process", plugin[sizeof(p->page->plugin)],
-	     question[sizeof(p->page->question)], detail[sizeof(p->page->detail)], how[64];
+	char plugin[sizeof(p->page->plugin)], question[sizeof(p->page->question)],
+		detail[sizeof(p->page->detail)], how[64];
 	take_text(plugin, p->page->plugin, sizeof(plugin));
 	take_text(question, p->page->question, sizeof(question));
 	take_text(detail, p->page->detail, sizeof(detail));
 	p->crashed = sodns_now();
 	count_crash(&p->crashes, plugin);
 	suspect(p, question);
-	if (*plugin)
-		snprintf(who, sizeof(who), "plugin/%s:", plugin);
+	notify_crash(plugin);
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "%s", strsignal(WTERMSIG(status)));
 	else
 		snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-	print("[ERROR] %s crashed (%s)%s%s%s%s%s\n", who, how, *question ? " on \"" : "", question,
-	      *question ? "\"" : "", *detail ? ", " : "", detail);
+	sodns_log(SODNS_LOG_ERROR, *plugin ? plugin : NULL, "%s (%s)%s%s%s%s%s",
+		  *plugin ? "crashed" : "The serving process crashed", how,
+		  *question ? " on \"" : "", question, *question ? "\"" : "", *detail ? ", " : "",
+		  detail);
 }
 
 /* The child has ended: the next one is to be started, or false with the exit status. */
@@ -375,7 +359,7 @@ static int write_pidfile(const char *path)
 	if (!path)
 		return 0;
 	if (!f) {
-		fprintf(stderr, "pidfile: open %s: %s\n", path, strerror(errno));
+		log_last_words("pidfile: open %s: %s", path, strerror(errno));
 		return -1;
 	}
 	fprintf(f, "%d\n", (int)getpid());
@@ -403,7 +387,7 @@ int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 		return 1;
 	int rc = start_child(&p), status = 1;
 	if (rc)
-		fprintf(stderr, "cannot start the serving process: %s\n", strerror(-rc));
+		log_last_words("cannot start the serving process: %s", strerror(-rc));
 	else
 		status = watch(&p);
 	bury(&p);

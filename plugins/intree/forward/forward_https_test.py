@@ -225,6 +225,17 @@ class ForwardHttps(Case):
             s.wait_for(r'upstream 127\.0\.0\.1:%d is up again' % peer.port)
             self.assertEqual(self.addresses(s.ask('a.test')), ['192.0.2.9'])
 
+    def test_checks_are_posted(self):
+        # Only a POST has a body: the peer hears of nothing else.
+        with Peer(lambda p, n, stream, message: reply(stream, answer(message))) as peer:
+            with self.forwarder(peer.port, '  doh_method GET\n  read_timeout 200ms\n  max_connect_attempts 1\n') as s:
+                self.assertEqual(s.ask('a.test').rcode(), dns.rcode.SERVFAIL)
+                s.wait_for('plugin/errors')
+                end = time.time() + 5
+                while not peer.asked and time.time() < end:
+                    time.sleep(0.02)
+                self.assertTrue(peer.asked)
+
 
 if __name__ == '__main__':
     harness.main()

@@ -37,6 +37,7 @@ enum pod_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
 
 struct kubernetes {
 	struct cluster *cluster;
+	_Atomic(bool) prepared; /* there is a cluster */
 	struct settings settings;
 	const uint8_t *const *zones;
 	size_t zone_count;

@@ -26,7 +26,8 @@ typedef struct sodns_metadata_ability {
 	void (*provide)(void *self, sodns_query_t *q);
 } sodns_metadata_ability_t;
 
-/* "sodns.ready/1": whether the instance can serve. [any thread] */
+/* "sodns.ready/1": whether the instance can serve. It is asked before prepare() has run, too: after a
+ * crash blocks are prepared while others serve. [any thread] */
 #define SODNS_ABILITY_READY "sodns.ready/1"
 typedef struct sodns_ready_ability {
 	uint32_t size;
