@@ -30,6 +30,12 @@ def test_plugin(name):
     return BUILD / 'test-plugins' / f'{name}.so'
 
 
+def dropped(port):
+    """Datagrams that found the queue of a socket at this port full."""
+    rows = [line.split() for f in ('/proc/net/udp', '/proc/net/udp6') for line in pathlib.Path(f).read_text().splitlines()[1:]]
+    return sum(int(r[-1]) for r in rows if int(r[1].split(':')[1], 16) == port)
+
+
 class Server:
     """One daemon. `extra`: names of test plugins, put in front of whoami in plugin.cfg, each "name" or "name:file"."""
 
