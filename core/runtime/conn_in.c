@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "runtime/conn.h"
+#include "runtime/limits.h"
 
 #define READ_SIZE 65536u
 /* What can be left over: all that was read, and an unfinished message in front of it. */
@@ -20,6 +21,8 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	if (c->limits.queries && c->queries >= c->limits.queries)
 		return false;
 	if (c->in_flight >= c->limits.in_flight) {
+		if (!c->stalled)
+			limit_reached(LIMIT_PIPELINE, 1);
 		c->stalled = true;
 		return false;
 	}

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "runtime/conn.h"
+#include "runtime/limits.h"
 
 #define KEEP_ROOM 4096u
 /* What the socket of a stream takes beyond what is on its way to the client. */
@@ -104,8 +105,12 @@ static bool exhausted(const sodns_conn_t *c)
 /* The socket takes no more for now: it has the time of a reply to take some. */
 static void wait_for_room(sodns_conn_t *c)
 {
+	bool full = conn_pending(c) >= PENDING_MAX;
 	conn_set_deadline(c, c->limits.write_ms);
-	conn_poll(c, UV_WRITABLE | (conn_pending(c) < PENDING_MAX ? UV_READABLE : 0));
+	/* A stream's sender waits for its client as a matter of course. */
+	if (full && c->events & UV_READABLE && !c->streaming)
+		limit_reached(LIMIT_UNREAD, 1);
+	conn_poll(c, UV_WRITABLE | (full ? 0 : UV_READABLE));
 	if (conn_pending(c) < PENDING_MAX / 2)
 		conn_call_senders(c);
 }
