@@ -66,7 +66,8 @@ static uint16_t type_fast(const word_t *w)
 }
 
 /* [TTL] [CLASS] TYPE, the first two in any order. Returns the type, 0 after an error. */
-static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *ttl_given, bool *bare)
+static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *ttl_given,
+			  bool *bare)
 {
 	word_t w;
 	*rclass = SODNS_CLASS_IN;

@@ -83,5 +83,6 @@ void metrics_answered(struct upstream *u, int rcode, uint64_t ns)
 {
 	char buf[16];
 	const char *const labels[] = {"forward", u->text, sodns_rcode_text(rcode, buf)};
-	sodns_metric_observe(first_needed(&u->duration[rcode], &duration, labels), (double)ns / 1e9);
+	sodns_metric_observe(first_needed(&u->duration[rcode], &duration, labels),
+			     (double)ns / 1e9);
 }
