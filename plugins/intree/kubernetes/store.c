@@ -810,13 +810,20 @@ void store_list_end(struct store *s, int collection)
 /* Tables that were under way when the last object came have nobody else who goes on with them. */
 static bool settle(struct store *s)
 {
-	struct map *const maps[] = {&s->sets[LOCAL].services,       &s->sets[LOCAL].slices,
-				    &s->sets[LOCAL].by_address,     &s->sets[LOCAL].by_external,
-				    &s->sets[LOCAL].by_endpoint,    &s->sets[IMPORTED].services,
-				    &s->sets[IMPORTED].slices,      &s->sets[IMPORTED].by_address,
-				    &s->sets[IMPORTED].by_external, &s->sets[IMPORTED].by_endpoint,
-				    &s->pods,                       &s->pods_by_address,
-				    &s->namespaces,                 &s->labels};
+	struct map *const maps[] = {&s->sets[LOCAL].services,
+				    &s->sets[LOCAL].slices,
+				    &s->sets[LOCAL].by_address,
+				    &s->sets[LOCAL].by_external,
+				    &s->sets[LOCAL].by_endpoint,
+				    &s->sets[IMPORTED].services,
+				    &s->sets[IMPORTED].slices,
+				    &s->sets[IMPORTED].by_address,
+				    &s->sets[IMPORTED].by_external,
+				    &s->sets[IMPORTED].by_endpoint,
+				    &s->pods,
+				    &s->pods_by_address,
+				    &s->namespaces,
+				    &s->labels};
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		if (map_settle(maps[i]))
 			return true;
