@@ -396,17 +396,17 @@ def measure(kube, which, protobuf, services, pods):
 
 class Changes:
     """Services and slices of a namespace that come, change and go, and what is to be answered then."""
+    numbers = iter(range(1 << 62))
 
     def __init__(self, kube, namespace):
         self.kube, self.namespace = kube, namespace
         kube.namespace(namespace)
         self.services, self.slices = f'/api/v1/namespaces/{namespace}/services', SLICES.format(namespace)
-        self.count = 0
 
     def steps(self):
         """Endlessly: (what happened, name, type, answer); the step is done when it is yielded."""
         while True:
-            n, self.count = self.count, self.count + 1
+            n = next(self.numbers)
             name, space = f'c-{n}', self.namespace
             full, ip = f'{name}.{space}.svc.cluster.local', f'10.96.{200 + n // 250 % 50}.{1 + n % 250}'
             first, second = (sorted(f'10.{k}.{n >> 8 & 255}.{n & 255}' for k in range(base, base + 3)) for base in (20, 30))
