@@ -4,6 +4,7 @@
  */
 #include <sodns/json.h>
 
+#include "runtime/bytes.h"
 #include "runtime/scan.h"
 
 static bool fail(sodns_json_t *j)
@@ -28,34 +29,12 @@ void sodns_json_begin(sodns_json_t *j, const char *text, size_t len)
 	*j = (sodns_json_t){.at = text, .end = text + len, .pending = true};
 }
 
-/* A bit set in each byte of w that is c, in the lowest such byte at least. */
-static uint64_t bytes_like(uint64_t w, char c)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	w ^= ones * (unsigned char)c;
-	return (w - ones) & ~w & ones << 7;
-}
-
-/* The next quote or backslash, or the end. Most of what an API server sends is inside of strings. */
-static const char *special(const char *p, const char *end)
-{
-	uint64_t w;
-	for (; end - p >= 8; p += 8) {
-		memcpy(&w, p, 8);
-		if (bytes_like(w, '"') | bytes_like(w, '\\'))
-			break;
-	}
-	while (p < end && *p != '"' && *p != '\\')
-		p++;
-	return p;
-}
-
 /* A string's inside, the reader at its first quote. */
 static bool take_string(sodns_json_t *j, sodns_json_text_t *out)
 {
-	const char *begin = j->at + 1, *p = special(begin, j->end);
+	const char *begin = j->at + 1, *p = bytes_special(begin, j->end);
 	bool escaped = false;
-	for (; p < j->end && *p == '\\'; p = special(p + 2, j->end)) {
+	for (; p < j->end && *p == '\\'; p = bytes_special(p + 2, j->end)) {
 		escaped = true;
 		if (j->end - p < 2)
 			return fail(j);

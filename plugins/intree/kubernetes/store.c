@@ -79,10 +79,9 @@ static bool service_external_hash(const void *item, unsigned i, uint32_t *hash)
 {
 	const struct service *s = item;
 	const uint8_t *p = service_external(s), *end = p + s->external_len;
-	struct address a;
-	for (; p < end; p += *p + 1u)
-		if (address_read((const char *)p + 1, *p, &a) && !i--) {
-			*hash = hash_bytes(a.bytes, a.size);
+	for (; p < end; p = external_next(p))
+		if (*p && !i--) {
+			*hash = hash_bytes(p + EXTERNAL_HEAD, *p);
 			return true;
 		}
 	return false;
@@ -374,6 +373,15 @@ bool service_has(const struct service *s, const struct address *a)
 	if (a->size == 4)
 		return rdata_has(service_a4(s), s->a4_len / A4_SIZE, a);
 	return rdata_has(service_a6(s), s->a6_len / A6_SIZE, a);
+}
+
+bool service_has_external(const struct service *s, const struct address *a)
+{
+	const uint8_t *p = service_external(s), *end = p + s->external_len;
+	for (; p < end; p = external_next(p))
+		if (*p == a->size && !memcmp(p + EXTERNAL_HEAD, a->bytes, a->size))
+			return true;
+	return false;
 }
 
 static void service_change(struct set *x, const struct service *old, const struct service *new)
