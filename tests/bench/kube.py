@@ -335,7 +335,7 @@ class Load:
         count = {k: int(v) for k, v in re.findall(r'Queries (sent|completed|lost):\s+(\d+)', text)}
         self.completed, self.lost = count['completed'], count['lost']
         self.times = sorted(float(t) * 1000 for t in re.findall(r'^> \S+ \S+ \S+ ([\d.]+)$', text, re.M))
-        self.bad = len(re.findall(r'^> (?!NOERROR)', text, re.M))
+        self.bad = len(re.findall(r'^> (?!NOERROR|T )', text, re.M))
         return self
 
 
@@ -480,7 +480,6 @@ def rate():
                 for what, load in (('without', quiet), (f'with {n / SECONDS:.0f}/s', busy)):
                     say(f'  {which:9}{what:12} CPU {load.cpu:6.2f} s  p50 {at(load.times, .5):6.2f}  p99 {at(load.times, .99):6.2f}  '
                         f'p99.9 {at(load.times, .999):6.2f} ms  lost {load.lost}, not NOERROR {load.bad}')
-                say(f'  {which:9}a change: {(busy.cpu - quiet.cpu) / n * 1e6:.0f} microseconds of CPU')
 
 
 def expected_records(kube):
