@@ -97,8 +97,12 @@ static int read_record(scanner_t *s)
 	uint16_t type = read_head(s, &ttl, &rclass, &given);
 	if (!type)
 		return -1;
-	if (!given && !s->ttl_known)
-		ttl = s->options->default_ttl;
+	if (!given && !s->ttl_known) {
+		bool required = s->options->ttl_required && !s->generating;
+		if (required && type != SODNS_TYPE_SOA)
+			return scan_error(s, "missing TTL with no previous value");
+		ttl = required ? 0 : s->options->default_ttl;
+	}
 	if (given && !s->ttl_fixed) {
 		s->ttl = ttl;
 		s->ttl_known = true;
@@ -155,7 +159,7 @@ static int read_entry(scanner_t *s)
 		return read_record(s);
 	}
 	if (!scan_word(s, &w))
-		return 0;
+		return end_of_entry(s);
 	if (!w.quoted && *w.at == '$')
 		return read_directive(s, &w);
 	if (!scan_name(s, &w, true, s->owner))

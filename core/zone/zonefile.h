@@ -27,6 +27,7 @@ typedef int (*zonefile_record_f)(void *ctx, const zonefile_record_t *rr, char *e
 typedef struct zonefile_options {
 	const uint8_t *origin; /* wire form */
 	uint32_t default_ttl;  /* for records before the first TTL */
+	bool ttl_required;     /* such records are errors, but for an SOA, whose TTL is 0 */
 	bool no_include;       /* $INCLUDE is an error */
 	bool keep_case;        /* names stay as they are written */
 	unsigned *files;       /* counts the files read; may be NULL */
