@@ -121,7 +121,7 @@ static void put_metric(struct out *o, const sodns_metric_t *m)
 		put_histogram(o, m);
 	else
 		put_sample(o, m, "", NULL,
-			   m->family->kind == SODNS_GAUGE ? sum_of(m, 0) : (double)total(m, 0));
+			   m->family->kind == SODNS_COUNTER ? (double)total(m, 0) : sum_of(m, 0));
 }
 
 static int by_labels(const void *a, const void *b)
@@ -146,7 +146,7 @@ static void put_metrics(struct out *o, const struct metric_family *f)
 
 void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len), void *arg)
 {
-	static const char *const kinds[] = {" counter\n", " gauge\n", " histogram\n"};
+	static const char *const kinds[] = {" counter\n", " gauge\n", " histogram\n", " counter\n"};
 	struct out o = {write, arg};
 	for (const struct metric_family *f = atomic_load(&metric_families); f;
 	     f = atomic_load(&f->next)) {

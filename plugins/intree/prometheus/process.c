@@ -10,10 +10,15 @@
 
 #include "prometheus.h"
 
+static void set_as(enum sodns_metric_kind kind, const char *name, const char *help, double value)
+{
+	const sodns_family_t family = {.name = name, .help = help, .kind = kind};
+	sodns_metric_set(sodns_metric(&family, NULL), value);
+}
+
 static void set(const char *name, const char *help, double value)
 {
-	const sodns_family_t family = {.name = name, .help = help, .kind = SODNS_GAUGE};
-	sodns_metric_set(sodns_metric(&family, NULL), value);
+	set_as(SODNS_GAUGE, name, help, value);
 }
 
 static double open_files(void)
@@ -52,8 +57,9 @@ void process_update(void)
 			     "%*d %*d %*d %llu %llu %ld",
 			     &user, &system, &start, &virtual, &resident) != 5)
 		return;
-	set("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
-	    (double)(user + system) / (double)sysconf(_SC_CLK_TCK));
+	set_as(SODNS_TOTAL, "process_cpu_seconds_total",
+	       "Total user and system CPU time spent in seconds.",
+	       (double)(user + system) / (double)sysconf(_SC_CLK_TCK));
 	set("process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
 	    start_time(start));
 	set("process_virtual_memory_bytes", "Virtual memory size in bytes.", (double)virtual);

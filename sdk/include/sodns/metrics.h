@@ -10,7 +10,12 @@
 #include <sodns/abi.h>
 
 typedef struct sodns_metric sodns_metric_t;
-enum sodns_metric_kind { SODNS_COUNTER, SODNS_GAUGE, SODNS_HISTOGRAM };
+enum sodns_metric_kind {
+	SODNS_COUNTER,
+	SODNS_GAUGE,
+	SODNS_HISTOGRAM,
+	SODNS_TOTAL, /* a counter whose value is known elsewhere: sodns_metric_set() */
+};
 
 typedef struct sodns_family {
 	const char *name; /* "coredns_dns_requests_total" */
@@ -38,7 +43,7 @@ SODNS_API void sodns_metric_count(const sodns_family_t *family, const char *cons
 SODNS_API void sodns_limit_reached(const char *limit, uint64_t n);
 /* A histogram's observation. */
 SODNS_API void sodns_metric_observe(sodns_metric_t *m, double value);
-/* A gauge's value; and changing it by some amount, from several threads at once. */
+/* A gauge's or total's value; and changing it by some amount, from several threads at once. */
 SODNS_API void sodns_metric_set(sodns_metric_t *m, double value);
 SODNS_API void sodns_metric_change(sodns_metric_t *m, double by);
 
