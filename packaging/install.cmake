@@ -40,6 +40,10 @@ install_conf(${CMAKE_SOURCE_DIR}/packaging/Corefile)
 configure_file(packaging/sodns.service.in sodns.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/sodns.service DESTINATION lib/systemd/system COMPONENT sodns)
 
+# For Grafana and Prometheus.
+install(FILES packaging/monitoring/sodns-dashboard.json packaging/monitoring/sodns-rules.yaml
+	DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/sodns/monitoring COMPONENT sodns)
+
 # The SDK: headers, pkg-config, the CMake package, the kit.
 install(DIRECTORY sdk/include/sodns DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT libsodns-dev)
 set(SODNS_PC_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR})

@@ -36,7 +36,7 @@ struct doh {
 	nghttp2_session *session;
 	const doh_owner_t *owner;
 	void *arg;
-	bool get, going;
+	bool going;
 	bool receiving; /* nghttp2 calls us: what is to be said waits */
 	struct question *questions;
 	size_t out_len;
@@ -185,7 +185,7 @@ static void doh_end(doh_t *d)
 	free(d);
 }
 
-static doh_t *doh_begin(const char *authority, bool get, const doh_owner_t *owner, void *arg)
+static doh_t *doh_begin(const char *authority, const doh_owner_t *owner, void *arg)
 {
 	static const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -197,7 +197,6 @@ static doh_t *doh_begin(const char *authority, bool get, const doh_owner_t *owne
 		return NULL;
 	memset(d, 0, offsetof(struct doh, out));
 	memcpy(d->authority, authority, len);
-	d->get = get;
 	d->owner = owner;
 	d->arg = arg;
 	d->session = session_new(d);
@@ -281,7 +280,7 @@ static int32_t submit_post(doh_t *d, struct question *q)
 	return nghttp2_submit_request(d->session, NULL, headers, 7, &body, q);
 }
 
-static bool doh_ask(doh_t *d, uint16_t id, const uint8_t *message, size_t len)
+static bool doh_ask(doh_t *d, bool get, uint16_t id, const uint8_t *message, size_t len)
 {
 	struct question *q = calloc(1, sizeof(*q) + len);
 	if (!q || len < HEADER_SIZE) {
@@ -297,7 +296,7 @@ static bool doh_ask(doh_t *d, uint16_t id, const uint8_t *message, size_t len)
 	if (q->next)
 		q->next->at = &q->next;
 	d->questions = q;
-	q->stream = d->get ? submit_get(d, q) : submit_post(d, q);
+	q->stream = get ? submit_get(d, q) : submit_post(d, q);
 	if (q->stream > 0)
 		return send_out(d);
 	question_free(q);

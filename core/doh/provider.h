@@ -26,9 +26,9 @@ typedef struct doh_owner {
 typedef struct doh_provider {
 	uint32_t size;
 	/* The connection is made; speaks first. NULL: no memory. */
-	doh_t *(*begin)(const char *authority, bool get, const doh_owner_t *owner, void *arg);
-	/* Copies the message; its id is sent as 0. */
-	bool (*ask)(doh_t *d, uint16_t id, const uint8_t *message, size_t len);
+	doh_t *(*begin)(const char *authority, const doh_owner_t *owner, void *arg);
+	/* By GET or POST. Copies the message; its id is sent as 0. */
+	bool (*ask)(doh_t *d, bool get, uint16_t id, const uint8_t *message, size_t len);
 	void (*forget)(doh_t *d, uint16_t id);
 	/* Bytes from the server: NULL, or why the connection is of no use any more. */
 	const char *(*input)(doh_t *d, const uint8_t *bytes, size_t len);

@@ -13,6 +13,7 @@
 #include "runtime/limits.h"
 
 #define TICK_MS 250u
+#define TURN_NS 2000000u
 /* How long a client may take to close what was closed to it. */
 #define LINGER_MS 1000u
 /* A connection that has brought nothing for so long has nothing on the way. */
@@ -116,6 +117,7 @@ void conn_close(sodns_conn_t *c)
 		c->transport->close(c, c->state);
 	say_good_bye(c);
 	uv_poll_stop(&c->poll);
+	conn_count_unread(c, 0);
 	unlink_conn(c);
 	conn_call_senders(c);
 	shutdown(c->fd, SHUT_RDWR);
@@ -137,6 +139,34 @@ void conn_part(sodns_conn_t *c)
 	conn_poll(c, UV_READABLE);
 }
 
+/* Work that can be put off: of who sends without end, and of handshakes, which cost what a hundred queries do. */
+static bool is_heavy(const sodns_conn_t *c)
+{
+	return c->much || (c->tls && !sodns_tls_ready(c->tls));
+}
+
+/* Of such work only so much is done before others have their turn; the poller reports the rest again. Nobody
+ * has a second turn before all have had one. */
+static bool has_turn(sodns_conn_t *c)
+{
+	worker_t *w = c->worker;
+	uint64_t now = sodns_now();
+	if (w->turn != w->loop.turn) {
+		w->round += !w->put_off;
+		w->put_off = false;
+		w->turn = w->loop.turn;
+		w->turn_ends = now + TURN_NS;
+	}
+	if (c->round == w->round)
+		return false;
+	if (now > w->turn_ends) {
+		w->put_off = true;
+		return false;
+	}
+	c->round = w->round;
+	return true;
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	sodns_conn_t *c = poll->data;
@@ -148,7 +178,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		conn_flush(c);
 	if (events & UV_READABLE && c->lingering)
 		conn_discard(c);
-	else if (events & UV_READABLE && !c->closing && !c->finishing)
+	else if (events & UV_READABLE && !c->closing && !c->finishing &&
+		 (!is_heavy(c) || has_turn(c)))
 		conn_read(c);
 }
 
@@ -170,8 +201,11 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t now = sodns_now();
 	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
 		next = c->next;
-		if (now > c->deadline && !c->in_flight)
-			conn_close(c);
+		if (now <= c->deadline || c->in_flight)
+			continue;
+		if (c->reading || conn_pending(c))
+			limit_reached(LIMIT_SLOW, 1);
+		conn_close(c);
 	}
 	if (!w->conns)
 		uv_timer_stop(timer);

@@ -9,6 +9,8 @@
 
 /* A client that reads no answers gets no more queries read. */
 #define PENDING_MAX 262144u
+/* What clients of a worker may leave unread in all: beyond it, who leaves more than his share is closed. */
+#define UNREAD_MAX 67108864u
 
 /* Bytes on their way out, from `at` to `len`. */
 typedef struct pending {
@@ -43,9 +45,12 @@ struct sodns_conn {
 	uint32_t queries; /* that it brought so far */
 	bool dirty, closing, finishing, prefaced, waking, streaming;
 	bool reading; /* has begun to bring something, by the deadline that was set then */
-	bool stalled, resuming; /* has too much in flight, and bytes that wait in `rest` */
-	bool ending;            /* takes no more than the `owed` bytes that had arrived before */
-	bool lingering;         /* has said its last, and waits until the client closes, too */
+	bool stalled,
+		resuming; /* has too much in flight or unsent, and bytes that wait in `rest` */
+	bool much;        /* brought as much as is read at a time */
+	uint32_t round;   /* of the worker's, in which it had its turn */
+	bool ending;      /* takes no more than the `owed` bytes that had arrived before */
+	bool lingering;   /* has said its last, and waits until the client closes, too */
 	int owed;
 	int events;
 	struct sender *senders;
@@ -54,6 +59,7 @@ struct sodns_conn {
 	size_t rest_len;
 	pending_t plain; /* what TLS has to encrypt */
 	pending_t out;   /* what the socket has to take */
+	size_t unread;   /* of both, as far as counted among the worker's */
 	_Alignas(16) uint8_t state[];
 };
 
@@ -88,6 +94,8 @@ void conn_resume(sodns_conn_t *c);
 /* Bytes for the socket, past TLS. */
 void conn_write_out(void *conn, const uint8_t *bytes, size_t len);
 void conn_flush(sodns_conn_t *c);
+/* Counts what it leaves unread among the worker's. */
+void conn_count_unread(sodns_conn_t *c, size_t bytes);
 /* Goes on with tasks that wait for the connection's pending bytes. */
 void conn_call_senders(sodns_conn_t *c);
 static inline size_t conn_pending(const sodns_conn_t *c)

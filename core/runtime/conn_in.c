@@ -7,10 +7,12 @@
 #include <sys/socket.h>
 
 #include "runtime/conn.h"
+#include "runtime/limits.h"
 
-#define READ_SIZE 65536u
+/* At a time: who sends more has to wait for others. */
+#define READ_SIZE 16384u
 /* What can be left over: all that was read, and an unfinished message in front of it. */
-#define REST_MAX (READ_SIZE * 2 + 2u)
+#define REST_MAX (READ_SIZE + 2u + 65535u)
 
 static __thread uint8_t *read_buffer, *plain_buffer;
 
@@ -19,7 +21,11 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	slot_t *s;
 	if (c->limits.queries && c->queries >= c->limits.queries)
 		return false;
-	if (c->in_flight >= c->limits.in_flight) {
+	if (c->in_flight >= c->limits.in_flight || conn_pending(c) >= PENDING_MAX) {
+		if (!c->stalled)
+			limit_reached(c->in_flight >= c->limits.in_flight ? LIMIT_PIPELINE
+									  : LIMIT_UNREAD,
+				      1);
 		c->stalled = true;
 		return false;
 	}
@@ -196,6 +202,7 @@ void conn_read(sodns_conn_t *c)
 	if (!c->reading)
 		conn_set_deadline(c, c->limits.read_ms);
 	c->reading = true;
+	c->much = n == READ_SIZE;
 	c->heard = sodns_now();
 	c->in_flight++; /* holds the connection while batches run */
 	take(c, read_buffer, had + (size_t)n);

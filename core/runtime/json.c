@@ -1,10 +1,11 @@
 /*
  * The JSON reader (sodns/json.h). It checks what it walks over: punctuation, strings, numbers and
- * words where they are read, and brackets and strings in what is passed over.
+ * words where they are read, and that brackets and strings end in what is passed over.
  */
 #include <sodns/json.h>
 
 #include "runtime/bytes.h"
+#include "runtime/scan.h"
 
 static bool fail(sodns_json_t *j)
 {
@@ -103,35 +104,13 @@ static bool take_plain(sodns_json_t *j, sodns_json_text_t *out)
 	return true;
 }
 
-/* Passes over an object or an array: brackets have to fit and strings to end; what is between them
- * is taken as it comes. */
+/* Passes over an object or an array: its strings and brackets have to end; what is between them, and
+ * of which kind a bracket is, is taken as it comes. */
 static bool skip_container(sodns_json_t *j)
 {
-	uint64_t kinds = 0;
-	unsigned depth = 0;
-	sodns_json_text_t unused;
-	while (j->at < j->end) {
-		char c = *j->at;
-		if (c == '"') {
-			if (!take_string(j, &unused))
-				return false;
-			continue;
-		}
-		j->at++;
-		if (c == '{' || c == '[') {
-			if (depth == SODNS_JSON_DEPTH)
-				return fail(j);
-			depth++;
-			kinds = kinds << 1 | (c == '{');
-		} else if (c == '}' || c == ']') {
-			if ((kinds & 1) != (c == '}'))
-				return fail(j);
-			kinds >>= 1;
-			if (!--depth)
-				return true;
-		}
-	}
-	return fail(j);
+	struct scan s = {0};
+	j->at = scan_through(&s, j->at, j->end, 0);
+	return s.depth ? fail(j) : true;
 }
 
 void sodns_json_skip(sodns_json_t *j)
@@ -367,6 +346,12 @@ size_t sodns_json_copy(const sodns_json_text_t *t, char *out, size_t size)
 {
 	const char *at = t->at, *end = at + t->len;
 	size_t len = 0;
+	if (!t->escaped && size) {
+		len = t->len < size ? t->len : size - 1;
+		memcpy(out, at, len);
+		out[len] = 0;
+		return t->len;
+	}
 	while (at < end) {
 		char c[4];
 		size_t n = take_character(&at, end, c);

@@ -50,6 +50,7 @@ static void poll_soon(uv_idle_t *handle)
 static void before_poll(uv_prepare_t *handle)
 {
 	loop_t *l = handle->data;
+	l->turn++;
 	if (loop_run_ready(l))
 		uv_idle_start(&l->hurry, poll_soon);
 	else

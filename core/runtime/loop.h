@@ -63,6 +63,7 @@ struct loop {
 	_Atomic(unsigned) tasks_waiting;
 	task_t *first_ready, *last_ready;
 	uv_prepare_t before_poll;
+	uint64_t turn;   /* how often it has polled */
 	uv_idle_t hurry; /* active: the poll does not wait, as tasks are ready */
 };
 

@@ -12,6 +12,7 @@
 #include <sodns/share.h>
 
 #include "runtime/address.h"
+#include "runtime/limits.h"
 #include "runtime/random.h"
 
 #define PATIENCE_MIN 200u
@@ -237,8 +238,11 @@ int carrier_connect(const sodns_upstream_t *u, int type)
 	if (u->options.source.family)
 		from_len = address_to_sockaddr(&u->options.source, &from);
 	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			limit_reached(LIMIT_DESCRIPTORS, 1);
 		return -1;
+	}
 	if ((from_len && bind(fd, (const struct sockaddr *)(const void *)&from, from_len)) ||
 	    (connect(fd, (const struct sockaddr *)(const void *)&to, len) &&
 	     errno != EINPROGRESS)) {
@@ -512,10 +516,9 @@ static const char *tls_objection(sodns_upstream_t *u)
 }
 
 /* As Go's HTTP client does it, but for the question in a GET's address. */
-static size_t put_request(char *out, size_t size, const sodns_upstream_t *u, const char *to)
+static size_t put_request(char *out, size_t size, bool get, const char *to)
 {
-	int n = snprintf(out, size, "%s \"https://%s/dns-query\": ", u->http_get ? "Get" : "Post",
-			 to);
+	int n = snprintf(out, size, "%s \"https://%s/dns-query\": ", get ? "Get" : "Post", to);
 	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
 }
 
@@ -527,7 +530,7 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 	upstream_put_endpoint(to, sizeof(to), &u->options.address);
 	if (x->local.family)
 		upstream_put_endpoint(from, sizeof(from), &x->local);
-	size_t n = u->https ? put_request(out, size, u, to) : 0;
+	size_t n = u->https ? put_request(out, size, https_gets(x), to) : 0;
 	out += n;
 	size -= n;
 	const char *arrow = *from ? "->" : "";

@@ -101,6 +101,11 @@ void upstream_forget(carrier_t *c, uint16_t id);
 /* "192.0.2.1:53", "[2001:db8::1]:53"; the length. */
 size_t upstream_put_endpoint(char *out, size_t size, const sodns_address_t *a);
 
+/* Whether it goes as a GET. */
+static inline bool https_gets(const sodns_exchange_t *x)
+{
+	return x->upstream->http_get && !x->post;
+}
 /* upstream_https.c: the library; false: the reason is logged. */
 bool https_load(void);
 /* HTTP/2 on a connection whose handshake is done. False: no memory. */

@@ -83,12 +83,12 @@ bool https_begin(carrier_t *c)
 		.send = seal, .answer = take_answer, .refuse = take_refusal};
 	char authority[96];
 	upstream_put_endpoint(authority, sizeof(authority), &c->lane->upstream->options.address);
-	return (c->doh = provider->begin(authority, c->lane->upstream->http_get, &owner, c));
+	return (c->doh = provider->begin(authority, &owner, c));
 }
 
 bool https_ask(carrier_t *c, const sodns_exchange_t *x)
 {
-	return provider->ask(c->doh, x->id, x->query, x->len);
+	return provider->ask(c->doh, https_gets(x), x->id, x->query, x->len);
 }
 
 void https_forget(carrier_t *c, uint16_t id)

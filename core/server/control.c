@@ -18,11 +18,11 @@
 #include <sodns/metrics.h>
 
 #include "runtime/http.h"
+#include "runtime/limits.h"
 #include "runtime/log.h"
 #include "runtime/service.h"
 #include "runtime/tcp.h"
 #include "runtime/tls.h"
-#include "server/control.h"
 #include "server/server.h"
 
 #define DRAIN_MS 5000
@@ -180,8 +180,8 @@ static void print_zones(const generation_t *g)
 		if (!s->wildcard)
 			sodns_address_to_text(&s->address, ip);
 		for (size_t i = 0; i < s->zone_count; i++)
-			printf("%s%s%s:%u%s%s\n", dns ? "" : s->transport, dns ? "" : "://",
-			       s->zones[i], s->address.port, *ip ? " on " : "", ip);
+			log_plain("%s%s%s:%u%s%s", dns ? "" : s->transport, dns ? "" : "://",
+				  s->zones[i], s->address.port, *ip ? " on " : "", ip);
 	}
 }
 
@@ -300,9 +300,8 @@ static int wait_for_end(int signal_fd)
 /* Ends a process that could not be set up. */
 _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 {
-	log_flush();
-	fflush(stdout);
-	fprintf(stderr, "%s\n", err);
+	log_stop();
+	log_last_words("%s", err);
 	plugins_cleanup();
 	supervisor_finish(how);
 	_exit(1);
@@ -310,11 +309,11 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 
 static void print_start(const control_options_t *o)
 {
-	if (!o->quiet)
-		print_zones(serving);
-	if (!o->quiet)
-		control_print_version();
-	fflush(stdout);
+	if (o->quiet)
+		return;
+	print_zones(serving);
+	log_plain("%s", o->version[0]);
+	log_plain("%s", o->version[1]);
 }
 
 /* Everything is prepared, and then it serves. */
@@ -365,6 +364,7 @@ static void start_in_parts(void)
 	log_set_debug(debug_wanted(serving));
 	log_start();
 	count_crashes();
+	suspects_learn();
 	gates_close(serving);
 	listeners_switch(serving);
 	atomic_store(&supervisor_page->serving, true);
@@ -395,9 +395,10 @@ int control_run(void *options)
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
 	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
 	    workers_start(o->workers, &query_server) || service_start()) {
-		fputs("cannot start threads\n", stderr);
+		log_last_words("cannot start threads");
 		return 1;
 	}
+	limits_start();
 	workers_each(catch_crashes, NULL);
 	supervisor_catch_crashes(crash_look);
 	if (supervisor_page && supervisor_page->restarted)
@@ -405,6 +406,7 @@ int control_run(void *options)
 	else
 		start_whole(o);
 	supervisor_tell(SUPERVISOR_READY);
+	plugins_sweep();
 	int status = wait_for_end(signal_fd);
 	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);
@@ -437,7 +439,7 @@ int control_check(bool show_chain)
 	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {
 		log_flush();
 		fflush(stdout);
-		fprintf(stderr, "%s\n", err);
+		log_last_words("%s", err);
 		plugins_cleanup();
 		_exit(1);
 	}

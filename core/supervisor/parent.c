@@ -17,6 +17,7 @@
 
 #include <sodns/query.h>
 
+#include "runtime/log.h"
 #include "supervisor/child.h"
 #include "supervisor/grants.h"
 #include "supervisor/notify.h"
@@ -26,6 +27,11 @@
 /* Between two starts of which none came to serve. */
 #define PAUSE_FIRST_MS 100u
 #define PAUSE_MOST_MS 5000u
+/* A question that crashed the child is kept from the next ones. */
+#define SUSPECT_FIRST_NS 5000000000ull
+#define SUSPECT_MOST_NS 3600000000000ull
+/* Ended children that nobody has waited for yet. */
+#define ENDED_MOST 8u
 
 /* Of a child that has ended: it can't have sent more than the channel holds. */
 #define LAST_REQUESTS 1024u
@@ -40,19 +46,20 @@ struct parent {
 	uint64_t crashed;
 	bool restarted;
 	int signals, channel;
-	pid_t child;       /* 0: none */
+	pid_t child; /* 0: none */
+	pid_t ended[ENDED_MOST];
+	unsigned ended_count;
 	uint64_t start_at; /* then one is to be started */
 	bool stopping;
 	unsigned pause_ms;
 };
 
-static void __attribute__((format(printf, 1, 2))) print(const char *format, ...)
+/* The kernel's part of it may take a tenth of a second where others look at processes: so it is done when the
+ * next child is ready, and not before it is started. */
+static void bury(struct parent *p)
 {
-	va_list ap;
-	va_start(ap, format);
-	vprintf(format, ap);
-	va_end(ap);
-	fflush(stdout);
+	while (p->ended_count)
+		waitpid(p->ended[--p->ended_count], NULL, WNOHANG);
 }
 
 static void answer_key(struct parent *p, const char *path)
@@ -71,8 +78,9 @@ static void serve_request(struct parent *p)
 		return;
 	if (rc != 1) {
 		if (rc)
-			print("[ERROR] The serving process sends what is no request; it is no "
-			      "longer heard\n");
+			sodns_log(SODNS_LOG_ERROR, NULL,
+				  "The serving process sends what is no request; it is no longer "
+				  "heard");
 		p->channel = (close(p->channel), -1);
 		return;
 	}
@@ -90,6 +98,7 @@ static void serve_request(struct parent *p)
 		if (r.u.state == SUPERVISOR_READY) {
 			grants_settle(&p->grants);
 			p->pause_ms = 0;
+			bury(p);
 		}
 		notify_state(r.u.state);
 		break;
@@ -174,8 +183,9 @@ static void start_next(struct parent *p)
 		return;
 	p->crashes.failed_starts++;
 	start_after(p, next_pause(p));
-	print("[ERROR] No serving process can be started: %s; the next try is in %u ms\n",
-	      strerror(-rc), p->pause_ms);
+	sodns_log(SODNS_LOG_ERROR, NULL,
+		  "No serving process can be started: %s; the next try is in %u ms", strerror(-rc),
+		  p->pause_ms);
 }
 
 static void count_crash(crash_counts_t *c, const char *plugin)
@@ -186,6 +196,34 @@ static void count_crash(crash_counts_t *c, const char *plugin)
 	if (!c->of[i].count)
 		snprintf(c->of[i].plugin, sizeof(c->of[i].plugin), "%s", plugin);
 	c->of[i].count++;
+}
+
+/* The same question's place, or that which is free for longest. */
+static crash_question_t *question_of(crash_counts_t *c, const char *question)
+{
+	crash_question_t *found = &c->on[0];
+	for (unsigned i = 0; i < SUSPECTS; i++) {
+		if (!strcmp(c->on[i].question, question))
+			return &c->on[i];
+		if (c->on[i].until < found->until)
+			found = &c->on[i];
+	}
+	*found = (crash_question_t){0};
+	snprintf(found->question, sizeof(found->question), "%s", question);
+	return found;
+}
+
+/* Who asks for a crash again and again shall have it once in a while: every time it is longer. */
+static void suspect(struct parent *p, const char *question)
+{
+	if (!*question)
+		return;
+	crash_question_t *q = question_of(&p->crashes, question);
+	if (p->crashed > q->until + SUSPECT_MOST_NS)
+		q->times = 0;
+	uint64_t ns = q->times < 16 ? SUSPECT_FIRST_NS << q->times : SUSPECT_MOST_NS;
+	q->times++;
+	q->until = p->crashed + (ns < SUSPECT_MOST_NS ? ns : SUSPECT_MOST_NS);
 }
 
 /* A text that the child left: in bounds, and on one line. */
@@ -200,22 +238,23 @@ static void take_text(char *out, const char *in, size_t size)
 
 static void note_crash(struct parent *p, int status)
 {
-	char who[96] = "The serving process", plugin[sizeof(p->page->plugin)],
-	     question[sizeof(p->page->question)], detail[sizeof(p->page->detail)], how[64];
+	char plugin[sizeof(p->page->plugin)], question[sizeof(p->page->question)],
+		detail[sizeof(p->page->detail)], how[64];
 	take_text(plugin, p->page->plugin, sizeof(plugin));
 	take_text(question, p->page->question, sizeof(question));
 	take_text(detail, p->page->detail, sizeof(detail));
 	p->crashed = sodns_now();
 	count_crash(&p->crashes, plugin);
+	suspect(p, question);
 	notify_crash(plugin);
-	if (*plugin)
-		snprintf(who, sizeof(who), "plugin/%s:", plugin);
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "%s", strsignal(WTERMSIG(status)));
 	else
 		snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-	print("[ERROR] %s crashed (%s)%s%s%s%s%s\n", who, how, *question ? " on \"" : "", question,
-	      *question ? "\"" : "", *detail ? ", " : "", detail);
+	sodns_log(SODNS_LOG_ERROR, *plugin ? plugin : NULL, "%s (%s)%s%s%s%s%s",
+		  *plugin ? "crashed" : "The serving process crashed", how,
+		  *question ? " on \"" : "", question, *question ? "\"" : "", *detail ? ", " : "",
+		  detail);
 }
 
 /* The child has ended: the next one is to be started, or false with the exit status. */
@@ -245,14 +284,26 @@ static void hear_out(struct parent *p)
 		serve_request(p);
 }
 
+/* Whether it has, and how, as waitpid(2) would say; it is buried later. */
+static bool has_ended(struct parent *p, int *status)
+{
+	siginfo_t s = {0};
+	if (waitid(P_PID, (id_t)p->child, &s, WEXITED | WNOHANG | WNOWAIT) || !s.si_pid)
+		return false;
+	*status = s.si_code == CLD_EXITED ? W_EXITCODE(s.si_status, 0) : W_EXITCODE(0, s.si_status);
+	if (p->ended_count == ENDED_MOST)
+		bury(p);
+	p->ended[p->ended_count++] = p->child;
+	return true;
+}
+
 /* Passes a signal on to the child; SIGCHLD: false when all is over. */
 static bool take_signal(struct parent *p, unsigned number, int *exit_status)
 {
 	int status;
 	if (number == SIGCHLD) {
 		hear_out(p);
-		return !p->child || waitpid(p->child, &status, WNOHANG) != p->child ||
-		       go_on(p, status, exit_status);
+		return !p->child || !has_ended(p, &status) || go_on(p, status, exit_status);
 	}
 	bool ends = number == SIGTERM || number == SIGINT || number == SIGQUIT;
 	p->stopping |= ends;
@@ -308,7 +359,7 @@ static int write_pidfile(const char *path)
 	if (!path)
 		return 0;
 	if (!f) {
-		fprintf(stderr, "pidfile: open %s: %s\n", path, strerror(errno));
+		log_last_words("pidfile: open %s: %s", path, strerror(errno));
 		return -1;
 	}
 	fprintf(f, "%d\n", (int)getpid());
@@ -336,9 +387,10 @@ int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 		return 1;
 	int rc = start_child(&p), status = 1;
 	if (rc)
-		fprintf(stderr, "cannot start the serving process: %s\n", strerror(-rc));
+		log_last_words("cannot start the serving process: %s", strerror(-rc));
 	else
 		status = watch(&p);
+	bury(&p);
 	grants_end(&p.grants);
 	if (o->pidfile)
 		unlink(o->pidfile);

@@ -9,10 +9,15 @@
 
 #include <stdatomic.h>
 
+#include <sodns/name.h>
+
 #include "runtime/socket.h"
 
 #define BLOCKS_NOTED 512u
 #define PLUGINS_NOTED 64u
+/* Questions that are kept from plugins because they crashed them. */
+#define SUSPECTS 16u
+#define QUESTION_TEXT_MAX (SODNS_NAME_TEXT_MAX + 16u)
 
 /* Why the child ends, if it does so on purpose. */
 enum supervisor_finish {
@@ -21,6 +26,13 @@ enum supervisor_finish {
 	FINISH_TO_TRY_AGAIN, /* what served before can't be set up at the moment */
 };
 
+/* "name. TYPE": to be answered SERVFAIL until then (sodns_now()). */
+typedef struct crash_question {
+	char question[QUESTION_TEXT_MAX];
+	uint64_t until;
+	unsigned times;
+} crash_question_t;
+
 /* Crashes so far; the last entry stands for all further plugins. */
 typedef struct crash_counts {
 	struct {
@@ -28,6 +40,7 @@ typedef struct crash_counts {
 		unsigned count;
 	} of[PLUGINS_NOTED];
 	unsigned failed_starts; /* no process could be made */
+	crash_question_t on[SUSPECTS];
 } crash_counts_t;
 
 /* What both processes see. The parent takes nothing from it for granted: the child writes it too. */
@@ -36,7 +49,7 @@ typedef struct supervisor_page {
 	_Atomic(int) finish;  /* enum supervisor_finish */
 	/* the last crash, as the child's last act noted it */
 	int signal;
-	char plugin[64], question[320], detail[64];
+	char plugin[64], question[QUESTION_TEXT_MAX], detail[64];
 	/* for the child: it takes the place of one that crashed at `crashed` (sodns_now()) */
 	bool restarted;
 	uint64_t crashed;

@@ -132,6 +132,7 @@ def idle():
             began = Probe(m.server.port, rate=500)
             conns, took = connect_all(lambda: open_one(m), MANY)
             say(f'  {"while they connect, in %.1f s: " % took:34} udp      : {began.end()}')
+            time.sleep(1)
             each = (m.server.rss_kib() - before) * 1024 // max(len(conns), 1)
             beside(f'{len(conns)} {what}', *others(m.server, m.tls))
             say(f'  {len(conns)} {what}: {each} bytes of RSS each; open at the end: {still_open(conns)}; limits that bit: {m.limits()}')
@@ -356,11 +357,12 @@ def stop():
         say(f'  lameduck {lameduck} s: ready failed after {(failed or 0) * 1000:.0f} ms; ended after {(ended - began) * 1000:.0f} ms with status '
             f'{s.process.poll()}')
         for kind, p in probes:
-            rows = p.end().rows
-            answered = [sent + took for sent, took in rows if took is not None]
-            last = max(answered)
+            out = p.end()
+            rows, answered = out.rows, [sent + took for sent, took in out.rows if took is not None]
+            # One datagram is what is refused.
+            last = out.refused - 0.002 if out.refused else max(answered)
             lost = [sent for sent, took in rows if took is None and sent < last]
-            say(f'    {kind:5}: last answer {(last - began) * 1000:7.1f} ms after SIGTERM; of the {len(answered)} queries before it {len(lost)} lost'
+            say(f'    {kind:5}: {"refused" if out.refused else "last answer"} {(last - began) * 1000:.1f} ms after SIGTERM; of the {len(answered)} queries before it {len(lost)} lost'
                 + (f', the first {(last - min(lost)) * 1000:.2f} ms before' if lost else ''))
         load.process.send_signal(signal.SIGINT)
         load.process.wait()
@@ -410,7 +412,7 @@ def crash(crashes=20):
             times = 3 if block else crashes
             for n in range(1, times + 1):
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
-                    c.sendto(query('crash.'), ('127.0.0.1', s.port))
+                    c.sendto(query(f'{n}.crash.'), ('127.0.0.1', s.port))
                 s.wait_for('A fresh process serves', count=n, seconds=30)
                 if block:
                     s.wait_for('Everything is loaded', count=n, seconds=60)
@@ -427,21 +429,23 @@ def crash(crashes=20):
 
 
 def crash_always(seconds=10):
-    """A client that asks for it a hundred times a second."""
-    with Server('.:{PORT} {\n crash\n whoami\n}\nslow.:{PORT} {\n crash 300\n whoami\n}\n', extra=['crash'], workers=2) as s:
-        s.ask('fine.')
-        begun, folders = resident(s.process.pid), plugin_folders()
-        probes = [(n, Probe(s.port, n, rate=500)) for n in ('fine.', 'a.slow.')]
-        end = time.time() + seconds
-        while time.time() < end:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
-                c.sendto(query('crash.'), ('127.0.0.1', s.port))
-            time.sleep(0.01)
-        n = len(re.findall('A fresh process serves', s.out()))
-        say(f'  a crash as soon as there is something to crash: {n / seconds:.0f} a second')
-        for label, p in probes:
-            say(f'    {label}: {p.end()}')
-        say(f'    parent: descriptors, RSS {begun} -> {resident(s.process.pid)}; folders of plugins {folders} -> {plugin_folders()}')
+    """A client that asks for it a hundred times a second, always by the same name or each time by another."""
+    for what, name in ('the same question', 'crash.'), ('another question each time', '{}.crash.'):
+        with Server('.:{PORT} {\n crash\n whoami\n}\nslow.:{PORT} {\n crash 300\n whoami\n}\n', extra=['crash'], workers=2) as s:
+            s.ask('fine.')
+            begun, folders = resident(s.process.pid), plugin_folders()
+            probes = [(n, Probe(s.port, n, rate=500)) for n in ('fine.', 'a.slow.')]
+            end, asked = time.time() + seconds, 0
+            while time.time() < end:
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+                    c.sendto(query(name.format(asked)), ('127.0.0.1', s.port))
+                asked += 1
+                time.sleep(0.01)
+            n = len(re.findall(' crashed \\(', s.out()))
+            say(f'  {asked} questions that crash in {seconds} s, {what}: {n} crashes')
+            for label, p in probes:
+                say(f'    {label:9}: {p.end()}')
+            say(f'    parent: descriptors, RSS {begun} -> {resident(s.process.pid)}; folders of plugins {folders} -> {plugin_folders()}')
 
 
 ALL = {'idle': idle, 'loris': loris, 'waiting': waiting, 'stop': stop, 'reload': reload, 'crash': crash}

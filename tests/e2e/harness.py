@@ -30,6 +30,12 @@ def test_plugin(name):
     return BUILD / 'test-plugins' / f'{name}.so'
 
 
+def dropped(port):
+    """Datagrams that found the queue of a socket at this port full."""
+    rows = [line.split() for f in ('/proc/net/udp', '/proc/net/udp6') for line in pathlib.Path(f).read_text().splitlines()[1:]]
+    return sum(int(r[-1]) for r in rows if int(r[1].split(':')[1], 16) == port)
+
+
 class Server:
     """One daemon. `extra`: names of test plugins, put in front of whoami in plugin.cfg, each "name" or "name:file"."""
 
@@ -61,11 +67,12 @@ class Server:
         """Runs the daemon to its end."""
         return subprocess.run(self.command(*args), cwd=self.folder, capture_output=True, text=True, timeout=timeout)
 
-    def start(self):
+    def start(self, stdout=None):
+        """`stdout`: a descriptor that takes the place of the file which out() reads."""
         with open(self.folder / 'stdout', 'w') as out, open(self.folder / 'stderr', 'w') as err:
             self.process = subprocess.Popen(
                 self.command('-conf', 'Corefile', '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
-                stdout=out, stderr=err)
+                stdout=out if stdout is None else stdout, stderr=err)
         for _ in range(1500 * PATIENCE):
             if self.process.poll() is not None:
                 raise AssertionError(f'ended at start: {self.err()}')
@@ -123,13 +130,21 @@ class Server:
         """The strings of a TXT answer."""
         return [s.decode() for rr in self.ask(name, 'TXT', **options).answer for rd in rr for s in rd.strings]
 
+    def state(self, pid):
+        """R, S, ..., Z for one that has ended; X if there is none."""
+        try:
+            return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+        except OSError:
+            return 'X'
+
     def serving_pid(self):
         """The process that serves: the child of the one that was started."""
         end = time.time() + 5
         while time.time() < end:
             children = pathlib.Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children').read_text().split()
-            if children:
-                return int(children[0])
+            alive = [c for c in children if self.state(c) not in 'ZX']
+            if alive:
+                return int(alive[0])
             time.sleep(0.01)
         return self.process.pid
 

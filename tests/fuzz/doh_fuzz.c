@@ -82,11 +82,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct owner o = {.sent = 0};
 	if (len < 2)
 		return 0;
-	doh_t *d = sodns_doh_provider.begin("192.0.2.1:443", data[1] & 1, &calls, &o);
+	doh_t *d = sodns_doh_provider.begin("192.0.2.1:443", &calls, &o);
 	if (!d)
 		return 0;
 	for (uint16_t i = 0; i < QUESTIONS; i++)
-		o.waits[i] = sodns_doh_provider.ask(d, i, message, sizeof(message));
+		o.waits[i] = sodns_doh_provider.ask(d, data[1] & 1, i, message, sizeof(message));
 	converse(d, &o, data[1], data + 2, len - 2, data[0] + 1u);
 	(void)sodns_doh_provider.is_open(d);
 	sodns_doh_provider.end(d);

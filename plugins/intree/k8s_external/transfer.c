@@ -131,12 +131,14 @@ static void put_service(struct out *o)
 	put_ports(o, &o->t.list[0]);
 }
 
-/* SRV records of the endpoints for one port, or, with `port` NULL, for all. */
+/* SRV records of the endpoints for one port, or, with `port` NULL, for all: `records` of them, those
+ * that are repeated counted as well. */
 static void put_group(struct out *o, const uint8_t *owner, const sodns_external_port_t *port,
-		      uint16_t weight, int times)
+		      uint64_t records, int times)
 {
+	const uint16_t weight = weight_of(records);
 	struct seen before;
-	seen_begin(&before, o->t.query, (size_t)o->t.records);
+	seen_begin(&before, o->t.query, (size_t)records);
 	for (size_t i = 0; i < o->t.count && !o->rc; i++) {
 		const struct target *x = &o->t.list[i];
 		const uint8_t *name = target_name(&o->t, x);
@@ -196,7 +198,7 @@ static void put_named_ports(struct out *o)
 			}
 			done[count++] = port;
 			if (port_owner(owner, port, o->name))
-				put_group(o, owner, port, weight_of(count_port(o, port)), 1);
+				put_group(o, owner, port, count_port(o, port), 1);
 		}
 		last = x->ports;
 	}
@@ -209,7 +211,7 @@ static void put_headless(struct out *o)
 	for (size_t i = 0; i < o->t.count && !o->rc; i++)
 		if (!seen_before(&before, NULL, o->t.list[i].rdata, 0))
 			put_address(o, o->name, o->t.list[i].rdata);
-	put_group(o, o->name, NULL, weight_of(o->t.records), 2);
+	put_group(o, o->name, NULL, o->t.records, 2);
 	put_endpoints(o);
 	put_named_ports(o);
 }

@@ -371,6 +371,9 @@ static const char *name_of(const struct store *s, const struct endpoint *e, cons
 		return e->name;
 	if (s->pod_names && *e->pod && strlen(e->pod) <= LABEL_MAX)
 		return e->pod;
+	/* IPv4 has one way to be written, or it would not have been read. */
+	if (!memchr(text, ':', len))
+		return "";
 	for (size_t i = 0; i <= len; i++)
 		dashed[i] = text[i] == '.' || text[i] == ':'
 				    ? '-'

@@ -104,6 +104,8 @@ struct store {
 	bool zones;        /* topology zones are kept */
 	_Atomic(uint32_t) serial[SERIALS];
 	uint32_t list[COLLECTIONS]; /* the number of the list that is under way, or was the last */
+	/* Sweeps: the next slot, and of which table. */
+	uint32_t sweep_at[COLLECTIONS], sweep_made[COLLECTIONS];
 };
 
 static inline const uint8_t *service_key(const struct service *s)
@@ -180,9 +182,11 @@ void store_init(struct store *s);
 /* Frees everything in it, when nobody reads it any more. */
 void store_free(struct store *s);
 
-/* A list of a collection begins, and ends: what it did not name goes. */
+/* A list of a collection begins, and ends: what it did not name goes, by and by: false when it has
+ * gone. */
 void store_list_begin(struct store *s, int collection);
 void store_list_end(struct store *s, int collection);
+bool store_sweep(struct store *s, int collection);
 
 /* An object of a collection. Returns the seconds since what made a slice's controller change it, for
  * changes (not of lists) of slices that say so and whose service is known; else a negative value.

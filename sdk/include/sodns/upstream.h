@@ -61,6 +61,7 @@ typedef struct sodns_exchange {
 	uint8_t *answer; /* room for the answer; NULL: it comes from the query's arena */
 	size_t size;
 	bool exact; /* the question must come back letter for letter, not only in any case */
+	bool post;  /* over HTTPS: by POST, whatever the upstream's method is */
 
 	/* the outcome */
 	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_TIMEOUT, SODNS_EIO,
