@@ -308,11 +308,12 @@ class Soaked(Case):
         self.flat(rows)
 
     def flat(self, rows):
-        """The last quarter is no bigger than the second, but for what chance adds."""
+        """The last quarter is no bigger than the second, but for what chance adds. Objects are not looked at: a plugin
+        that was upgraded stays mapped."""
         quarter = len(rows) // 4
         if quarter < 5 or SANITIZED:
             return
-        for name, at, more in ('RSS in KiB', 0, 4096), ('descriptors', 1, 50), ('threads', 2, 3), ('objects', 4, 3):
+        for name, at, more in ('RSS in KiB', 0, 4096), ('descriptors', 1, 50), ('threads', 2, 3):
             early = statistics.median(r[at] for r in rows[quarter:2 * quarter])
             late = statistics.median(r[at] for r in rows[-quarter:])
             print(f'{name}: {early} in the second quarter, {late} in the last')
