@@ -138,7 +138,7 @@ static int take_zones(char *s, corefile_address_t *out, char *err, size_t err_si
 		snprintf(err, err_size, "specified zone is too long: %zu > 255", strlen(s));
 		return -1;
 	}
-	if (*s && sodns_name_from_text(s, NULL, wire) < 0)
+	if (!*s || sodns_name_from_text(s, NULL, wire) < 0)
 		return fail(err, err_size, "zone is not a valid domain name: %s", s);
 	if (read_network(s, bytes, &v6, &bits))
 		return add_zone(out, s);

@@ -90,6 +90,9 @@ static int import_matches(parser_t *p, const char *pattern, const char *path, to
 		return parser_error(
 			p, "Glob pattern may only contain one wildcard (*), but has others: %s",
 			path);
+	if (strchr(path, '[') || path[strlen(path) - 1] == '\\')
+		return parser_error(p, "Failed to use import pattern %s: syntax error in pattern",
+				    pattern);
 	glob(path, 0, NULL, &g);
 	if (!g.gl_pathc && !strpbrk(path, "*?[]"))
 		rc = parser_error(p, "File to import not found: %s", pattern);
@@ -105,7 +108,7 @@ static int import_matches(parser_t *p, const char *pattern, const char *path, to
 static const snippet_t *find_snippet(const parser_t *p, const char *name)
 {
 	for (size_t i = 0; i < p->snippet_count; i++)
-		if (!strcmp(p->snippets[i].name, name) && p->snippets[i].tokens.count)
+		if (!strcmp(p->snippets[i].name, name))
 			return &p->snippets[i];
 	return NULL;
 }

@@ -87,11 +87,6 @@ static void remember_copy(const char *path)
 	copies[copy_count++] = strdup(path);
 }
 
-const char *plugins_folder(void)
-{
-	return folder;
-}
-
 void plugins_cleanup(void)
 {
 	for (size_t i = 0; i < copy_count; i++)

@@ -238,6 +238,9 @@ int sodns_main(int argc, char **argv)
 	control_options_t run = {.quiet = f.quiet,
 				 .workers = f.workers ? f.workers : worker_default_count(),
 				 .version = {version[0], version[1]}};
-	const supervisor_options_t supervisor = {.user = f.user, .pidfile = f.pidfile};
+	const supervisor_options_t supervisor = {.user = f.user,
+						 .pidfile = f.pidfile,
+						 .names_file = corefile_names_file,
+						 .names_port = corefile_names_port};
 	return f.supervise ? supervise(&supervisor, control_run, &run) : control_run(&run);
 }

@@ -3,8 +3,6 @@
  */
 #include "runtime/limits.h"
 
-#include <stdatomic.h>
-
 #include <sodns/metrics.h>
 
 unsigned connection_limit = 20000;
@@ -26,7 +24,8 @@ void limits_start(void)
 		[LIMIT_SOCKET] = "socket queue",
 		[LIMIT_SEND] = "send queue",
 		[LIMIT_PIPELINE] = "pipelined queries",
-		[LIMIT_UNREAD] = "unread answers",
+		[LIMIT_UNREAD] = "unread bytes",
+		[LIMIT_READER] = "unread answers",
 		[LIMIT_SLOW] = "slow connections",
 		[LIMIT_DETACHED] = "detached queries",
 		[LIMIT_DEPTH] = "nested questions",

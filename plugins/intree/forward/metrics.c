@@ -46,40 +46,42 @@ void metrics_prepare(struct forward *f)
 	f->rejects = sodns_metric(&rejects, NULL);
 	for (unsigned i = 0; i < f->count; i++) {
 		struct upstream *u = &f->upstreams[i];
-		const char *tcp = u->transport == TRANSPORT_TLS ? "tcp-tls" : "tcp";
 		const char *const to[] = {"forward", u->text};
-		const char *const over_udp[] = {"forward", u->text, "udp"};
-		const char *const over_tcp[] = {"forward", u->text, tcp};
-		u->check_failures = sodns_metric(&check_failures, to);
 		u->healthy = sodns_metric(&healthy, to);
-		sodns_metric_set(u->healthy, 1);
-		u->hits[0] = sodns_metric(&hits, over_udp);
-		u->hits[1] = sodns_metric(&hits, over_tcp);
-		u->misses_of[0] = sodns_metric(&misses, over_udp);
-		u->misses_of[1] = sodns_metric(&misses, over_tcp);
 	}
+}
+
+/* Found when first needed: most upstreams give few rcodes, and CoreDNS shows no zeros either. */
+static sodns_metric_t *first_needed(_Atomic(sodns_metric_t *) *slot, const sodns_family_t *family,
+				    const char *const labels[])
+{
+	sodns_metric_t *m = atomic_load_explicit(slot, memory_order_acquire);
+	if (m)
+		return m;
+	m = sodns_metric(family, labels);
+	atomic_store_explicit(slot, m, memory_order_release);
+	return m;
 }
 
 void metrics_begun(struct upstream *u, const sodns_exchange_t *x)
 {
 	bool tcp = x->protocol != SODNS_UDP;
-	sodns_metric_add(x->reused ? u->hits[tcp] : u->misses_of[tcp], 1);
+	static const char *const over_tcp[] = {"tcp", "tcp-tls", "https"};
+	const char *const labels[] = {"forward", u->text, tcp ? over_tcp[u->transport] : "udp"};
+	_Atomic(sodns_metric_t *) *slot = x->reused ? &u->hits[tcp] : &u->misses_of[tcp];
+	sodns_metric_add(first_needed(slot, x->reused ? &hits : &misses, labels), 1);
 }
 
-/* Found when first needed: most upstreams give few rcodes. */
-static sodns_metric_t *duration_of(struct upstream *u, int rcode)
+void metrics_check_failed(struct upstream *u)
 {
-	char buf[16];
-	const char *const labels[] = {"forward", u->text, sodns_rcode_text(rcode, buf)};
-	sodns_metric_t *m = atomic_load_explicit(&u->duration[rcode], memory_order_acquire);
-	if (m)
-		return m;
-	m = sodns_metric(&duration, labels);
-	atomic_store_explicit(&u->duration[rcode], m, memory_order_release);
-	return m;
+	const char *const labels[] = {"forward", u->text};
+	sodns_metric_add(first_needed(&u->check_failures, &check_failures, labels), 1);
 }
 
 void metrics_answered(struct upstream *u, int rcode, uint64_t ns)
 {
-	sodns_metric_observe(duration_of(u, rcode), (double)ns / 1e9);
+	char buf[16];
+	const char *const labels[] = {"forward", u->text, sodns_rcode_text(rcode, buf)};
+	sodns_metric_observe(first_needed(&u->duration[rcode], &duration, labels),
+			     (double)ns / 1e9);
 }

@@ -81,6 +81,43 @@ static size_t from_post(const struct request *r, uint8_t *out)
 	return r->body_len;
 }
 
+static unsigned get16(const uint8_t *p)
+{
+	return (unsigned)(p[0] << 8 | p[1]);
+}
+
+/* The offset behind a name, whose pointers are not followed; 0: it does not end. */
+static size_t skip_name(const uint8_t *m, size_t len, size_t at)
+{
+	while (at < len && m[at] && m[at] < 0x40)
+		at += m[at] + 1u;
+	if (at < len && !m[at])
+		return at + 1;
+	return at + 2 <= len && m[at] >= 0xc0 ? at + 2 : 0;
+}
+
+/* Whether a message is a query as far as its outline goes: one question, and records that end where
+ * they say. What is none deserves HTTP's own error, not an answer (RFC 8484, 4.2.1). */
+static bool is_query(const uint8_t *m, size_t len)
+{
+	unsigned opcode = len < 12 ? 15 : m[2] >> 3 & 15;
+	if ((opcode != SODNS_OPCODE_QUERY && opcode != SODNS_OPCODE_NOTIFY) || m[2] & 0x80 ||
+	    get16(m + 4) != 1 || get16(m + 6) > 1 || get16(m + 8) > 1 || get16(m + 10) > 2)
+		return false;
+	unsigned records = get16(m + 6) + get16(m + 8) + get16(m + 10);
+	size_t at = skip_name(m, len, 12);
+	/* A question may end before its type or its class, which are zero then. */
+	if (!at || at == len || at + 2 == len)
+		return at != 0;
+	for (at += 4; at <= len && records-- && at < len;) {
+		at = skip_name(m, len, at);
+		if (!at || at + 10 > len)
+			return false;
+		at += 10 + get16(m + at + 8);
+	}
+	return at <= len;
+}
+
 size_t request_message(const struct request *r, uint8_t out[MESSAGE_MAX], unsigned *status,
 		       const char **text)
 {
@@ -90,7 +127,7 @@ size_t request_message(const struct request *r, uint8_t out[MESSAGE_MAX], unsign
 		return 0;
 	}
 	size_t len = r->other ? 0 : r->post ? from_post(r, out) : from_get(r, out);
-	if (len >= 12)
+	if (is_query(out, len))
 		return len;
 	*status = 400;
 	*text = "invalid request\n";

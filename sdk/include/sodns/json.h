@@ -17,8 +17,8 @@
  * Each value is read at most once, by one of object, array, string, integer and boolean. They return
  * false for a value of another kind, which is passed over then: a file of another shape than expected
  * reads as one where things are missing. A loop over members or items is left by its end only. After
- * a syntax error every function returns false. Nesting is limited to SODNS_JSON_DEPTH; duplicate keys
- * are both seen. Texts are not checked to be UTF-8.
+ * a syntax error every function returns false. Nesting of what is read is limited to SODNS_JSON_DEPTH;
+ * duplicate keys are both seen. Texts are not checked to be UTF-8.
  *
  * Writing puts the members of an object, one behind the other, into a buffer of the caller's:
  *
