@@ -149,6 +149,9 @@ const sodns_transport_t *plugin_transport(const plugin_cfg_t *c, const char *sch
 
 /* Removes the private copies of plugins; when the process ends. */
 void plugins_cleanup(void);
+/* Removes what processes left that had no time to clean up: their folders say whose they are. It may take a
+ * disk's time. */
+void plugins_sweep(void);
 
 /* Reads the Corefile and runs every setup. NULL: err has the whole line. */
 generation_t *generation_build(char *err, size_t err_size);

@@ -5,51 +5,63 @@
 #include "message/encode.h"
 #include "message/reply.h"
 
+/* MINFO and its like may be compressed, too, but few have heard of them. */
 bool rdata_names(uint16_t type, rdata_names_t *out)
 {
 	switch (type) {
 	case 2:
-	case 3:
-	case 4:
 	case 5:
-	case 7:
-	case 8:
-	case 9:
 	case 12:
-		*out = (rdata_names_t){0, 1, true}; /* NS MD MF CNAME MB MG MR PTR */
+		*out = (rdata_names_t){0, 1, true, 0}; /* NS CNAME PTR */
 		return true;
 	case 6:
-	case 14:
-		*out = (rdata_names_t){0, 2, true}; /* SOA MINFO */
+		*out = (rdata_names_t){0, 2, true, 0}; /* SOA */
 		return true;
 	case 15:
-		*out = (rdata_names_t){2, 1, true}; /* MX */
+		*out = (rdata_names_t){2, 1, true, 0}; /* MX */
 		return true;
+	case 14:
 	case 17:
-		*out = (rdata_names_t){0, 2, false}; /* RP */
+		*out = (rdata_names_t){0, 2, false, 0}; /* MINFO RP */
 		return true;
 	case 18:
 	case 21:
 	case 36:
-		*out = (rdata_names_t){2, 1, false}; /* AFSDB RT KX */
+		*out = (rdata_names_t){2, 1, false, 0}; /* AFSDB RT KX */
 		return true;
 	case 24:
 	case 46:
-		*out = (rdata_names_t){18, 1, false}; /* SIG RRSIG */
+		*out = (rdata_names_t){18, 1, false, 0}; /* SIG RRSIG */
 		return true;
 	case 26:
-		*out = (rdata_names_t){2, 2, false}; /* PX */
+		*out = (rdata_names_t){2, 2, false, 0}; /* PX */
 		return true;
 	case 33:
-		*out = (rdata_names_t){6, 1, false}; /* SRV */
+		*out = (rdata_names_t){6, 1, false, 0}; /* SRV */
 		return true;
+	case 35:
+		*out = (rdata_names_t){4, 1, false, 3}; /* NAPTR */
+		return true;
+	case 3:
+	case 4:
+	case 7:
+	case 8:
+	case 9:
 	case 39:
 	case 47:
-		*out = (rdata_names_t){0, 1, false}; /* DNAME NSEC */
+		*out = (rdata_names_t){0, 1, false, 0}; /* MD MF MB MG MR DNAME NSEC */
 		return true;
 	default:
 		return false;
 	}
+}
+
+size_t rdata_before_names(const rdata_names_t *n, const uint8_t *rdata, size_t len)
+{
+	size_t at = n->before;
+	for (unsigned i = 0; i < n->strings && at < len; i++)
+		at += rdata[at] + 1u;
+	return at;
 }
 
 static inline unsigned get16(const uint8_t *p)
@@ -77,18 +89,19 @@ static const uint8_t *take_name(decoder_t *d)
 /* RDATA with its names unpacked, behind its length. NULL if they are malformed. */
 static uint8_t *take_rdata(decoder_t *d, uint16_t type, size_t rdlen, uint32_t *data_len)
 {
-	rdata_names_t names = {0, 0, false};
+	rdata_names_t names = {0};
 	bool has = rdata_names(type, &names);
 	size_t at = d->at, end = d->at + rdlen, n;
 	uint8_t *out = arena_alloc(&d->r->q->shared->arena,
 				   rdlen + 2 + names.names * (size_t)SODNS_NAME_MAX);
 	uint8_t *to = out + 2;
 	if (has) {
-		if (rdlen < names.before)
+		size_t before = rdata_before_names(&names, d->m + at, rdlen);
+		if (rdlen < before)
 			return NULL;
-		memcpy(to, d->m + at, names.before);
-		to += names.before;
-		at += names.before;
+		memcpy(to, d->m + at, before);
+		to += before;
+		at += before;
 		for (unsigned i = 0; i < names.names; i++, to += n)
 			if (!(at = name_unpack(d->m, end, at, to, &n)) || at > end)
 				return NULL;

@@ -233,6 +233,9 @@ uint16_t sodns_query_flags(const sodns_query_t *q)
 
 size_t sodns_query_length(const sodns_query_t *q)
 {
+	/* A sub-query is the client's message with another name in it. */
+	if (q->depth && q->question_end)
+		return q->packet_len - (q->question_end - 4u - QUESTION_AT) + q->name_len;
 	return q->packet_len;
 }
 

@@ -35,9 +35,10 @@ static bool skip_rdata(scan_t *s, uint16_t type, size_t end)
 {
 	rdata_names_t names;
 	if (rdata_names(type, &names)) {
-		if (end - s->at < names.before)
+		size_t before = rdata_before_names(&names, s->m + s->at, end - s->at);
+		if (end - s->at < before)
 			return false;
-		s->at += names.before;
+		s->at += before;
 		for (unsigned i = 0; i < names.names; i++)
 			if (!skip_name(s, end))
 				return false;

@@ -23,7 +23,8 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 		return false;
 	if (c->in_flight >= c->limits.in_flight || conn_pending(c) >= PENDING_MAX) {
 		if (!c->stalled)
-			limit_reached(conn_pending(c) < PENDING_MAX ? LIMIT_PIPELINE : LIMIT_READER,
+			limit_reached(c->in_flight >= c->limits.in_flight ? LIMIT_PIPELINE
+									  : LIMIT_UNREAD,
 				      1);
 		c->stalled = true;
 		return false;

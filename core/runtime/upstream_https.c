@@ -16,7 +16,7 @@ static provider_t library = {.file = DOH_PROVIDER_FILE,
 			     .what = "the client of DNS over HTTPS",
 			     .size = sizeof(doh_provider_t),
 			     .lock = PTHREAD_MUTEX_INITIALIZER};
-static const doh_provider_t *provider; /* there before an upstream is */
+static _Atomic(const doh_provider_t *) provider; /* there before an upstream is */
 
 bool https_load(void)
 {

@@ -91,11 +91,13 @@ static carrier_t *choose(lane_t *l, bool fresh)
 static void fail_stream(carrier_t *c, int error)
 {
 	lane_t *l = c->lane;
+	/* Who closes with something unread resets the connection. */
+	bool closed = !error || error == ECONNRESET || error == EPIPE;
 	c->retired = true;
 	while (!c->closed && c->exchanges) {
 		sodns_exchange_t *x = c->exchanges;
 		exchange_note_local(x);
-		bool again = x->reused && !x->again && !error;
+		bool again = x->reused && !x->again && closed;
 		exchange_unhang(x);
 		if (again) {
 			x->again = true;
@@ -322,15 +324,22 @@ static void keep_idle(carrier_t *c)
 		carrier_retire(c);
 }
 
-/* The TCP connection is made, or not; a TLS client has begun to speak already. */
-static bool made(carrier_t *c)
+/* What the socket met, or 0. */
+static int socket_error(const carrier_t *c)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
+	return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) ? errno : error;
+}
+
+/* The TCP connection is made, or not; a TLS client has begun to speak already. */
+static bool made(carrier_t *c)
+{
 	if (c->made)
 		return true;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
-		fail_stream(c, error ? error : errno);
+	int error = socket_error(c);
+	if (error) {
+		fail_stream(c, error);
 		return false;
 	}
 	c->made = true;
@@ -344,8 +353,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	carrier_t *c = poll->data;
 	if (!made(c))
 		return;
+	int error = status < 0 ? socket_error(c) : 0;
 	if (status < 0)
-		fail_stream(c, EIO);
+		fail_stream(c, error ? error : EIO);
 	else if (events & UV_READABLE)
 		receive(c);
 	if (!c->closed && !flush(c))

@@ -406,6 +406,7 @@ int control_run(void *options)
 	else
 		start_whole(o);
 	supervisor_tell(SUPERVISOR_READY);
+	plugins_sweep();
 	int status = wait_for_end(signal_fd);
 	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);

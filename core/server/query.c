@@ -215,10 +215,11 @@ static void reject(slot_t *s)
 
 static void serve(slot_t *s)
 {
-	if (s->verdict == PARSE_OK)
-		finish(s, answer(&s->q));
-	else
+	if (s->verdict != PARSE_OK) {
 		reject(s);
+		return;
+	}
+	finish(s, answer(&s->q));
 	if (__builtin_expect(atomic_load_explicit(&s->worker->slow, memory_order_relaxed), 0))
 		watchdog_report(s->worker, &s->q);
 }

@@ -278,5 +278,10 @@ bool route_query(sodns_query_t *q)
 			break;
 		}
 	}
+	/* A block that was tried and did not want it has left its name there. */
+	if (own)
+		take(q, own);
+	else
+		q->block = NULL;
 	return own != NULL;
 }

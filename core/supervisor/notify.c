@@ -44,8 +44,8 @@ void notify_state(enum supervisor_state state)
 	static const char *const texts[] = {
 		[SUPERVISOR_READY] = "READY=1\nSTATUS=Serving",
 		[SUPERVISOR_RELOADING] = "RELOADING=1\nSTATUS=Reading the configuration again",
-		[SUPERVISOR_UNCHANGED] = "READY=1\nSTATUS=Serving as before: the last reload "
-					 "failed, the log says why",
+		[SUPERVISOR_UNCHANGED] = ("READY=1\nSTATUS=Serving as before: the last reload "
+					  "failed, the log says why"),
 		[SUPERVISOR_STOPPING] = "STOPPING=1\nSTATUS=Answering what has arrived"};
 	char text[256];
 	int n = snprintf(text, sizeof(text), "%s\nMAINPID=%d", texts[state], (int)getpid());

@@ -105,6 +105,8 @@ static int generate(scanner_t *s)
 		return scan_error(s, "bad range in $GENERATE");
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t'))
 		s->p++;
+	if (!scan_more(s))
+		return scan_error(s, "garbage after $GENERATE range");
 	const char *begin = s->p, *nl = memchr(begin, '\n', (size_t)(s->end - begin)),
 		   *end = nl ? nl : s->end;
 	for (long i = r.from; i <= r.to; i += r.step) {
@@ -126,7 +128,9 @@ int scan_generate(scanner_t *s)
 	const uint32_t ttl = s->ttl;
 	const bool known = s->ttl_known, fixed = s->ttl_fixed;
 	s->ttl_known = s->ttl_fixed = false;
+	s->generating = true;
 	int rc = generate(s);
+	s->generating = false;
 	s->ttl = ttl;
 	s->ttl_known = known;
 	s->ttl_fixed = fixed;

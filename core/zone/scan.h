@@ -32,6 +32,8 @@ typedef struct scanner {
 	bool ttl_known;
 	uint32_t ttl; /* $TTL, or the last one given */
 	bool ttl_fixed;
+	bool generating; /* within $GENERATE */
+	bool blank;      /* the entry has its owner from the one before */
 	uint8_t origin[SODNS_NAME_MAX];
 	uint8_t owner[SODNS_NAME_MAX];
 	size_t origin_len;

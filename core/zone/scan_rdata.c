@@ -12,7 +12,8 @@
 #include "zone/scan.h"
 
 /* n name, N name in lower case, 1 2 4 numbers by bytes, t a TTL, a A addresses, s string, S strings
- * up to the end, h hex and b base64 up to the end, y type, T types up to the end, d date. */
+ * up to the end, r a string without its length, h hex and b base64 up to the end, y type, T types up
+ * to the end, d date. */
 static const char *form_of(uint16_t type)
 {
 	switch (type) {
@@ -49,6 +50,10 @@ static const char *form_of(uint16_t type)
 		return "ss";
 	case SODNS_TYPE_NAPTR:
 		return "22sssn";
+	case 256:
+		return "22r"; /* URI */
+	case 257:
+		return "1sr"; /* CAA */
 	case 44:
 		return "11h"; /* SSHFP */
 	case 52:
@@ -136,6 +141,23 @@ static bool put_string(scanner_t *s, const word_t *w)
 		n++;
 	}
 	s->rdata[length] = (uint8_t)n;
+	return true;
+}
+
+/* The rest of the RDATA: a string whose length is what is left (RFC 8659, 4.1.1). */
+static bool put_bare_string(scanner_t *s, const word_t *w)
+{
+	size_t at = s->rdata_len, to = at;
+	if (!put_string(s, w))
+		return false;
+	/* The lengths of the pieces go. */
+	while (at < s->rdata_len) {
+		size_t n = s->rdata[at];
+		memmove(s->rdata + to, s->rdata + at + 1, n);
+		to += n;
+		at += n + 1;
+	}
+	s->rdata_len = to;
 	return true;
 }
 
@@ -267,6 +289,8 @@ static bool put_field(scanner_t *s, char field, const word_t *w)
 		return scan_ttl(w, &ttl) && put_number(s, ttl, 4);
 	case 's':
 		return put_string(s, w);
+	case 'r':
+		return put_bare_string(s, w);
 	case 'y':
 		return scan_type(w) && put_number(s, scan_type(w), 2);
 	default:
@@ -314,14 +338,55 @@ static int by_form(scanner_t *s, uint16_t type, const char *form, const word_t *
 	return 0;
 }
 
+/* Bytes that a field takes of what is left; more than that: it is cut off. */
+static size_t field_size(char field, const uint8_t *p, size_t left)
+{
+	size_t n = 0;
+	switch (field) {
+	case 'n':
+	case 'N':
+		while (n < left && p[n] && p[n] < 64)
+			n += p[n] + 1u;
+		return n < left && !p[n] && n < SODNS_NAME_MAX ? n + 1 : left + 1;
+	case '1':
+		return 1;
+	case '2':
+	case 'y':
+		return 2;
+	case 'A':
+		return 16;
+	case 's':
+		return left ? p[0] + 1u : 1;
+	default: /* 4 t a d */
+		return 4;
+	}
+}
+
+/* Whether bytes are RDATA of that form, as far as its fields have sizes. */
+static bool has_form(const char *form, const uint8_t *p, size_t left)
+{
+	for (; *form; form++) {
+		if (strchr("hbTSr", *form))
+			return true;
+		size_t n = field_size(*form, p, left);
+		if (n > left)
+			return false;
+		p += n;
+		left -= n;
+	}
+	return !left;
+}
+
 /* \# LENGTH HEX (RFC 3597, 5). */
 static int by_bytes(scanner_t *s, uint16_t type)
 {
 	word_t w;
 	uint64_t len;
+	const char *form = form_of(type);
 	if (!scan_word(s, &w) || !scan_number(&w, RDATA_MAX, &len))
 		return scan_error(s, "\\# wants the length of the data");
-	if (!put_hex_words(s) || s->rdata_len != len)
+	if (!put_hex_words(s) || s->rdata_len != len ||
+	    (form && !has_form(form, s->rdata, s->rdata_len)))
 		return bad(s, type, &w);
 	return 0;
 }

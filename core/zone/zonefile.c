@@ -56,11 +56,13 @@ static uint16_t type_fast(const word_t *w)
 }
 
 /* [TTL] [CLASS] TYPE, the first two in any order. Returns the type, 0 after an error. */
-static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *ttl_given)
+static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *ttl_given,
+			  bool *bare)
 {
 	word_t w;
 	*rclass = SODNS_CLASS_IN;
 	*ttl_given = false;
+	*bare = false;
 	for (int i = 0; i < 3; i++) {
 		if (!scan_word(s, &w)) {
 			scan_error(s, "record without a type");
@@ -73,8 +75,10 @@ static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *t
 			continue;
 		}
 		uint16_t type = type_fast(&w);
-		if (type)
+		if (type) {
+			*bare = !i;
 			return type;
+		}
 		char text[16];
 		size_t n = w.len < 15 ? w.len : 15;
 		memcpy(text, w.at, n);
@@ -93,12 +97,16 @@ static int read_record(scanner_t *s)
 {
 	uint32_t ttl = s->ttl;
 	uint16_t rclass;
-	bool given;
-	uint16_t type = read_head(s, &ttl, &rclass, &given);
+	bool given, bare;
+	uint16_t type = read_head(s, &ttl, &rclass, &given, &bare);
 	if (!type)
 		return -1;
-	if (!given && !s->ttl_known)
-		ttl = s->options->default_ttl;
+	if (!given && !s->ttl_known) {
+		bool zero = s->options->ttl_zero && !s->generating;
+		if (zero && bare && !s->blank)
+			return scan_error(s, "missing TTL with no previous value");
+		ttl = zero ? 0 : s->options->default_ttl;
+	}
 	if (given && !s->ttl_fixed) {
 		s->ttl = ttl;
 		s->ttl_known = true;
@@ -146,8 +154,8 @@ static int read_directive(scanner_t *s, const word_t *name)
 static int read_entry(scanner_t *s)
 {
 	word_t w;
-	bool blank = *s->p == ' ' || *s->p == '\t';
-	if (blank) {
+	s->blank = *s->p == ' ' || *s->p == '\t';
+	if (s->blank) {
 		if (!scan_more(s))
 			return 0;
 		if (!s->owner_known)
@@ -155,7 +163,7 @@ static int read_entry(scanner_t *s)
 		return read_record(s);
 	}
 	if (!scan_word(s, &w))
-		return 0;
+		return end_of_entry(s);
 	if (!w.quoted && *w.at == '$')
 		return read_directive(s, &w);
 	if (!scan_name(s, &w, true, s->owner))

@@ -27,6 +27,8 @@ typedef int (*zonefile_record_f)(void *ctx, const zonefile_record_t *rr, char *e
 typedef struct zonefile_options {
 	const uint8_t *origin; /* wire form */
 	uint32_t default_ttl;  /* for records before the first TTL */
+	bool ttl_zero;         /* such records have TTL 0, or are errors if owner and type are all
+				  they say: as CoreDNS reads zones */
 	bool no_include;       /* $INCLUDE is an error */
 	bool keep_case;        /* names stay as they are written */
 	unsigned *files;       /* counts the files read; may be NULL */

@@ -21,10 +21,11 @@ def at(times, share):
 
 
 class Outcome:
-    """What a probe saw: when each query left (time.monotonic()), and how long its answer took (None: none came)."""
+    """What a probe saw: when each query left (time.monotonic()), and how long its answer took (None: none came);
+    how many connections were closed; when a datagram was first refused."""
 
-    def __init__(self, rows, closed):
-        self.rows, self.closed = rows, closed
+    def __init__(self, rows, closed, refused):
+        self.rows, self.closed, self.refused = rows, closed, refused
         self.times = [t for _, t in rows if t is not None]
 
     @property
@@ -61,7 +62,7 @@ class Probe:
     # The process.
     def _main(self, pipe):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self.pipe, self.sent, self.rows, self.closed = pipe, {}, [], 0
+        self.pipe, self.sent, self.rows, self.closed, self.refused = pipe, {}, [], 0, None
         # Its parent's connections are not its own.
         os.closerange(3, pipe.fileno())
         os.closerange(pipe.fileno() + 1, os.sysconf('SC_OPEN_MAX'))
@@ -70,7 +71,7 @@ class Probe:
         else:
             self._scheduled()
         self.rows += [(t, None) for t in self.sent.values()]
-        pipe.send((self.rows, self.closed))
+        pipe.send((self.rows, self.closed, self.refused))
         os._exit(0)
 
     def _connect(self):
@@ -119,12 +120,12 @@ class Probe:
             except (BlockingIOError, ssl.SSLWantReadError):
                 pass
             except OSError:
-                if self.kind != 'udp':
-                    s = self._again(s)
+                s = self._again(s)
 
     def _again(self, s):
         """The connection is gone, and what was asked by it."""
         if self.kind == 'udp':
+            self.refused = self.refused or time.monotonic()
             return s
         self.closed += 1
         self.rows += [(t, None) for t in self.sent.values()]

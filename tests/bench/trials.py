@@ -357,11 +357,12 @@ def stop():
         say(f'  lameduck {lameduck} s: ready failed after {(failed or 0) * 1000:.0f} ms; ended after {(ended - began) * 1000:.0f} ms with status '
             f'{s.process.poll()}')
         for kind, p in probes:
-            rows = p.end().rows
-            answered = [sent + took for sent, took in rows if took is not None]
-            last = max(answered)
+            out = p.end()
+            rows, answered = out.rows, [sent + took for sent, took in out.rows if took is not None]
+            # One datagram is what is refused.
+            last = out.refused - 0.002 if out.refused else max(answered)
             lost = [sent for sent, took in rows if took is None and sent < last]
-            say(f'    {kind:5}: last answer {(last - began) * 1000:7.1f} ms after SIGTERM; of the {len(answered)} queries before it {len(lost)} lost'
+            say(f'    {kind:5}: {"refused" if out.refused else "last answer"} {(last - began) * 1000:.1f} ms after SIGTERM; of the {len(answered)} queries before it {len(lost)} lost'
                 + (f', the first {(last - min(lost)) * 1000:.2f} ms before' if lost else ''))
         load.process.send_signal(signal.SIGINT)
         load.process.wait()

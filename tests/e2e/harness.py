@@ -130,13 +130,21 @@ class Server:
         """The strings of a TXT answer."""
         return [s.decode() for rr in self.ask(name, 'TXT', **options).answer for rd in rr for s in rd.strings]
 
+    def state(self, pid):
+        """R, S, ..., Z for one that has ended; X if there is none."""
+        try:
+            return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+        except OSError:
+            return 'X'
+
     def serving_pid(self):
         """The process that serves: the child of the one that was started."""
         end = time.time() + 5
         while time.time() < end:
             children = pathlib.Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children').read_text().split()
-            if children:
-                return int(children[0])
+            alive = [c for c in children if self.state(c) not in 'ZX']
+            if alive:
+                return int(alive[0])
             time.sleep(0.01)
         return self.process.pid
 

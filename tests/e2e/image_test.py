@@ -107,6 +107,8 @@ class Steps(Case):
                         s = pod['securityContext']
                         self.assertEqual((s['runAsUser'], s['runAsGroup']), (user, group))
                         self.assertIn({'name': 'net.ipv4.ip_unprivileged_port_start', 'value': '53'}, s['sysctls'])
+                    else:  # the node's network: its port 53 is root's, and the image's user is another
+                        self.assertEqual((pod['hostNetwork'], c['securityContext']['runAsUser']), (True, 0))
         self.assertEqual(seen, 2)
 
 

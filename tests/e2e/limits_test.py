@@ -6,7 +6,7 @@ import dns.message
 import harness
 from harness import PATIENCE, Case, Server
 
-NAMES = ['tasks', 'connections', 'descriptors', 'pipelined queries', 'unread answers', 'slow connections', 'detached queries',
+NAMES = ['tasks', 'connections', 'descriptors', 'pipelined queries', 'unread answers', 'unread bytes', 'slow connections', 'detached queries',
          'nested questions', 'socket queue', 'send queue', 'log lines', 'expressions', 'metrics']
 
 

@@ -49,6 +49,21 @@ class Supervisor(Case):
             text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
             self.assertRegex(text, r'sodns_crashes_total\{plugin="(crash)?"\} 3')
 
+    @unittest.skipIf(harness.SANITIZED, 'a sanitizer reports crashes itself')
+    def test_a_question_that_crashes_is_not_asked_again(self):
+        port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n prometheus 127.0.0.1:{port}\n crash\n whoami\n}}\n', extra=['crash']) as s:
+            for n, name in enumerate(('crash.', r'a\.b\001.crash.'), 1):
+                self.crash(s, name)
+                s.wait_for('Everything is loaded', count=n)
+                child = self.child(s)
+                for _ in range(3):
+                    self.assertEqual(s.ask(name.upper()).rcode(), dns.rcode.SERVFAIL)
+                self.assertEqual(self.child(s), child)
+                s.wait_for(r'crashed the process \(1\): it is answered SERVFAIL for 5 s', count=n)
+            text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
+            self.assertRegex(text, r'sodns_suspects_total 3')
+
     def test_killed(self):
         with Server(QUICK, extra=['crash'], workers=2) as s:
             for n in range(1, 6):
@@ -226,6 +241,7 @@ class Supervisor(Case):
     def test_what_a_changed_configuration_no_longer_has_is_closed(self):
         other, http = harness.free_port(), harness.free_port()
         with Server(f'.:{{PORT}} .:{other} {{\n health 127.0.0.1:{http}\n whoami\n}}\n') as s:
+            self.answers(s)
             self.assertEqual(self.get(http, '/health').status, 200)
             s.write_corefile('.:{PORT} {\n whoami\n}\n')
             os.kill(self.child(s), signal.SIGKILL)

@@ -13,6 +13,7 @@ CERT, KEY = CA.issue('dns.test')
 UPSTREAM = 'https://.:{PORT} {\n tls cert.pem key.pem\n%s}\n'
 HOSTS = ' hosts {\n  192.0.2.1 a.test\n }\n'
 DATA, HEADERS, RST, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
+RESET = object()
 OK, NOT_FOUND = b'\x88', b'\x8d'  # HPACK's static table
 
 
@@ -34,7 +35,7 @@ def reply(stream, body, status=OK):
 
 
 class Peer:
-    """A server of HTTP/2 that does with each question what `act(peer, connection, stream, message)` says: bytes to send, None to close."""
+    """A server of HTTP/2 that does with each question what `act(peer, connection, stream, message)` says: bytes to send, None to close, RESET."""
 
     def __init__(self, act):
         self.act, self.connections, self.asked, self.reset = act, 0, [], []
@@ -84,7 +85,9 @@ class Peer:
                 continue
             self.asked.append((number, stream))
             said = self.act(self, number, stream, payload)
-            if said is None:
+            if said is RESET:
+                c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            if said in (None, RESET):
                 return
             c.sendall(said)
 
@@ -190,7 +193,8 @@ class ForwardHttps(Case):
 
     def test_not_looked_at(self):
         # The second question of each connection is refused before it was read, in one way or another.
-        for refusal in (lambda s: frame(RST, 0, s, struct.pack('>I', 7)), lambda s: frame(GOAWAY, 0, 0, struct.pack('>II', 1, 0)), lambda s: None):
+        for refusal in (lambda s: frame(RST, 0, s, struct.pack('>I', 7)), lambda s: frame(GOAWAY, 0, 0, struct.pack('>II', 1, 0)),
+                        lambda s: None, lambda s: RESET):
             def act(peer, number, stream, message):
                 return reply(stream, answer(message)) if stream == 1 else refusal(stream)
             answers, peer, _ = self.ask_peer(act, '  max_connect_attempts 1\n', count=3)

@@ -145,7 +145,9 @@ static void answer(void *arg, sodns_http_exchange_t *x)
 {
 	(void)arg;
 	process_update();
-	sodns_http_add_header(x, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+	sodns_http_add_header(x, "Content-Type",
+			      "text/plain; version=0.0.4; charset=utf-8; "
+			      "escaping=underscores");
 	sodns_metrics_write(write_piece, x);
 }
 
