@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS sodns COMPONENT sodns)
 # Opened by libsodns itself: nobody links with it.
-install(TARGETS sodns_http sodns_tls sodns_watch LIBRARY NAMELINK_SKIP COMPONENT sodns)
+install(TARGETS sodns_doh sodns_http sodns_tls sodns_watch LIBRARY NAMELINK_SKIP COMPONENT sodns)
 install(TARGETS sodns_sdk EXPORT sodns LIBRARY COMPONENT sodns NAMELINK_COMPONENT libsodns-dev)
 install(TARGETS sodns_test EXPORT sodns COMPONENT libsodns-dev)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT sodns)
@@ -40,6 +40,10 @@ install_conf(${CMAKE_SOURCE_DIR}/packaging/Corefile)
 configure_file(packaging/sodns.service.in sodns.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/sodns.service DESTINATION lib/systemd/system COMPONENT sodns)
 
+# For Grafana and Prometheus.
+install(FILES packaging/monitoring/sodns-dashboard.json packaging/monitoring/sodns-rules.yaml
+	DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/sodns/monitoring COMPONENT sodns)
+
 # The SDK: headers, pkg-config, the CMake package, the kit.
 install(DIRECTORY sdk/include/sodns DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT libsodns-dev)
 set(SODNS_PC_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR})
@@ -52,7 +56,7 @@ install(FILES ${CMAKE_BINARY_DIR}/sodns-sdk.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sodns)
 configure_package_config_file(sdk/cmake/sodns-config.cmake.in sodns-config.cmake INSTALL_DESTINATION ${package_dir}
 	PATH_VARS SODNS_PLUGIN_DIR SODNS_MAN_DIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
-write_basic_package_version_file(sodns-config-version.cmake COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file(sodns-config-version.cmake COMPATIBILITY SameMajorVersion)
 install(EXPORT sodns FILE sodns-targets.cmake NAMESPACE sodns:: DESTINATION ${package_dir} COMPONENT libsodns-dev)
 install(FILES ${CMAKE_BINARY_DIR}/sodns-config.cmake ${CMAKE_BINARY_DIR}/sodns-config-version.cmake
 	sdk/cmake/sodns-add-plugin.cmake DESTINATION ${package_dir} COMPONENT libsodns-dev)

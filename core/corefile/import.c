@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodns/log.h>
+
 #include "corefile/parser.h"
 
 /* Path of an import, relative to the file that the word stands in. */
@@ -95,7 +97,8 @@ static int import_matches(parser_t *p, const char *pattern, const char *path, to
 	if (!g.gl_pathc && !strpbrk(path, "*?[]"))
 		rc = parser_error(p, "File to import not found: %s", pattern);
 	else if (!g.gl_pathc)
-		fprintf(stdout, "[WARNING] No files matching import glob pattern: %s\n", pattern);
+		sodns_log(SODNS_LOG_WARNING, NULL, "No files matching import glob pattern: %s",
+			  pattern);
 	for (size_t i = 0; i < g.gl_pathc && !rc; i++)
 		rc = import_file(p, g.gl_pathv[i], out);
 	globfree(&g);

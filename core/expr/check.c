@@ -191,15 +191,9 @@ static void check_operands(struct compilation *c, struct node *n)
 /* Operators side by side lean to the left: from the innermost one out, without recursion. */
 static const struct type *check_binary(struct compilation *c, struct node *n)
 {
-	size_t count = 0;
-	struct node *left = n;
-	for (; left->kind == NODE_BINARY && !left->type; left = left->kids[0])
-		count++;
-	struct node **spine = compile_alloc(c, count * sizeof(*spine));
-	left = n;
-	for (size_t i = count; i; i--, left = left->kids[0])
-		spine[i - 1] = left;
-	check(c, left);
+	size_t count;
+	struct node **spine = node_spine(c, n, true, &count);
+	check(c, spine[0]->kids[0]);
 	for (size_t i = 0; i < count; i++)
 		check_operands(c, spine[i]);
 	return n->type;

@@ -95,6 +95,22 @@ void *compile_alloc(struct compilation *c, size_t size)
 	return arena_alloc(&c->expr->arena, size ? size : 1);
 }
 
+static bool in_spine(const struct node *n, bool untyped)
+{
+	return n->kind == NODE_BINARY && !(untyped && n->type);
+}
+
+struct node **node_spine(struct compilation *c, struct node *n, bool untyped, size_t *count)
+{
+	*count = 0;
+	for (const struct node *at = n; in_spine(at, untyped); at = at->kids[0])
+		++*count;
+	struct node **spine = compile_alloc(c, *count * sizeof(*spine));
+	for (size_t i = *count; i; i--, n = n->kids[0])
+		spine[i - 1] = n;
+	return spine;
+}
+
 void compile_fail(struct compilation *c, uint32_t at, const char *format, ...)
 {
 	if (c->failed)

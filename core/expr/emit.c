@@ -184,15 +184,9 @@ static void emit_operator(struct compilation *c, struct node *n)
 
 static void emit_binary(struct compilation *c, struct node *n)
 {
-	size_t count = 0;
-	struct node *left = n;
-	for (; left->kind == NODE_BINARY; left = left->kids[0])
-		count++;
-	struct node **spine = compile_alloc(c, count * sizeof(*spine));
-	left = n;
-	for (size_t i = count; i; i--, left = left->kids[0])
-		spine[i - 1] = left;
-	emit(c, left);
+	size_t count;
+	struct node **spine = node_spine(c, n, false, &count);
+	emit(c, spine[0]->kids[0]);
 	for (size_t i = 0; i < count && !c->failed; i++)
 		emit_operator(c, spine[i]);
 }

@@ -271,6 +271,9 @@ void *compile_alloc(struct compilation *c, size_t size);
 /* Notes an error at a code point, if it is the first. */
 void compile_fail(struct compilation *c, uint32_t at, const char *format, ...) SODNS_PRINTF(3, 4);
 bool text_is(const char *text, size_t len, const char *word);
+/* The operators of a chain that leans to the left ("a + b - c"), from the innermost one to n; with
+ * `untyped` only those that have no type yet. */
+struct node **node_spine(struct compilation *c, struct node *n, bool untyped, size_t *count);
 
 /* lexer.c: the next token into c->token. */
 void lex(struct compilation *c);
@@ -382,12 +385,24 @@ size_t float_to_json(double d, char out[400]);
 /* A text that grows in the arena; its older copies stay there until the query ends. */
 struct print {
 	struct run *run;
+	const struct print_style *style;
 	char *text;
 	size_t len, room;
 	bool failed;
 };
+/* What values look like. Numbers of the kind int, truth and the walk are the same for all. */
+struct print_style {
+	const char *nil, *function; /* NULL: can't be printed */
+	const char *map[2], *between, *colon;
+	bool indented; /* each item on a line of its own */
+	void (*number)(struct print *p, double d);
+	void (*string)(struct print *p, const sodns_value_t *v);
+	void (*bytes)(struct print *p, const sodns_value_t *v);
+	void (*key)(struct print *p, const sodns_value_t *v, unsigned depth);
+};
 void print_bytes(struct print *p, const char *text, size_t len);
 void print_text(struct print *p, const char *text);
-const sodns_value_t *print_order(struct print *p, const sodns_value_t *map);
+/* In the print's style; depth: how many arrays and maps it lies in. */
+void print_value(struct print *p, const sodns_value_t *v, unsigned depth);
 
 #endif

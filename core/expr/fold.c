@@ -87,15 +87,9 @@ static void fold_array(struct compilation *c, struct node *n)
 
 static void fold_spine(struct compilation *c, struct node *n)
 {
-	size_t count = 0;
-	struct node *left = n;
-	for (; left->kind == NODE_BINARY; left = left->kids[0])
-		count++;
-	struct node **spine = compile_alloc(c, count * sizeof(*spine));
-	left = n;
-	for (size_t i = count; i; i--, left = left->kids[0])
-		spine[i - 1] = left;
-	fold(c, left);
+	size_t count;
+	struct node **spine = node_spine(c, n, false, &count);
+	fold(c, spine[0]->kids[0]);
 	for (size_t i = 0; i < count; i++) {
 		fold(c, spine[i]->kids[1]);
 		fold_binary(c, spine[i]);

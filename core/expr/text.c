@@ -1,5 +1,5 @@
 /*
- * Values as text, as Go prints them with %v.
+ * Values as text: the walk over them, which JSON shares, and the style of Go's %v.
  */
 #include <math.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ void print_text(struct print *p, const char *text)
 }
 
 /* Numbers of the pairs, by key; as they are if the keys have no order. */
-const sodns_value_t *print_order(struct print *p, const sodns_value_t *map)
+static const sodns_value_t *map_order(struct print *p, const sodns_value_t *map)
 {
 	sodns_value_t *keys = run_values(p->run, map->count),
 		      *order = run_values(p->run, map->count);
@@ -88,82 +88,124 @@ const sodns_value_t *print_order(struct print *p, const sodns_value_t *map)
 	return order;
 }
 
-static void print(struct print *p, const sodns_value_t *v, unsigned depth);
-
-static void print_map(struct print *p, const sodns_value_t *map, unsigned depth)
+static void new_line(struct print *p, unsigned depth)
 {
-	const sodns_value_t *order = print_order(p, map);
-	print_text(p, "map[");
-	for (size_t i = 0; i < map->count && !p->failed; i++) {
-		const sodns_value_t *pair = map->items + 2 * (size_t)order[i].integer;
-		if (i)
-			print_text(p, " ");
-		print(p, &pair[0], depth + 1);
-		print_text(p, ":");
-		print(p, &pair[1], depth + 1);
-	}
-	print_text(p, "]");
+	if (!p->style->indented)
+		return;
+	print_text(p, "\n");
+	while (depth--)
+		print_text(p, "  ");
 }
 
-static void print_list(struct print *p, const sodns_value_t *v, unsigned depth)
+/* The items of an array, or the pairs of a map. */
+static void print_items(struct print *p, const sodns_value_t *v, unsigned depth)
 {
-	char buf[8];
-	print_text(p, "[");
-	for (uint32_t i = 0; i < v->count && !p->failed; i++) {
+	bool map = v->kind == SODNS_VALUE_MAP;
+	const sodns_value_t *order = map ? map_order(p, v) : NULL;
+	print_text(p, map ? p->style->map[0] : "[");
+	for (size_t i = 0; i < v->count && !p->failed; i++) {
+		const sodns_value_t *at = &v->items[map ? 2 * (size_t)order[i].integer : i];
 		if (i)
-			print_text(p, " ");
-		if (v->kind == SODNS_VALUE_ARRAY)
-			print(p, &v->items[i], depth + 1);
-		else
-			print_bytes(p, buf,
-				    (size_t)snprintf(buf, sizeof(buf), "%u", (uint8_t)v->text[i]));
+			print_text(p, p->style->between);
+		new_line(p, depth + 1);
+		if (map) {
+			p->style->key(p, at++, depth + 1);
+			print_text(p, p->style->colon);
+		}
+		print_value(p, at, depth + 1);
 	}
-	print_text(p, "]");
+	if (v->count)
+		new_line(p, depth);
+	print_text(p, map ? p->style->map[1] : "]");
 }
 
-static void print(struct print *p, const sodns_value_t *v, unsigned depth)
+static void print_word(struct print *p, const char *word)
 {
-	char buf[400];
+	if (word)
+		print_text(p, word);
+	else
+		p->failed = true;
+}
+
+static void print_int(struct print *p, int64_t number)
+{
+	char buf[24];
+	print_bytes(p, buf, (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)number));
+}
+
+void print_value(struct print *p, const sodns_value_t *v, unsigned depth)
+{
 	if (depth > VALUE_DEPTH_MAX || !run_spend(p->run, 1))
 		p->failed = true;
 	if (p->failed)
 		return;
 	switch ((enum sodns_value_kind)v->kind) {
 	case SODNS_VALUE_NIL:
-		print_text(p, "<nil>");
+		print_word(p, p->style->nil);
 		break;
 	case SODNS_VALUE_BOOL:
 		print_text(p, v->boolean ? "true" : "false");
 		break;
 	case SODNS_VALUE_INT:
-		print_bytes(p, buf,
-			    (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)v->integer));
+		print_int(p, v->integer);
 		break;
 	case SODNS_VALUE_FLOAT:
-		print_bytes(p, buf, float_print(v->number, buf));
+		p->style->number(p, v->number);
 		break;
 	case SODNS_VALUE_STRING:
-		print_bytes(p, v->text, v->count);
+		p->style->string(p, v);
 		break;
 	case SODNS_VALUE_BYTES:
-	case SODNS_VALUE_ARRAY:
-		print_list(p, v, depth);
+		p->style->bytes(p, v);
 		break;
+	case SODNS_VALUE_ARRAY:
 	case SODNS_VALUE_MAP:
-		print_map(p, v, depth);
+		print_items(p, v, depth);
 		break;
 	case SODNS_VALUE_FUNCTION:
-		print_text(p, "func");
+		print_word(p, p->style->function);
 		break;
 	}
 }
 
+static void plain_number(struct print *p, double d)
+{
+	char buf[400];
+	print_bytes(p, buf, float_print(d, buf));
+}
+
+static void plain_string(struct print *p, const sodns_value_t *v)
+{
+	print_bytes(p, v->text, v->count);
+}
+
+static void plain_bytes(struct print *p, const sodns_value_t *v)
+{
+	print_text(p, "[");
+	for (size_t i = 0; i < v->count && !p->failed; i++) {
+		if (i)
+			print_text(p, " ");
+		print_int(p, (uint8_t)v->text[i]);
+	}
+	print_text(p, "]");
+}
+
+static const struct print_style plain = {.nil = "<nil>",
+					 .function = "func",
+					 .map = {"map[", "]"},
+					 .between = " ",
+					 .colon = ":",
+					 .number = plain_number,
+					 .string = plain_string,
+					 .bytes = plain_bytes,
+					 .key = print_value};
+
 sodns_value_t value_print(struct run *r, const sodns_value_t *v)
 {
-	struct print p = {.run = r, .text = run_text(r, 0)};
+	struct print p = {.run = r, .style = &plain, .text = run_text(r, 0)};
 	if (v->kind == SODNS_VALUE_STRING)
 		return *v;
-	print(&p, v, 0);
+	print_value(&p, v, 0);
 	return sodns_value_string(p.failed ? NULL : p.text, p.len);
 }
 

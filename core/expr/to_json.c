@@ -7,8 +7,6 @@
 
 #include "expr/builtins.h"
 
-static void json(struct print *p, const sodns_value_t *v, unsigned depth);
-
 static void json_rune(struct print *p, uint32_t r)
 {
 	static const char controls[] = "\b\f\n\r\t\"\\", names[] = "bfnrt\"\\";
@@ -53,91 +51,29 @@ static void json_float(struct print *p, double d)
 		print_bytes(p, buf, float_to_json(d, buf));
 }
 
-static void new_line(struct print *p, unsigned depth)
+static void json_key(struct print *p, const sodns_value_t *v, unsigned depth)
 {
-	print_text(p, "\n");
-	while (depth--)
-		print_text(p, "  ");
-}
-
-static void json_array(struct print *p, const sodns_value_t *v, unsigned depth)
-{
-	print_text(p, "[");
-	for (uint32_t i = 0; i < v->count && !p->failed; i++) {
-		if (i)
-			print_text(p, ",");
-		new_line(p, depth + 1);
-		json(p, &v->items[i], depth + 1);
-	}
-	if (v->count)
-		new_line(p, depth);
-	print_text(p, "]");
-}
-
-static void json_map(struct print *p, const sodns_value_t *v, unsigned depth)
-{
-	const sodns_value_t *order = print_order(p, v);
-	print_text(p, "{");
-	for (uint32_t i = 0; i < v->count && !p->failed; i++) {
-		const sodns_value_t *pair = v->items + 2 * (size_t)order[i].integer;
-		if (i)
-			print_text(p, ",");
-		new_line(p, depth + 1);
-		if (pair->kind != SODNS_VALUE_STRING)
-			p->failed = true;
-		else
-			json_string(p, pair);
-		print_text(p, ": ");
-		json(p, &pair[1], depth + 1);
-	}
-	if (v->count)
-		new_line(p, depth);
-	print_text(p, "}");
-}
-
-static void json(struct print *p, const sodns_value_t *v, unsigned depth)
-{
-	char buf[32];
-	if (depth > VALUE_DEPTH_MAX || !run_spend(p->run, 1))
-		p->failed = true;
-	if (p->failed)
-		return;
-	switch ((enum sodns_value_kind)v->kind) {
-	case SODNS_VALUE_NIL:
-		print_text(p, "null");
-		break;
-	case SODNS_VALUE_BOOL:
-		print_text(p, v->boolean ? "true" : "false");
-		break;
-	case SODNS_VALUE_INT:
-		print_bytes(p, buf,
-			    (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)v->integer));
-		break;
-	case SODNS_VALUE_FLOAT:
-		json_float(p, v->number);
-		break;
-	case SODNS_VALUE_STRING:
+	(void)depth;
+	if (v->kind == SODNS_VALUE_STRING)
 		json_string(p, v);
-		break;
-	case SODNS_VALUE_BYTES:
-		json_bytes(p, v);
-		break;
-	case SODNS_VALUE_ARRAY:
-		json_array(p, v, depth);
-		break;
-	case SODNS_VALUE_MAP:
-		json_map(p, v, depth);
-		break;
-	case SODNS_VALUE_FUNCTION:
+	else
 		p->failed = true;
-		break;
-	}
 }
+
+static const struct print_style json = {.nil = "null",
+					.map = {"{", "}"},
+					.between = ",",
+					.colon = ": ",
+					.indented = true,
+					.number = json_float,
+					.string = json_string,
+					.bytes = json_bytes,
+					.key = json_key};
 
 bool do_to_json(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out)
 {
-	struct print p = {.run = r};
+	struct print p = {.run = r, .style = &json};
 	(void)count;
-	json(&p, a, 0);
+	print_value(&p, a, 0);
 	return p.failed ? run_fail(r, "not JSON") : give_text(out, p.text, p.len);
 }

@@ -32,8 +32,7 @@ static int read_stream(FILE *f, char **text, size_t *len)
 	return ferror(f) ? SODNS_EIO : SODNS_OK;
 }
 
-/* The Corefile's text; the caller frees it. */
-static int read_corefile(char **name, char **text, size_t *len, char *err, size_t err_size)
+int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_size)
 {
 	const char *path = host.corefile;
 	if (host.stdin_text) {
@@ -235,7 +234,7 @@ static int fill(generation_t *g, char *err, size_t err_size)
 	size_t len = 0;
 	if (!(g->plugins = plugin_cfg_read(err, err_size)) ||
 	    plugin_cfg_check_files(g->plugins, err, err_size) ||
-	    read_corefile(&g->corefile_name, &text, &len, err, err_size))
+	    corefile_read(&g->corefile_name, &text, &len, err, err_size))
 		return SODNS_EINVAL;
 	g->corefile = corefile_parse(g->corefile_name, text, len, known_directive, g, err,
 				     err_size);

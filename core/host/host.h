@@ -149,8 +149,9 @@ const sodns_transport_t *plugin_transport(const plugin_cfg_t *c, const char *sch
 
 /* Removes the private copies of plugins; when the process ends. */
 void plugins_cleanup(void);
-/* The folder that they are in; "" while there is none. */
-const char *plugins_folder(void);
+/* Removes what processes left that had no time to clean up: their folders say whose they are. It may take a
+ * disk's time. */
+void plugins_sweep(void);
 
 /* Reads the Corefile and runs every setup. NULL: err has the whole line. */
 generation_t *generation_build(char *err, size_t err_size);
@@ -177,6 +178,12 @@ void kept_release(generation_t *g);
 /* Control's side of sodns_host_reload() and sodns_host_fail(). */
 extern void (*host_request_reload)(void (*failed)(const char *why));
 extern void (*host_request_fail)(const char *who, const char *message);
+
+/* Whether the Corefile, as it is now, names a file or a port to listen on. No plugin runs: a word is
+ * enough, and for files a word behind `root`. */
+bool corefile_names_file(const char *path);
+bool corefile_names_port(uint16_t port);
+
 /* SHA-512 over the Corefile and all files that decide. */
 int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size);
 

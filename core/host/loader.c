@@ -20,6 +20,7 @@
 
 static plugin_t *opened;
 static char folder[512];
+static const char *folder_base;
 
 /* systemd's RUNTIME_DIRECTORY lies in /run, which many systems mount noexec: nothing opens there. */
 static bool can_run(const char *base)
@@ -41,10 +42,9 @@ static void remove_folder(int base, const char *name)
 	unlinkat(base, name, AT_REMOVEDIR);
 }
 
-/* What processes left that had no time to clean up: their folders say whose they are. */
-static void remove_left_behind(const char *base)
+void plugins_sweep(void)
 {
-	DIR *d = opendir(base);
+	DIR *d = folder_base ? opendir(folder_base) : NULL;
 	for (struct dirent *e; d && (e = readdir(d));) {
 		struct stat s;
 		int pid, end = 0;
@@ -66,8 +66,8 @@ static int make_folder(void)
 	for (size_t i = 0; !*folder && i < sizeof(bases) / sizeof(bases[0]); i++) {
 		if (!can_run(bases[i]))
 			continue;
-		remove_left_behind(bases[i]);
 		snprintf(folder, sizeof(folder), "%.400s/sodns-%d-XXXXXX", bases[i], (int)getpid());
+		folder_base = bases[i];
 		if (!mkdtemp(folder))
 			*folder = 0;
 	}
@@ -87,17 +87,13 @@ static void remember_copy(const char *path)
 	copies[copy_count++] = strdup(path);
 }
 
-const char *plugins_folder(void)
-{
-	return folder;
-}
-
 void plugins_cleanup(void)
 {
 	for (size_t i = 0; i < copy_count; i++)
 		unlink(copies[i]);
 	if (*folder)
 		rmdir(folder);
+	plugins_sweep();
 }
 
 static int copy_file(int from, const char *to)

@@ -24,6 +24,9 @@ struct sodns_prepare {
 	char error[2048];
 };
 
+/* The Corefile's name and text, which the caller frees. 0, or err says why not. */
+int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_size);
+
 /* The zones that a text stands for, allocated in the generation. NULL: err says why. */
 const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err,
 			 size_t err_size);

@@ -10,7 +10,7 @@
 
 #include "runtime/socket.h"
 
-#define HTTP_PROVIDER_FILE "libsodns-http.so.0"
+#define HTTP_PROVIDER_FILE "libsodns-http.so.1"
 #define HTTP_PROVIDER_SYMBOL "sodns_http_provider"
 
 /* Files of a TLS server; all NULL: plain HTTP. */

@@ -13,13 +13,13 @@
 #include "host/host.h"
 #include "main/daemon.h"
 #include "message/name.h"
+#include "runtime/log.h"
 #include "runtime/worker.h"
-#include "server/control.h"
 #include "server/server.h"
 
 struct flags {
 	bool quiet, version, plugins, check, chain, help, supervise;
-	const char *pidfile, *user;
+	const char *pidfile, *user, *log_format;
 	unsigned workers;
 };
 
@@ -34,11 +34,12 @@ struct flags {
 #define COMPILER "gcc-" __VERSION__
 #endif
 
-void control_print_version(void)
-{
-	printf("sodns-%s\nlinux/%s, %s, abi %d.%d\n", SODNS_SDK_VERSION, ARCH, COMPILER,
-	       SODNS_ABI_MAJOR, SODNS_ABI_MINOR);
-}
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+static const char *const version[2] = {
+	"sodns-" SODNS_SDK_VERSION,
+	"linux/" ARCH ", " COMPILER ", abi " STRING(SODNS_ABI_MAJOR) "." STRING(SODNS_ABI_MINOR),
+};
 
 static const char usage[] =
 	"Usage: sodns [flags]\n"
@@ -47,6 +48,7 @@ static const char usage[] =
 	"  -pidfile FILE     write the process id there\n"
 	"  -plugin.cfg FILE  the plugins and their order\n"
 	"  -plugin-dir DIR   where plugins without a path are looked up\n"
+	"  -log.format F     text (default), or json: each line an object\n"
 	"  -user NAME        whom the serving process runs as (default: as started, without "
 	"privileges)\n"
 	"  -supervise=false  no parent process that keeps the sockets when a plugin crashes\n"
@@ -73,6 +75,15 @@ static int read_workers(struct flags *f, const char *text)
 	return 0;
 }
 
+static int read_log_format(const char *text)
+{
+	bool json = !strcmp(text, "json");
+	if (!json && strcmp(text, "text"))
+		return bad_usage("-log.format is text or json, not", text);
+	log_set_json(json);
+	return 0;
+}
+
 /* Flags as Go's: -name value, -name=value, --name. */
 static int read_flags(int argc, char **argv, struct flags *f)
 {
@@ -94,6 +105,7 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"p", NULL, &host.port},
 		{"pidfile", NULL, &f->pidfile},
 		{"user", NULL, &f->user},
+		{"log.format", NULL, &f->log_format},
 		{"plugin.cfg", NULL, &host.plugin_cfg},
 		{"plugin-dir", NULL, &host.plugin_dir},
 	};
@@ -178,14 +190,14 @@ int sodns_main(int argc, char **argv)
 {
 	struct flags f = {.supervise = true};
 	host.port = "53";
-	if (read_flags(argc, argv, &f))
+	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)))
 		return 2;
 	if (f.help) {
 		fputs(usage, stdout);
 		return 0;
 	}
 	if (f.version) {
-		control_print_version();
+		printf("%s\n%s\n", version[0], version[1]);
 		return 0;
 	}
 	host_find_plugins();
@@ -197,7 +209,11 @@ int sodns_main(int argc, char **argv)
 		return control_check(f.chain);
 	raise_descriptors();
 	control_options_t run = {.quiet = f.quiet,
-				 .workers = f.workers ? f.workers : worker_default_count()};
-	const supervisor_options_t supervisor = {.user = f.user, .pidfile = f.pidfile};
+				 .workers = f.workers ? f.workers : worker_default_count(),
+				 .version = {version[0], version[1]}};
+	const supervisor_options_t supervisor = {.user = f.user,
+						 .pidfile = f.pidfile,
+						 .names_file = corefile_names_file,
+						 .names_port = corefile_names_port};
 	return f.supervise ? supervise(&supervisor, control_run, &run) : control_run(&run);
 }

@@ -9,6 +9,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Under AddressSanitizer what is not handed out must not be touched, as if it were malloc's: further chunks,
+ * and the first where its holder poisons it, whose memory it is. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define ARENA_ASAN 1
+#endif
+
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 struct arena_chunk;
 
 typedef struct arena {
@@ -27,11 +45,12 @@ void *arena_grow(arena_t *a, size_t size);
 /* Aligned to 16 bytes, not cleared, never NULL: without memory the process ends with a message. */
 static inline void *arena_alloc(arena_t *a, size_t size)
 {
-	size = (size + 15) & ~(size_t)15;
-	if ((size_t)(a->end - a->at) < size)
-		return arena_grow(a, size);
+	size_t taken = (size + 15) & ~(size_t)15;
+	if ((size_t)(a->end - a->at) < taken)
+		return arena_grow(a, taken);
 	void *p = a->at;
-	a->at += size;
+	a->at += taken;
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 	return p;
 }
 

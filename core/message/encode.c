@@ -215,11 +215,49 @@ static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t 
 	return true;
 }
 
+/* A name that stands there whole, because of its type, can be pointed to like others: the targets of
+ * SRV records, whose addresses follow. */
+static void remember_name(const encoder_t *e, const uint8_t *name)
+{
+	name_labels_t l;
+	name_split(name, &l);
+	unsigned shared = shared_with_question(e, name, &l);
+	hash_rest(e, name, &l, shared);
+	for (unsigned i = 0; i < l.count - shared; i++) {
+		const uint8_t *suffix = name + l.at[i];
+		if (suffixes.count && suffix_find(e, l.hash[i], suffix))
+			return;
+		suffix_add(l.hash[i], (size_t)(suffix - e->out));
+	}
+}
+
+/* RDATA as they are, with the length in front. What is no name there, in spite of its type, is left
+ * alone. */
+static bool put_rdata_whole(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
+			    uint16_t len)
+{
+	const uint8_t *name = e->at + 2 + n->before, *end = e->at + 2 + len, *p = name;
+	if (!put_bytes(e, rdata - 2, len + 2u))
+		return false;
+	while (p < end && *p && *p < 64)
+		p += *p + 1;
+	if (p < end && !*p && p - name < SODNS_NAME_MAX)
+		remember_name(e, name);
+	return true;
+}
+
+static bool put_rdata(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
+{
+	rdata_names_t names;
+	if (!rdata_names(type, &names))
+		return put_bytes(e, rdata - 2, len + 2u);
+	return names.compressible ? put_rdata_names(e, &names, rdata, len)
+				  : put_rdata_whole(e, &names, rdata, len);
+}
+
 /* Writes the records of a set. Returns how many fitted. */
 static unsigned put_set(encoder_t *e, const sodns_rrset_t *s)
 {
-	rdata_names_t names;
-	bool compress = rdata_names(s->type, &names) && names.compressible;
 	const uint8_t *data = s->data;
 	for (unsigned i = 0; i < s->count; i++) {
 		uint8_t *begin = e->at;
@@ -233,8 +271,7 @@ static unsigned put_set(encoder_t *e, const sodns_rrset_t *s)
 		put16(e->at + 2, s->rclass);
 		put32(e->at + 4, s->ttl);
 		e->at += 8;
-		if (!(compress ? put_rdata_names(e, &names, rdata, len)
-			       : put_bytes(e, data, len + 2u))) {
+		if (!put_rdata(e, s->type, rdata, len)) {
 			e->at = begin;
 			return i;
 		}

@@ -19,27 +19,16 @@ typedef struct scan {
 	size_t opt_end; /* and ends */
 } scan_t;
 
-/* A name's labels, perhaps a pointer. What that leads to must lie behind the header and before the
- * name as a whole: bytes further on may be cut off later. Most owners are the question's name. */
+/* Most owners are the question's name, which has been looked at. */
 static bool skip_name(scan_t *s, size_t end)
 {
 	uint8_t unpacked[SODNS_NAME_MAX];
-	size_t begin = s->at, at = begin, rest;
-	while (at < end && s->m[at] && s->m[at] < 64)
-		at += s->m[at] + 1u;
-	if (at >= end || at - begin >= SODNS_NAME_MAX || (s->m[at] && s->m[at] < 0xc0))
-		return false;
-	s->at = at + 1;
-	if (!s->m[at])
-		return true;
-	if (at + 2 > end)
-		return false;
-	s->at = at + 2;
-	size_t to = get16(s->m + at) & 0x3fff;
-	if (to == QUESTION_AT && at == begin)
-		return true;
-	return to >= QUESTION_AT && to < begin && name_unpack(s->m, begin, to, unpacked, &rest) &&
-	       at - begin + rest <= SODNS_NAME_MAX;
+	size_t n;
+	if (s->at + 2 <= end && get16(s->m + s->at) == (0xc000 | QUESTION_AT))
+		s->at += 2;
+	else
+		s->at = name_unpack(s->m, end, s->at, unpacked, &n);
+	return s->at;
 }
 
 static bool skip_rdata(scan_t *s, uint16_t type, size_t end)

@@ -5,6 +5,7 @@
 #include "runtime/conn.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,15 @@
 #include "runtime/limits.h"
 
 #define TICK_MS 250u
+#define TURN_NS 2000000u
+/* How long a client may take to close what was closed to it. */
+#define LINGER_MS 1000u
+/* A connection that has brought nothing for so long has nothing on the way. */
+#define QUIET_NS 1000000000u
+/* A new connection's first query is on its way for so long. */
+#define FIRST_NS 200000000u
+/* So many may be busy before one is found that can make room. */
+#define LOOK_AT 64u
 
 void conn_set_deadline(sodns_conn_t *c, uint32_t ms)
 {
@@ -31,10 +41,46 @@ static void conn_free(uv_handle_t *h)
 void conn_release(sodns_conn_t *c)
 {
 	if (c->finishing && !c->closing && !c->in_flight && !c->dirty && !conn_pending(c))
-		conn_close(c);
+		conn_part(c);
 	else if (c->closing && !c->in_flight && !c->dirty &&
 		 !uv_is_closing((uv_handle_t *)&c->poll))
 		uv_close((uv_handle_t *)&c->poll, conn_free);
+}
+
+/* Of the process: they must leave descriptors for all else. */
+static _Atomic(unsigned) open_conns;
+
+static void join_listener(sodns_conn_t *c)
+{
+	tcp_listener_t *l = c->from;
+	c->younger = NULL;
+	c->older = l->youngest;
+	*(c->older ? &c->older->younger : &l->oldest) = c;
+	l->youngest = c;
+}
+
+static void leave_listener(sodns_conn_t *c)
+{
+	tcp_listener_t *l = c->from;
+	*(c->older ? &c->older->younger : &l->oldest) = c->younger;
+	*(c->younger ? &c->younger->older : &l->youngest) = c->older;
+}
+
+void conn_rejuvenate(sodns_conn_t *c)
+{
+	if (!c->from || !c->younger)
+		return;
+	leave_listener(c);
+	join_listener(c);
+}
+
+void conn_leave_listener(sodns_conn_t *c)
+{
+	if (!c->from)
+		return;
+	leave_listener(c);
+	c->from->conns--;
+	c->from = NULL;
 }
 
 static void unlink_conn(sodns_conn_t *c)
@@ -46,9 +92,8 @@ static void unlink_conn(sodns_conn_t *c)
 	if (c->next)
 		c->next->previous = c->previous;
 	c->worker->conn_count--;
-	if (c->from)
-		c->from->conns--;
-	c->from = NULL;
+	atomic_fetch_sub(&open_conns, 1);
+	conn_leave_listener(c);
 }
 
 /* TLS's, if the socket has room for it. */
@@ -72,10 +117,54 @@ void conn_close(sodns_conn_t *c)
 		c->transport->close(c, c->state);
 	say_good_bye(c);
 	uv_poll_stop(&c->poll);
+	conn_count_unread(c, 0);
 	unlink_conn(c);
 	conn_call_senders(c);
 	shutdown(c->fd, SHUT_RDWR);
 	conn_release(c);
+}
+
+void conn_part(sodns_conn_t *c)
+{
+	if (c->closing || c->lingering)
+		return;
+	if (sodns_now() - c->heard > QUIET_NS) {
+		conn_close(c);
+		return;
+	}
+	c->lingering = true;
+	say_good_bye(c);
+	shutdown(c->fd, SHUT_WR);
+	conn_set_deadline(c, LINGER_MS);
+	conn_poll(c, UV_READABLE);
+}
+
+/* Work that can be put off: of who sends without end, and of handshakes, which cost what a hundred queries do. */
+static bool is_heavy(const sodns_conn_t *c)
+{
+	return c->much || (c->tls && !sodns_tls_ready(c->tls));
+}
+
+/* Of such work only so much is done before others have their turn; the poller reports the rest again. Nobody
+ * has a second turn before all have had one. */
+static bool has_turn(sodns_conn_t *c)
+{
+	worker_t *w = c->worker;
+	uint64_t now = sodns_now();
+	if (w->turn != w->loop.turn) {
+		w->round += !w->put_off;
+		w->put_off = false;
+		w->turn = w->loop.turn;
+		w->turn_ends = now + TURN_NS;
+	}
+	if (c->round == w->round)
+		return false;
+	if (now > w->turn_ends) {
+		w->put_off = true;
+		return false;
+	}
+	c->round = w->round;
+	return true;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -87,7 +176,10 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	}
 	if (events & UV_WRITABLE)
 		conn_flush(c);
-	if (events & UV_READABLE && !c->closing && !c->finishing)
+	if (events & UV_READABLE && c->lingering)
+		conn_discard(c);
+	else if (events & UV_READABLE && !c->closing && !c->finishing &&
+		 (!is_heavy(c) || has_turn(c)))
 		conn_read(c);
 }
 
@@ -120,7 +212,9 @@ static void link_conn(sodns_conn_t *c, tcp_listener_t *l)
 {
 	worker_t *w = l->worker;
 	c->from = l;
+	join_listener(c);
 	l->conns++;
+	atomic_fetch_add(&open_conns, 1);
 	c->next = w->conns;
 	if (c->next)
 		c->next->previous = c;
@@ -142,12 +236,35 @@ static void set_addresses(sodns_conn_t *c, const struct sockaddr_storage *from)
 		address_from_sockaddr((const struct sockaddr *)(const void *)&own, &c->local);
 }
 
+bool conn_make_room(tcp_listener_t *l)
+{
+	sodns_conn_t *c = l->oldest;
+	for (unsigned i = 0; c && i < LOOK_AT; i++, c = c->younger)
+		if (!c->in_flight) {
+			conn_close(c);
+			return true;
+		}
+	return false;
+}
+
+/* Whether a connection more may be: another one may have to go for it. */
+static bool admit(tcp_listener_t *l)
+{
+	enum limit which = LIMIT_CONNECTIONS;
+	if (atomic_load(&open_conns) >= tcp_descriptors())
+		which = LIMIT_DESCRIPTORS;
+	else if (l->conns < l->limits.connections)
+		return true;
+	limit_reached(which, 1);
+	return conn_make_room(l);
+}
+
 void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 {
 	worker_t *w = l->worker;
-	sodns_conn_t *c = calloc(1, sizeof(*c) + l->transport->state_size);
-	if (l->conns >= l->limits.connections || !c || uv_poll_init(&w->loop.uv, &c->poll, fd)) {
-		limit_reached(LIMIT_CONNECTIONS, 1);
+	size_t size = sizeof(sodns_conn_t) + l->transport->state_size;
+	sodns_conn_t *c = admit(l) ? calloc(1, size) : NULL;
+	if (!c || uv_poll_init(&w->loop.uv, &c->poll, fd)) {
 		free(c);
 		close(fd);
 		return;
@@ -161,6 +278,7 @@ void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 	c->server = l->server;
 	c->prefaced = !w->server->preface;
 	c->reading = true;
+	c->heard = sodns_now();
 	set_addresses(c, from);
 	link_conn(c, l);
 	conn_set_deadline(c, c->limits.read_ms);
@@ -176,6 +294,8 @@ void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 void sodns_conn_finish(sodns_conn_t *c)
 {
 	c->finishing = true;
+	/* What it still brings stays unread, and must not be reported for ever. */
+	conn_poll(c, c->events & UV_WRITABLE);
 	conn_release(c);
 }
 
@@ -194,13 +314,36 @@ const char *sodns_conn_server(const sodns_conn_t *c)
 	return c->server;
 }
 
-void tcp_close_idle(worker_t *w, const void *listener)
+/* What has arrived is taken at once, unless too much is in flight; then that is waited for. */
+static void wind_down(sodns_conn_t *c)
 {
+	c->ending = true;
+	if (ioctl(c->fd, FIONREAD, &c->owed))
+		c->owed = 0;
+	c->in_flight++;
+	while (c->owed > 0 && !c->stalled && !c->closing && !c->finishing) {
+		int before = c->owed;
+		conn_read(c);
+		if (c->owed == before)
+			c->owed = 0;
+	}
+	c->in_flight--;
+	conn_end_if_read(c);
+	conn_release(c);
+}
+
+void tcp_wind_down(worker_t *w, const void *listener)
+{
+	uint64_t now = sodns_now();
 	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
 		next = c->next;
-		if ((!listener || c->listener == listener) && !c->in_flight && !c->rest_len &&
-		    !conn_pending(c))
-			conn_close(c);
+		bool meant = !listener || c->listener == listener;
+		bool young = !listener && !c->queries && now - c->heard < FIRST_NS;
+		if (meant && !young && !c->ending && !c->finishing && !c->lingering)
+			wind_down(c);
+		/* The generation that its queries are for may be gone soon. */
+		if (meant && listener && !c->closing && !c->finishing)
+			sodns_conn_finish(c);
 	}
 }
 

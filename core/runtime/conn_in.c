@@ -8,9 +8,10 @@
 
 #include "runtime/conn.h"
 
-#define READ_SIZE 65536u
+/* At a time: who sends more has to wait for others. */
+#define READ_SIZE 16384u
 /* What can be left over: all that was read, and an unfinished message in front of it. */
-#define REST_MAX (READ_SIZE * 2 + 2u)
+#define REST_MAX (READ_SIZE + 2u + 65535u)
 
 static __thread uint8_t *read_buffer, *plain_buffer;
 
@@ -19,7 +20,7 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	slot_t *s;
 	if (c->limits.queries && c->queries >= c->limits.queries)
 		return false;
-	if (c->in_flight >= c->limits.in_flight) {
+	if (c->in_flight >= c->limits.in_flight || conn_pending(c) >= PENDING_MAX) {
 		c->stalled = true;
 		return false;
 	}
@@ -41,6 +42,7 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	c->in_flight++;
 	c->queries++;
 	c->reading = false;
+	conn_rejuvenate(c);
 	return true;
 }
 
@@ -90,7 +92,7 @@ static bool exhausted(const sodns_conn_t *c)
 static void deliver(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 {
 	worker_t *w = c->worker;
-	while (!c->closing && !c->finishing) {
+	while (!c->closing && !c->finishing && !c->lingering) {
 		ptrdiff_t used = c->transport->receive(c, c->state, bytes, len);
 		bool full = w->count == BATCH;
 		batch_run(w);
@@ -104,9 +106,9 @@ static void deliver(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 			break;
 	}
 	if (!c->closing && exhausted(c))
-		conn_close(c);
+		conn_part(c);
 	if (!c->closing)
-		keep_rest(c, bytes, c->finishing ? 0 : len);
+		keep_rest(c, bytes, c->finishing || c->lingering ? 0 : len);
 }
 
 /* Decrypts, behind what is left from before. */
@@ -160,7 +162,16 @@ static void settle(sodns_conn_t *c)
 	tcp_flush(c->worker);
 	if (!c->closing && c->stalled)
 		conn_poll(c, c->events & UV_WRITABLE);
+	conn_end_if_read(c);
 	conn_release(c);
+}
+
+void conn_end_if_read(sodns_conn_t *c)
+{
+	if (!c->ending || c->owed > 0 || c->stalled || c->finishing)
+		return;
+	c->finishing = true;
+	conn_poll(c, c->events & UV_WRITABLE);
 }
 
 void conn_read(sodns_conn_t *c)
@@ -171,20 +182,34 @@ void conn_read(sodns_conn_t *c)
 		return;
 	if (had)
 		memcpy(read_buffer, c->rest, had);
-	ssize_t n = recv(c->fd, read_buffer + had, READ_SIZE, MSG_DONTWAIT);
+	size_t size = READ_SIZE;
+	if (c->ending && c->owed < (int)READ_SIZE)
+		size = (size_t)c->owed;
+	ssize_t n = recv(c->fd, read_buffer + had, size, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
 		conn_close(c);
 		return;
 	}
+	c->owed -= c->ending ? (int)n : 0;
 	/* A message that comes byte by byte has the time of one message in all. */
 	if (!c->reading)
 		conn_set_deadline(c, c->limits.read_ms);
 	c->reading = true;
+	c->much = n == READ_SIZE;
+	c->heard = sodns_now();
 	c->in_flight++; /* holds the connection while batches run */
 	take(c, read_buffer, had + (size_t)n);
 	settle(c);
+}
+
+void conn_discard(sodns_conn_t *c)
+{
+	uint8_t bytes[4096];
+	ssize_t n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
+		conn_close(c);
 }
 
 static void resume(void *arg)
@@ -198,7 +223,7 @@ static void resume(void *arg)
 	if (!c->closing)
 		deliver(c, rest, len);
 	free(rest);
-	if (!c->closing && !c->stalled && !c->finishing)
+	if (!c->closing && !c->stalled && !c->finishing && !c->lingering)
 		conn_poll(c, c->events | UV_READABLE);
 	settle(c);
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "runtime/conn.h"
+#include "runtime/limits.h"
 
 #define KEEP_ROOM 4096u
 /* What the socket of a stream takes beyond what is on its way to the client. */
@@ -101,9 +102,28 @@ static bool exhausted(const sodns_conn_t *c)
 	return c->finishing || (c->limits.queries && c->queries >= c->limits.queries);
 }
 
+void conn_count_unread(sodns_conn_t *c, size_t bytes)
+{
+	c->worker->unread += bytes - c->unread;
+	c->unread = bytes;
+}
+
+/* More than its part of what all may leave unread. */
+static bool takes_too_much(const sodns_conn_t *c)
+{
+	const worker_t *w = c->worker;
+	return w->unread > UNREAD_MAX && c->unread > UNREAD_MAX / w->conn_count;
+}
+
 /* The socket takes no more for now: it has the time of a reply to take some. */
 static void wait_for_room(sodns_conn_t *c)
 {
+	conn_count_unread(c, conn_pending(c));
+	if (takes_too_much(c)) {
+		limit_reached(LIMIT_UNREAD, 1);
+		conn_close(c);
+		return;
+	}
 	conn_set_deadline(c, c->limits.write_ms);
 	conn_poll(c, UV_WRITABLE | (conn_pending(c) < PENDING_MAX ? UV_READABLE : 0));
 	if (conn_pending(c) < PENDING_MAX / 2)
@@ -133,14 +153,20 @@ void conn_flush(sodns_conn_t *c)
 			conn_close(c);
 		c->out.at += n > 0 ? (size_t)n : 0;
 	}
-	if (c->closing)
+	if (c->closing || c->lingering)
 		return;
 	empty(&c->out);
+	conn_count_unread(c, conn_pending(c));
 	conn_call_senders(c);
-	c->reading = false;
-	conn_set_deadline(c, c->limits.idle_ms);
+	/* A handshake has the time of a query in all. */
+	if (!c->tls || sodns_tls_ready(c->tls)) {
+		c->reading = false;
+		conn_set_deadline(c, c->limits.idle_ms);
+	}
+	if (c->stalled)
+		conn_resume(c);
 	if (exhausted(c) && !c->in_flight)
-		conn_close(c);
+		conn_part(c);
 	else
 		conn_poll(c, c->finishing || c->stalled ? 0 : UV_READABLE);
 }
@@ -169,8 +195,8 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 	/* The answer of a query that waited leaves with no batch. */
 	if (s->shared.parked)
 		tcp_flush(c->worker);
-	else
-		conn_release(c);
+	/* Also of a client that has gone while its query waited, to whom nothing was to be sent. */
+	conn_release(c);
 }
 
 /* Bytes that the client has not taken yet: here and in the socket. */

@@ -22,7 +22,7 @@ static provider_t library = {.file = HTTP_PROVIDER_FILE,
 			     .what = "the HTTP server",
 			     .size = sizeof(http_provider_t),
 			     .lock = PTHREAD_MUTEX_INITIALIZER};
-static const http_provider_t *provider; /* set before anything is opened */
+static _Atomic(const http_provider_t *) provider; /* set before anything is opened */
 
 static sodns_http_t *open_at(sodns_prepare_t *p, const char *address, const http_tls_t *tls)
 {

@@ -1,8 +1,11 @@
 /*
  * The JSON reader (sodns/json.h). It checks what it walks over: punctuation, strings, numbers and
- * words where they are read, and brackets and strings in what is passed over.
+ * words where they are read, and that brackets and strings end in what is passed over.
  */
 #include <sodns/json.h>
+
+#include "runtime/bytes.h"
+#include "runtime/scan.h"
 
 static bool fail(sodns_json_t *j)
 {
@@ -26,34 +29,12 @@ void sodns_json_begin(sodns_json_t *j, const char *text, size_t len)
 	*j = (sodns_json_t){.at = text, .end = text + len, .pending = true};
 }
 
-/* A bit set in each byte of w that is c, in the lowest such byte at least. */
-static uint64_t bytes_like(uint64_t w, char c)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	w ^= ones * (unsigned char)c;
-	return (w - ones) & ~w & ones << 7;
-}
-
-/* The next quote or backslash, or the end. Most of what an API server sends is inside of strings. */
-static const char *special(const char *p, const char *end)
-{
-	uint64_t w;
-	for (; end - p >= 8; p += 8) {
-		memcpy(&w, p, 8);
-		if (bytes_like(w, '"') | bytes_like(w, '\\'))
-			break;
-	}
-	while (p < end && *p != '"' && *p != '\\')
-		p++;
-	return p;
-}
-
 /* A string's inside, the reader at its first quote. */
 static bool take_string(sodns_json_t *j, sodns_json_text_t *out)
 {
-	const char *begin = j->at + 1, *p = special(begin, j->end);
+	const char *begin = j->at + 1, *p = bytes_special(begin, j->end);
 	bool escaped = false;
-	for (; p < j->end && *p == '\\'; p = special(p + 2, j->end)) {
+	for (; p < j->end && *p == '\\'; p = bytes_special(p + 2, j->end)) {
 		escaped = true;
 		if (j->end - p < 2)
 			return fail(j);
@@ -123,35 +104,13 @@ static bool take_plain(sodns_json_t *j, sodns_json_text_t *out)
 	return true;
 }
 
-/* Passes over an object or an array: brackets have to fit and strings to end; what is between them
- * is taken as it comes. */
+/* Passes over an object or an array: its strings and brackets have to end; what is between them, and
+ * of which kind a bracket is, is taken as it comes. */
 static bool skip_container(sodns_json_t *j)
 {
-	uint64_t kinds = 0;
-	unsigned depth = 0;
-	sodns_json_text_t unused;
-	while (j->at < j->end) {
-		char c = *j->at;
-		if (c == '"') {
-			if (!take_string(j, &unused))
-				return false;
-			continue;
-		}
-		j->at++;
-		if (c == '{' || c == '[') {
-			if (depth == SODNS_JSON_DEPTH)
-				return fail(j);
-			depth++;
-			kinds = kinds << 1 | (c == '{');
-		} else if (c == '}' || c == ']') {
-			if ((kinds & 1) != (c == '}'))
-				return fail(j);
-			kinds >>= 1;
-			if (!--depth)
-				return true;
-		}
-	}
-	return fail(j);
+	struct scan s = {0};
+	j->at = scan_through(&s, j->at, j->end, 0);
+	return s.depth ? fail(j) : true;
 }
 
 void sodns_json_skip(sodns_json_t *j)
@@ -387,6 +346,12 @@ size_t sodns_json_copy(const sodns_json_text_t *t, char *out, size_t size)
 {
 	const char *at = t->at, *end = at + t->len;
 	size_t len = 0;
+	if (!t->escaped && size) {
+		len = t->len < size ? t->len : size - 1;
+		memcpy(out, at, len);
+		out[len] = 0;
+		return t->len;
+	}
 	while (at < end) {
 		char c[4];
 		size_t n = take_character(&at, end, c);

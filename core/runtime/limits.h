@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 enum limit {
-	LIMIT_CONNECTIONS, /* of a listener: refused */
+	LIMIT_CONNECTIONS, /* of a listener: another one closed, or refused */
 	LIMIT_DESCRIPTORS, /* of the process: connections refused */
+	LIMIT_UNREAD,      /* answers that clients did not read: connections closed */
 	LIMIT_TASKS,       /* queries that wait: not put aside */
 	LIMIT_LOG,         /* lines that found their thread's ring full */
 	LIMIT_SOCKET,      /* datagrams that the kernel dropped: their socket's queue was full */

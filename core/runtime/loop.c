@@ -42,9 +42,19 @@ static void run_posted(uv_async_t *wake)
 	}
 }
 
+static void poll_soon(uv_idle_t *handle)
+{
+	(void)handle;
+}
+
 static void before_poll(uv_prepare_t *handle)
 {
-	loop_run_ready(handle->data);
+	loop_t *l = handle->data;
+	l->turn++;
+	if (loop_run_ready(l))
+		uv_idle_start(&l->hurry, poll_soon);
+	else
+		uv_idle_stop(&l->hurry);
 }
 
 int loop_init(loop_t *l, int worker)
@@ -57,6 +67,7 @@ int loop_init(loop_t *l, int worker)
 	l->wake.data = l->before_poll.data = l->shrinking.data = l;
 	uv_timer_init(&l->uv, &l->shrinking);
 	uv_prepare_init(&l->uv, &l->before_poll);
+	uv_idle_init(&l->uv, &l->hurry);
 	uv_prepare_start(&l->before_poll, before_poll);
 	epoch_register(&l->reader);
 	return SODNS_OK;
@@ -103,6 +114,14 @@ void loop_post(loop_t *l, void (*fn)(void *arg), void *arg)
 	pthread_mutex_lock(&l->lock);
 	post(l, p);
 	pthread_mutex_unlock(&l->lock);
+}
+
+bool loop_has_posted(loop_t *l)
+{
+	pthread_mutex_lock(&l->lock);
+	bool has = l->posted;
+	pthread_mutex_unlock(&l->lock);
+	return has;
 }
 
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg)

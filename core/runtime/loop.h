@@ -63,6 +63,8 @@ struct loop {
 	_Atomic(unsigned) tasks_waiting;
 	task_t *first_ready, *last_ready;
 	uv_prepare_t before_poll;
+	uint64_t turn;   /* how often it has polled */
+	uv_idle_t hurry; /* active: the poll does not wait, as tasks are ready */
 };
 
 /* The calling thread's loop, NULL elsewhere. */
@@ -81,6 +83,8 @@ void loop_fire(loop_t *l);
 void loop_stop(loop_t *l);
 /* Calls fn(arg) on the loop soon, at a batch boundary. Any thread. */
 void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
+/* Whether something was posted that has not been called yet. */
+bool loop_has_posted(loop_t *l);
 /* The same, and waits until it has been called. Not from a loop. */
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
 
@@ -104,8 +108,8 @@ void task_wake(task_t *t, int result);
 /* The same from anywhere on the task's loop: at once from the base, before the loop polls next from a
  * task. */
 void task_ready(task_t *t, int result);
-/* Wakes all that are ready. From the base. */
-void loop_run_ready(loop_t *l);
+/* Wakes some of those that are ready; whether there are more. From the base. */
+bool loop_run_ready(loop_t *l);
 /* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */

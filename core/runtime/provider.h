@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 typedef struct provider {
-	const char *file, *symbol; /* "libsodns-http.so.0", "sodns_http_provider" */
+	const char *file, *symbol; /* "libsodns-http.so.1", "sodns_http_provider" */
 	const char *what;          /* for messages: "the HTTP server" */
 	uint32_t size;             /* of the table */
 	pthread_mutex_t lock;

@@ -12,6 +12,8 @@
 #define POOL_KEEP 64u
 #define SHRINK_MS 250u
 #define SHRINK_STEP 128u
+/* Woken before the sockets are looked at again. */
+#define READY_TURN 32u
 #define STACK_KEEP 16384u
 /* Looking for pages of a stack to give back is a system call: not after each wait. */
 #define TRIM_EVERY 16u
@@ -38,10 +40,23 @@ static void task_main(void *arg)
 	}
 }
 
+static void put_among_ready(task_t *t, int result)
+{
+	loop_t *l = t->loop;
+	t->ready = true;
+	t->ready_result = result;
+	t->later = NULL;
+	t->readier = l->last_ready;
+	*(t->readier ? &t->readier->later : &l->first_ready) = t;
+	l->last_ready = t;
+}
+
+/* Thousands that wait for the same dead upstream are due in the same moment: they take their turns. */
 static void on_timer(uv_timer_t *timer)
 {
 	task_t *t = timer->data;
-	task_wake(t, SODNS_TIMEOUT);
+	if (t->waiting && !t->ready)
+		put_among_ready(t, SODNS_TIMEOUT);
 }
 
 /* Timers of tasks: libuv's, or a list where tests hold the clock. */
@@ -272,18 +287,14 @@ void task_ready(task_t *t, int result)
 		task_wake(t, result);
 		return;
 	}
-	t->ready = true;
-	t->ready_result = result;
-	t->later = NULL;
-	t->readier = l->last_ready;
-	*(t->readier ? &t->readier->later : &l->first_ready) = t;
-	l->last_ready = t;
+	put_among_ready(t, result);
 }
 
-void loop_run_ready(loop_t *l)
+bool loop_run_ready(loop_t *l)
 {
-	while (l->first_ready)
+	for (unsigned i = 0; i < READY_TURN && l->first_ready; i++)
 		task_wake(l->first_ready, l->first_ready->ready_result);
+	return l->first_ready;
 }
 
 void task_wake(task_t *t, int result)

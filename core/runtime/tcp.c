@@ -6,11 +6,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/conn.h"
 #include "runtime/limits.h"
+
+/* Left to files, upstreams and whatever else a process opens: an eighth, and at most so many. */
+#define SPARED 1024u
+/* What the kernel may have queued when a listener retires. */
+#define QUEUED_MOST 4096u
+
+unsigned tcp_descriptors(void)
+{
+	static _Atomic(unsigned) known;
+	unsigned n = atomic_load_explicit(&known, memory_order_relaxed);
+	struct rlimit r;
+	if (n || getrlimit(RLIMIT_NOFILE, &r))
+		return n ? n : UINT32_MAX;
+	n = r.rlim_cur < UINT32_MAX ? (unsigned)r.rlim_cur : UINT32_MAX;
+	n -= n / 8 < SPARED ? n / 8 : SPARED;
+	atomic_store_explicit(&known, n, memory_order_relaxed);
+	return n;
+}
 
 /* Kept open to be given up when the process has no descriptor left. */
 static __thread int spare = -1;
@@ -30,6 +49,15 @@ static bool refuse_one(tcp_listener_t *l)
 	return fd >= 0;
 }
 
+/* Another connection's, when that has closed; the queue is looked at again then. */
+static bool find_descriptor(tcp_listener_t *l)
+{
+	if (!conn_make_room(l))
+		return refuse_one(l);
+	limit_reached(LIMIT_DESCRIPTORS, 1);
+	return false;
+}
+
 static bool accept_one(tcp_listener_t *l)
 {
 	struct sockaddr_storage from;
@@ -37,7 +65,7 @@ static bool accept_one(tcp_listener_t *l)
 	int fd = accept4(l->fd, (struct sockaddr *)(void *)&from, &len,
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
-		return (errno == EMFILE || errno == ENFILE) && refuse_one(l);
+		return (errno == EMFILE || errno == ENFILE) && find_descriptor(l);
 	conn_open(l, fd, &from);
 	return true;
 }
@@ -102,11 +130,12 @@ void tcp_retire(tcp_listener_t *l)
 			*at = l->next;
 			break;
 		}
-	while (accept_one(l))
+	for (unsigned i = 0; i < QUEUED_MOST && accept_one(l); i++)
 		;
-	for (sodns_conn_t *c = w->conns; c; c = c->next)
-		if (c->from == l)
-			c->from = NULL;
+	/* The parent process may have it open, and would go on collecting clients. */
+	shutdown(l->fd, SHUT_RD);
+	while (l->oldest)
+		conn_leave_listener(l->oldest);
 	uv_poll_stop(&l->poll);
 	uv_close((uv_handle_t *)&l->poll, listener_closed);
 }

@@ -27,8 +27,9 @@ typedef struct tcp_listener {
 	sodns_address_t bound;
 	const sodns_transport_t *transport;
 	tcp_limits_t limits;
-	sodns_tls_t *tls;   /* of the generation that serves; NULL: none */
-	unsigned conns;     /* connections that it accepted and that are open */
+	sodns_tls_t *tls; /* of the generation that serves; NULL: none */
+	unsigned conns;   /* connections that it accepted and that are open */
+	struct sodns_conn *oldest, *youngest;
 	const char *server; /* text, for metrics */
 	void *listener;     /* the server's */
 	void (*closed)(void *listener);
@@ -39,12 +40,15 @@ tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, void
 /* What its next connections begin with; transport, tls and server live as long as they. */
 void tcp_configure(tcp_listener_t *l, const sodns_transport_t *transport, sodns_tls_t *tls,
 		   const tcp_limits_t *limits, const char *server);
-/* Accepts what is queued, then closes; connections live on until they are idle. */
+/* Accepts what is queued, then closes; connections live on. */
 void tcp_retire(tcp_listener_t *l);
+/* How many of the process's descriptors connections may have. */
+unsigned tcp_descriptors(void);
 /* Writes what the batch left in the connections' buffers. */
 void tcp_flush(worker_t *w);
-/* Closes connections of `listener` that have nothing in flight; all of them if it is NULL. */
-void tcp_close_idle(worker_t *w, const void *listener);
+/* Connections of `listener`, or of all, answer what has arrived, and close. New ones without a query are left
+ * for a later call, if it is for all. */
+void tcp_wind_down(worker_t *w, const void *listener);
 /* Closes every connection, whatever it waits for. */
 void tcp_close_all(worker_t *w);
 

@@ -56,7 +56,9 @@ sodns_tls_t *sodns_tls_new(const sodns_tls_options_t *options)
 	if (!t)
 		abort();
 	t->users = 1;
-	t->options = *options;
+	/* A plugin's struct may be an older, smaller one. */
+	memcpy(&t->options, options,
+	       options->size < sizeof(t->options) ? options->size : sizeof(t->options));
 	t->options.cert = copy(options->cert);
 	t->options.key = copy(options->key);
 	t->options.ca = copy(options->ca);

@@ -19,6 +19,8 @@
 /* A worker that never runs dry still comes back to its loop: after this many batches. */
 #define ROUNDS 8
 #define OVERFLOW_EVERY 256u
+/* What the queue of a socket can hold, generously: the smallest datagram takes more than 64 bytes there. */
+#define QUEUED_MOST 131072u
 
 struct receive_buffers {
 	struct mmsghdr message[BATCH];
@@ -277,6 +279,23 @@ static void on_emptied(struct query_parking *p)
 	uv_close((uv_handle_t *)&u->idle, on_closed);
 }
 
+/* Nothing new gets in from here on: who asks next is told at once that nobody is there, and what has
+ * arrived is all there is to answer. (A socket that is connected takes datagrams of its peer alone.) */
+static void shut(const udp_socket_t *u)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	if (getsockname(u->fd, (struct sockaddr *)(void *)&own, &len))
+		return;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)&own;
+	struct sockaddr_in *four = (struct sockaddr_in *)(void *)&own;
+	if (u->wildcard && own.ss_family == AF_INET6)
+		six->sin6_addr = in6addr_loopback;
+	else if (u->wildcard)
+		four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	(void)!connect(u->fd, (const struct sockaddr *)(const void *)&own, len);
+}
+
 void udp_retire(udp_socket_t *u)
 {
 	worker_t *w = u->worker;
@@ -285,7 +304,8 @@ void udp_retire(udp_socket_t *u)
 			*at = u->next;
 			break;
 		}
-	while (receive(u)) {
+	shut(u);
+	for (unsigned i = 0; i < QUEUED_MOST / BATCH && receive(u); i++) {
 		batch_run(w);
 		flush();
 	}

@@ -28,16 +28,23 @@ sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options)
 	sodns_upstream_t *u = calloc(1, sizeof(*u) + lanes * sizeof(*u->lanes));
 	if (!u)
 		return NULL;
-	u->options = *options;
+	/* Who was built with an older SDK has shorter ones. */
+	memcpy(&u->options, options,
+	       options->size < sizeof(u->options) ? options->size : sizeof(u->options));
+	u->https = u->options.http_method;
+	u->http_get = u->https && !strcmp(u->options.http_method, "GET");
 	if (!u->options.expire_ms)
 		u->options.expire_ms = EXPIRE_MS;
 	u->refs = 1;
 	u->lane_count = lanes;
-	if (options->tls_name)
-		u->tls_name = strdup(options->tls_name);
-	if (options->tls)
-		sodns_tls_keep(options->tls);
-	return u;
+	if (u->options.tls_name)
+		u->tls_name = strdup(u->options.tls_name);
+	if (u->options.tls)
+		sodns_tls_keep(u->options.tls);
+	if (!u->https || (u->options.tls && https_load()))
+		return u;
+	sodns_upstream_free(u);
+	return NULL;
 }
 
 static void upstream_release(sodns_upstream_t *u)
@@ -162,6 +169,7 @@ static void carrier_freed(uv_handle_t *h)
 	carrier_t *c = h->data;
 	lane_t *l = c->lane;
 	close(c->fd);
+	https_end(c);
 	sodns_tls_end(c->tls);
 	free(c->out);
 	free(c->in);
@@ -247,7 +255,7 @@ static sodns_exchange_t **bucket(lane_t *l, uint16_t id)
 	return &l->by_id[id % LANE_TABLE];
 }
 
-static sodns_exchange_t *find_id(carrier_t *c, uint16_t id)
+sodns_exchange_t *exchange_of(carrier_t *c, uint16_t id)
 {
 	sodns_exchange_t *x = *bucket(c->lane, id);
 	while (x && (x->id != id || x->carrier != c))
@@ -259,7 +267,7 @@ void exchange_hang(sodns_exchange_t *x, carrier_t *c)
 {
 	do
 		x->id = random_id();
-	while (find_id(c, x->id));
+	while (exchange_of(c, x->id));
 	x->query[0] = (uint8_t)(x->id >> 8);
 	x->query[1] = (uint8_t)x->id;
 	x->carrier = c;
@@ -319,7 +327,7 @@ sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *m, size_t len, enum
 {
 	if (len < QUESTION_AT || !(m[2] & 0x80))
 		return NULL;
-	sodns_exchange_t *x = find_id(c, (uint16_t)(m[0] << 8 | m[1]));
+	sodns_exchange_t *x = exchange_of(c, (uint16_t)(m[0] << 8 | m[1]));
 	if (!x)
 		return NULL;
 	size_t n = question_length(x->query, x->len);
@@ -485,10 +493,11 @@ void sodns_exchange_end(sodns_exchange_t *x)
 		return;
 	exchange_note_local(x);
 	suspect(c, x);
+	upstream_forget(c, x->id);
 	exchange_unhang(x);
 }
 
-static size_t put_endpoint(char *out, size_t size, const sodns_address_t *a)
+size_t upstream_put_endpoint(char *out, size_t size, const sodns_address_t *a)
 {
 	char text[SODNS_ADDRESS_TEXT_MAX];
 	sodns_address_to_text(a, text);
@@ -502,13 +511,24 @@ static const char *tls_objection(sodns_upstream_t *u)
 	return l && *l->why ? l->why : strerror(EPROTO);
 }
 
+/* As Go's HTTP client does it, but for the question in a GET's address. */
+static size_t put_request(char *out, size_t size, bool get, const char *to)
+{
+	int n = snprintf(out, size, "%s \"https://%s/dns-query\": ", get ? "Get" : "Post", to);
+	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
+}
+
 void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 {
 	char to[96], from[96] = "";
+	const sodns_upstream_t *u = x->upstream;
 	const char *net = x->protocol == SODNS_UDP ? "udp" : "tcp";
-	put_endpoint(to, sizeof(to), &x->upstream->options.address);
+	upstream_put_endpoint(to, sizeof(to), &u->options.address);
 	if (x->local.family)
-		put_endpoint(from, sizeof(from), &x->local);
+		upstream_put_endpoint(from, sizeof(from), &x->local);
+	size_t n = u->https ? put_request(out, size, https_gets(x), to) : 0;
+	out += n;
+	size -= n;
 	const char *arrow = *from ? "->" : "";
 	const char *why = x->error == ECONNREFUSED   ? "connection refused"
 			  : x->error == EHOSTUNREACH ? "no route to host"
@@ -516,12 +536,18 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 			  : x->error == ECONNRESET   ? "connection reset by peer"
 			  : x->error == EPROTO       ? tls_objection(x->upstream)
 						     : strerror(x->error);
-	if (x->result == SODNS_TIMEOUT && x->connecting && x->protocol != SODNS_UDP)
+	if (x->result == SODNS_TIMEOUT && u->https)
+		snprintf(out, size,
+			 "context deadline exceeded (Client.Timeout exceeded while awaiting "
+			 "headers)");
+	else if (x->result == SODNS_TIMEOUT && x->connecting && x->protocol != SODNS_UDP)
 		snprintf(out, size, "dial %s %s: i/o timeout", net, to);
 	else if (x->result == SODNS_TIMEOUT)
 		snprintf(out, size, "read %s %s%s%s: i/o timeout", net, from, arrow, to);
 	else if (x->result == SODNS_EIO && !x->error)
 		snprintf(out, size, "EOF");
+	else if (x->result == SODNS_EIO && x->error == EPROTO)
+		snprintf(out, size, "%s", why);
 	else if (x->result == SODNS_EIO && x->connecting)
 		snprintf(out, size, "dial %s %s: connect: %s", net, to, why);
 	else if (x->result == SODNS_EIO)

@@ -16,6 +16,7 @@
 #define SOCKET_AGE_NS 1000000000u
 #define LANE_STREAMS 8u   /* connections, before questions share one */
 #define STREAM_DEPTH 256u /* questions in flight on one connection */
+#define HTTPS_DEPTH 100u  /* the same over HTTPS, before another one is opened */
 #define LANE_TABLE 256u
 #define CONNECT_NS 5000000000u /* a connection that is not made by then is given up */
 
@@ -33,10 +34,11 @@ typedef struct carrier {
 
 	/* connections only */
 	sodns_tls_session_t *tls;
-	bool connected; /* and the TLS handshake done */
-	bool made;      /* the TCP connection is */
-	bool broken;    /* memory ran out for what is to be written */
-	bool heard;     /* it has brought an answer */
+	struct doh *doh; /* HTTP/2, once it is connected */
+	bool connected;  /* and the TLS handshake done */
+	bool made;       /* the TCP connection is */
+	bool broken;     /* memory ran out for what is to be written */
+	bool heard;      /* it has brought an answer */
 	int events;
 	uint8_t *out, *in;
 	size_t out_len, out_at, out_room, in_len, in_room;
@@ -58,6 +60,7 @@ struct lane {
 struct sodns_upstream {
 	sodns_upstream_options_t options;
 	char *tls_name;
+	bool https, http_get;
 	_Atomic(unsigned) refs; /* lanes and the owner */
 	unsigned lane_count;
 	_Atomic(lane_t *) lanes[]; /* by worker, the service thread's last */
@@ -78,6 +81,8 @@ void exchange_note_local(sodns_exchange_t *x);
 enum question { QUESTION_SAME, QUESTION_OTHER, QUESTION_NONE };
 sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *message, size_t len,
 				enum question *question);
+/* The one in flight on c with this id, or NULL. */
+sodns_exchange_t *exchange_of(carrier_t *c, uint16_t id);
 /* What a message with the right id is to its exchange. */
 void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 		      enum question question);
@@ -91,6 +96,25 @@ int carrier_connect(const sodns_upstream_t *u, int type);
 
 void upstream_send_udp(lane_t *l, sodns_exchange_t *x);
 void upstream_send_stream(lane_t *l, sodns_exchange_t *x);
+/* The exchange ends before its answer has come: its stream, if it has one of its own, is closed. */
+void upstream_forget(carrier_t *c, uint16_t id);
+/* "192.0.2.1:53", "[2001:db8::1]:53"; the length. */
+size_t upstream_put_endpoint(char *out, size_t size, const sodns_address_t *a);
+
+/* Whether it goes as a GET. */
+static inline bool https_gets(const sodns_exchange_t *x)
+{
+	return x->upstream->http_get && !x->post;
+}
+/* upstream_https.c: the library; false: the reason is logged. */
+bool https_load(void);
+/* HTTP/2 on a connection whose handshake is done. False: no memory. */
+bool https_begin(carrier_t *c);
+bool https_ask(carrier_t *c, const sodns_exchange_t *x);
+void https_forget(carrier_t *c, uint16_t id);
+/* What TLS has opened. False: the connection is of no use any more, as the lane's `why` says. */
+bool https_input(carrier_t *c, const uint8_t *bytes, size_t len);
+void https_end(carrier_t *c);
 
 /* Takes the place of all exchanges with other servers, in tests: writes the answer and returns its
  * length, or a negative result; *ms is how long that takes (UINT32_MAX: for ever). */

@@ -59,7 +59,8 @@ static carrier_t *open_stream(lane_t *l)
 	const sodns_upstream_t *u = l->upstream;
 	carrier_t *c = carrier_new(l, carrier_connect(u, SOCK_STREAM), true, &l->streams);
 	if (c && u->options.tls &&
-	    !(c->tls = sodns_tls_session(u->options.tls, u->tls_name, NULL, put, c))) {
+	    !(c->tls = sodns_tls_session(u->options.tls, u->tls_name, u->https ? "h2" : NULL, put,
+					 c))) {
 		carrier_close(c);
 		errno = ENOMEM;
 		return NULL;
@@ -69,11 +70,12 @@ static carrier_t *open_stream(lane_t *l)
 	return c;
 }
 
-/* Whether other questions may be sent on it, and how good a choice it is. */
+/* The connection for the next question, or NULL for a new one: one that is idle, or the least busy when
+ * there are many. HTTP/2 is made for many questions at once, and its handshake is dear. */
 static carrier_t *choose(lane_t *l, bool fresh)
 {
 	carrier_t *best = NULL;
-	unsigned count = 0;
+	unsigned count = 0, few = l->upstream->https ? HTTPS_DEPTH : 1;
 	for (carrier_t *c = l->streams; c && !fresh; c = c->next) {
 		if (c->retired)
 			continue;
@@ -81,7 +83,7 @@ static carrier_t *choose(lane_t *l, bool fresh)
 		if (c->in_flight < STREAM_DEPTH && (!best || c->in_flight < best->in_flight))
 			best = c;
 	}
-	return best && (!best->in_flight || count >= LANE_STREAMS) ? best : NULL;
+	return best && (best->in_flight < few || count >= LANE_STREAMS) ? best : NULL;
 }
 
 /* The connection has failed. What it had not answered is asked once more on a fresh one if it was
@@ -89,11 +91,13 @@ static carrier_t *choose(lane_t *l, bool fresh)
 static void fail_stream(carrier_t *c, int error)
 {
 	lane_t *l = c->lane;
+	/* Who closes with something unread resets the connection. */
+	bool closed = !error || error == ECONNRESET || error == EPIPE;
 	c->retired = true;
 	while (!c->closed && c->exchanges) {
 		sodns_exchange_t *x = c->exchanges;
 		exchange_note_local(x);
-		bool again = x->reused && !x->again && !error;
+		bool again = x->reused && !x->again && closed;
 		exchange_unhang(x);
 		if (again) {
 			x->again = true;
@@ -136,6 +140,10 @@ static bool flush(carrier_t *c)
 static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 {
 	uint8_t frame[FRAME_MAX];
+	if (c->doh) {
+		c->broken |= !https_ask(c, x);
+		return;
+	}
 	frame[0] = (uint8_t)(x->len >> 8);
 	frame[1] = (uint8_t)x->len;
 	memcpy(frame + 2, x->query, x->len);
@@ -143,6 +151,15 @@ static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 		put(c, frame, x->len + 2);
 	else if (sodns_tls_write(c->tls, frame, x->len + 2))
 		c->broken = true;
+}
+
+void upstream_forget(carrier_t *c, uint16_t id)
+{
+	if (!c->doh || c->closed)
+		return;
+	https_forget(c, id);
+	if (!flush(c) || c->broken)
+		poll_for(c, UV_READABLE | UV_WRITABLE);
 }
 
 void upstream_send_stream(lane_t *l, sodns_exchange_t *x)
@@ -219,13 +236,39 @@ static bool take_bytes(carrier_t *c, const uint8_t *bytes, size_t len)
 	return c->in_len <= ANSWER_MAX;
 }
 
-static void handshake_done(carrier_t *c)
+/* 0 or an errno. */
+static int handshake_done(carrier_t *c)
 {
+	bool https = c->lane->upstream->https;
+	if (https && strcmp(sodns_tls_alpn(c->tls), "h2")) {
+		snprintf(c->lane->why, sizeof(c->lane->why), "the server does not speak HTTP/2");
+		return EPROTO;
+	}
+	if (https && !https_begin(c))
+		return ENOMEM;
 	c->connected = true;
 	for (sodns_exchange_t *x = c->exchanges; x; x = x->beside) {
 		x->connecting = false;
 		put_frame(c, x);
 	}
+	return 0;
+}
+
+/* What the server says first may come together with the end of the handshake. */
+static int handshake_look(carrier_t *c)
+{
+	return c->connected || !sodns_tls_ready(c->tls) ? 0 : handshake_done(c);
+}
+
+/* What came, without its seal. False: it makes no sense, or too much of it. */
+static bool take_plain(carrier_t *c, const uint8_t *bytes, size_t len)
+{
+	if (c->doh)
+		return https_input(c, bytes, len);
+	if (take_bytes(c, bytes, len))
+		return true;
+	snprintf(c->lane->why, sizeof(c->lane->why), "an answer without end");
+	return false;
 }
 
 /* 0, or the errno with which the connection fails; -1: it has ended. */
@@ -236,18 +279,20 @@ static int take_sealed(carrier_t *c, const uint8_t *bytes, size_t len)
 	if (!plain && !(plain = malloc(READ_SIZE)))
 		return ENOMEM;
 	sodns_tls_input(c->tls, bytes, len);
-	while ((n = sodns_tls_read(c->tls, plain, READ_SIZE)) > 0)
-		if (!c->closed && !take_bytes(c, plain, (size_t)n))
+	while ((n = sodns_tls_read(c->tls, plain, READ_SIZE)) > 0) {
+		int error = handshake_look(c);
+		if (error)
+			return error;
+		if (!c->closed && !take_plain(c, plain, (size_t)n))
 			return EPROTO;
+	}
 	if (c->closed || n == SODNS_CANCELLED)
 		return -1;
 	if (n < 0) {
-		snprintf(c->lane->why, sizeof(c->lane->why), "%s", sodns_tls_why(c->tls));
+		snprintf(c->lane->why, sizeof(c->lane->why), "tls: %s", sodns_tls_why(c->tls));
 		return EPROTO;
 	}
-	if (!c->connected && sodns_tls_ready(c->tls))
-		handshake_done(c);
-	return 0;
+	return handshake_look(c);
 }
 
 static void receive(carrier_t *c)
@@ -263,7 +308,7 @@ static void receive(carrier_t *c)
 	int error = n < 0 ? errno : n ? 0 : -1;
 	if (n > 0 && c->tls)
 		error = take_sealed(c, buffer, (size_t)n);
-	else if (n > 0 && !take_bytes(c, buffer, (size_t)n))
+	else if (n > 0 && !take_plain(c, buffer, (size_t)n))
 		error = EPROTO;
 	if (error && !c->closed)
 		fail_stream(c, error < 0 ? 0 : error);
@@ -279,15 +324,22 @@ static void keep_idle(carrier_t *c)
 		carrier_retire(c);
 }
 
-/* The TCP connection is made, or not; a TLS client has begun to speak already. */
-static bool made(carrier_t *c)
+/* What the socket met, or 0. */
+static int socket_error(const carrier_t *c)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
+	return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) ? errno : error;
+}
+
+/* The TCP connection is made, or not; a TLS client has begun to speak already. */
+static bool made(carrier_t *c)
+{
 	if (c->made)
 		return true;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
-		fail_stream(c, error ? error : errno);
+	int error = socket_error(c);
+	if (error) {
+		fail_stream(c, error);
 		return false;
 	}
 	c->made = true;
@@ -301,8 +353,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	carrier_t *c = poll->data;
 	if (!made(c))
 		return;
+	int error = status < 0 ? socket_error(c) : 0;
 	if (status < 0)
-		fail_stream(c, EIO);
+		fail_stream(c, error ? error : EIO);
 	else if (events & UV_READABLE)
 		receive(c);
 	if (!c->closed && !flush(c))

@@ -14,7 +14,7 @@ static provider_t library = {.file = WATCH_PROVIDER_FILE,
 			     .what = "the watch client",
 			     .size = sizeof(watch_provider_t),
 			     .lock = PTHREAD_MUTEX_INITIALIZER};
-static const watch_provider_t *provider; /* set before anything is opened */
+static _Atomic(const watch_provider_t *) provider; /* set before anything is opened */
 
 sodns_api_t *sodns_api_open(sodns_prepare_t *p, const sodns_api_options_t *o)
 {

@@ -9,7 +9,7 @@
 
 #include <sodns/watch.h>
 
-#define WATCH_PROVIDER_FILE "libsodns-watch.so.0"
+#define WATCH_PROVIDER_FILE "libsodns-watch.so.1"
 #define WATCH_PROVIDER_SYMBOL "sodns_watch_provider"
 
 /* Only libraries of one build are used together: `size` is the check of that. */

@@ -3,6 +3,7 @@
  */
 #include "runtime/worker.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "zone/store.h"
 
 #define SPARES_KEEP 64u
+/* So many slots are worth telling the system that they are free. */
+#define FREED_MANY 1024u
 
 worker_t *workers;
 unsigned worker_count;
@@ -67,6 +70,7 @@ static slot_t *slot_new(worker_t *w)
 	s->q.local = &s->local;
 	s->shared.in_hand = &w->in_hand;
 	arena_init(&s->shared.arena, s->arena, SLOT_SIZE - offsetof(slot_t, arena));
+	ASAN_POISON_MEMORY_REGION(s->arena, SLOT_SIZE - offsetof(slot_t, arena));
 	return s;
 }
 
@@ -87,8 +91,14 @@ static bool shrink(loop_t *l)
 	unsigned least = w->spares_low < w->spares ? w->spares_low : w->spares;
 	for (unsigned i = SPARES_KEEP; i < least; i++)
 		free(slot_take(w));
+	w->freed += least > SPARES_KEEP ? least - SPARES_KEEP : 0;
 	w->spares_low = w->spares;
-	return w->spares > SPARES_KEEP;
+	if (w->spares > SPARES_KEEP)
+		return true;
+	if (w->freed >= FREED_MANY)
+		malloc_trim(0);
+	w->freed = 0;
+	return false;
 }
 
 static void slot_reset(slot_t *s)
@@ -97,6 +107,7 @@ static void slot_reset(slot_t *s)
 	zone_views_unpin(q);
 	query_run_cleanups(&s->q);
 	arena_reset(&q->arena);
+	ASAN_POISON_MEMORY_REGION(s->arena, SLOT_SIZE - offsetof(slot_t, arena));
 	if (q->parked && q->in_flight)
 		atomic_fetch_sub(q->in_flight, 1);
 	if (q->parked && q->parking && !--q->parking->count && q->parking->emptied)

@@ -80,6 +80,7 @@ struct worker {
 	unsigned count, cursor;
 	slot_t *spare;
 	unsigned spares, spares_low;             /* the fewest since the loop shrank last */
+	unsigned freed;                          /* since the system was told last */
 	uint64_t now;                            /* when the batch began, ns */
 	_Atomic(uint64_t) batch_began;           /* 0: on the base; for the watchdog */
 	_Atomic(const struct handler *) in_hand; /* the plugin that runs */
@@ -90,6 +91,10 @@ struct worker {
 	void *tcp;
 	void *conns;
 	unsigned conn_count;
+	size_t unread;            /* by clients, of what was sent to them */
+	uint64_t turn, turn_ends; /* the loop's, and until when heavy work is done in it */
+	uint32_t round;           /* of turns, each connection's once */
+	bool put_off;             /* somebody's turn */
 	uv_timer_t tick;
 };
 

@@ -22,7 +22,6 @@
 #include "runtime/service.h"
 #include "runtime/tcp.h"
 #include "runtime/tls.h"
-#include "server/control.h"
 #include "server/server.h"
 
 #define DRAIN_MS 5000
@@ -33,10 +32,9 @@
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
 static pthread_mutex_t switching = PTHREAD_MUTEX_INITIALIZER;   /* serving and stopping change */
-static _Atomic(bool) reloading, stopping;
+static _Atomic(bool) reloading, stopping, failed;
 static _Atomic(int) wanted_reload;
 static int request_fd = -1;
-static char failure[1024];
 
 static void request(void)
 {
@@ -47,19 +45,17 @@ static void request(void)
 /* Who is told when the next reload fails; the last one who asked for it. */
 static void (*_Atomic on_failure)(const char *why);
 
-static void request_reload(void (*failed)(const char *why))
+static void request_reload(void (*told)(const char *why))
 {
-	atomic_store(&on_failure, failed);
+	atomic_store(&on_failure, told);
 	atomic_store(&wanted_reload, 1);
 	request();
 }
 
 static void request_fail(const char *who, const char *message)
 {
-	snprintf(failure, sizeof(failure), "%s%s%s", who ? "plugin/" : "", who ? who : "",
-		 who ? ": " : "");
-	size_t n = strlen(failure);
-	snprintf(failure + n, sizeof(failure) - n, "%s", message);
+	sodns_log(SODNS_LOG_FATAL, who, "%s", message);
+	atomic_store(&failed, true);
 	request();
 }
 
@@ -106,7 +102,6 @@ static void note_times(const generation_t *g)
 		return;
 	for (const block_t *b = g->blocks; b && i < BLOCKS_NOTED; b = b->next)
 		supervisor_page->prepare_us[i++] = b->prepare_us;
-	snprintf(supervisor_page->folder, sizeof(supervisor_page->folder), "%s", plugins_folder());
 }
 
 /* Puts g into force. False: the daemon is about to end, and nothing has changed. */
@@ -131,23 +126,25 @@ static void *reload_main(void *arg)
 	char err[4096];
 	generation_t *old;
 	(void)arg;
-	void (*failed)(const char *why) = atomic_exchange(&on_failure, NULL);
+	void (*told)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
+	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
-	if (!g && failed) {
-		failed(err);
+	if (!g && told) {
+		told(err);
 	} else if (!g) {
 		sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
 		generation_free(g);
 	}
-	supervisor_tell(SUPERVISOR_READY);
+	supervisor_tell(end);
 	atomic_store(&reloading, false);
 	pthread_mutex_unlock(&generations);
 	request();
@@ -182,8 +179,8 @@ static void print_zones(const generation_t *g)
 		if (!s->wildcard)
 			sodns_address_to_text(&s->address, ip);
 		for (size_t i = 0; i < s->zone_count; i++)
-			printf("%s%s%s:%u%s%s\n", dns ? "" : s->transport, dns ? "" : "://",
-			       s->zones[i], s->address.port, *ip ? " on " : "", ip);
+			log_plain("%s%s%s:%u%s%s", dns ? "" : s->transport, dns ? "" : "://",
+				  s->zones[i], s->address.port, *ip ? " on " : "", ip);
 	}
 }
 
@@ -202,9 +199,15 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static void count_waiting(worker_t *w, void *arg)
+struct left {
+	unsigned queries, connections;
+};
+
+static void count_left(worker_t *w, void *arg)
 {
-	*(unsigned *)arg += atomic_load(&w->loop.tasks_waiting);
+	struct left *n = arg;
+	n->queries += atomic_load(&w->loop.tasks_waiting);
+	n->connections += w->conn_count;
 }
 
 /* Takes the signals that came: whether one of them asks for the end. */
@@ -230,17 +233,23 @@ static void linger(int signal_fd)
 			return;
 }
 
-/* Queries that came are answered, also those put aside; then the threads end. */
-static void close_connections(worker_t *w, void *arg)
+static void wind_down(worker_t *w, void *left)
 {
-	(void)arg;
-	tcp_close_all(w);
+	tcp_wind_down(w, NULL);
+	count_left(w, left);
 }
 
-/* Returns how many queries still wait: they, and only they, can still look at the generation. */
+static void close_connections(worker_t *w, void *left)
+{
+	tcp_close_all(w);
+	count_left(w, left);
+}
+
+/* Queries that came are answered, also those put aside; then the threads end. Returns how many queries
+ * still wait: they, and only they, can still look at the generation. */
 static unsigned stop(int signal_fd)
 {
-	unsigned waiting = 0;
+	struct left left;
 	pthread_mutex_lock(&switching);
 	atomic_store(&stopping, true);
 	pthread_mutex_unlock(&switching);
@@ -248,17 +257,24 @@ static unsigned stop(int signal_fd)
 	linger(signal_fd);
 	listeners_close();
 	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
-		waiting = 0;
-		workers_each(count_waiting, &waiting);
-		if (!waiting)
+		left = (struct left){0};
+		workers_each(wind_down, &left);
+		if (!left.queries && !left.connections)
 			break;
 		poll(NULL, 0, 5);
 	}
-	/* A client that kept its connection could send another query. */
-	workers_each(close_connections, NULL);
-	waiting = 0;
-	workers_each(count_waiting, &waiting);
-	return waiting;
+	left = (struct left){0};
+	workers_each(close_connections, &left);
+	return left.queries;
+}
+
+/* A plugin has found that the process must not go on (and has said why): nothing more is answered. */
+_Noreturn static void give_up(void)
+{
+	log_stop();
+	plugins_cleanup();
+	supervisor_finish(FINISH_FOR_GOOD);
+	_exit(1);
 }
 
 static int wait_for_end(int signal_fd)
@@ -273,8 +289,8 @@ static int wait_for_end(int signal_fd)
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
 			continue;
-		if (*failure)
-			return 1;
+		if (atomic_load(&failed))
+			give_up();
 		if (!atomic_load(&reloading) && atomic_exchange(&wanted_reload, 0))
 			reload();
 	}
@@ -283,9 +299,8 @@ static int wait_for_end(int signal_fd)
 /* Ends a process that could not be set up. */
 _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 {
-	log_flush();
-	fflush(stdout);
-	fprintf(stderr, "%s\n", err);
+	log_stop();
+	log_last_words("%s", err);
 	plugins_cleanup();
 	supervisor_finish(how);
 	_exit(1);
@@ -293,11 +308,11 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 
 static void print_start(const control_options_t *o)
 {
-	if (!o->quiet)
-		print_zones(serving);
-	if (!o->quiet)
-		control_print_version();
-	fflush(stdout);
+	if (o->quiet)
+		return;
+	print_zones(serving);
+	log_plain("%s", o->version[0]);
+	log_plain("%s", o->version[1]);
 }
 
 /* Everything is prepared, and then it serves. */
@@ -324,12 +339,17 @@ static void count_crashes(void)
 		.name = "sodns_crashes_total",
 		.help = "Crashes of the serving process, by the plugin in whose hands it was.",
 		.labels = labels};
+	static const sodns_family_t starts = {
+		.name = "sodns_failed_starts_total",
+		.help = "Times that the system let the parent make no serving process."};
+	const crash_counts_t *c = &supervisor_page->crashes;
 	for (size_t i = 0; i < PLUGINS_NOTED; i++)
-		if (supervisor_page->crashes[i].count) {
-			const char *const values[] = {supervisor_page->crashes[i].plugin};
-			sodns_metric_add(sodns_metric(&family, values),
-					 supervisor_page->crashes[i].count);
+		if (c->of[i].count) {
+			const char *const values[] = {c->of[i].plugin};
+			sodns_metric_add(sodns_metric(&family, values), c->of[i].count);
 		}
+	if (c->failed_starts)
+		sodns_metric_add(sodns_metric(&starts, NULL), c->failed_starts);
 }
 
 /* After a crash: it serves, and is prepared meanwhile. */
@@ -343,6 +363,7 @@ static void start_in_parts(void)
 	log_set_debug(debug_wanted(serving));
 	log_start();
 	count_crashes();
+	suspects_learn();
 	gates_close(serving);
 	listeners_switch(serving);
 	atomic_store(&supervisor_page->serving, true);
@@ -373,7 +394,7 @@ int control_run(void *options)
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
 	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
 	    workers_start(o->workers, &query_server) || service_start()) {
-		fputs("cannot start threads\n", stderr);
+		log_last_words("cannot start threads");
 		return 1;
 	}
 	workers_each(catch_crashes, NULL);
@@ -383,14 +404,13 @@ int control_run(void *options)
 	else
 		start_whole(o);
 	supervisor_tell(SUPERVISOR_READY);
+	plugins_sweep();
 	int status = wait_for_end(signal_fd);
 	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);
 		generation_free(serving);
 	}
 	log_stop();
-	if (*failure)
-		fprintf(stderr, "%s\n", failure);
 	plugins_cleanup();
 	supervisor_finish(FINISH_FOR_GOOD);
 	_exit(status);
@@ -417,7 +437,7 @@ int control_check(bool show_chain)
 	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {
 		log_flush();
 		fflush(stdout);
-		fprintf(stderr, "%s\n", err);
+		log_last_words("%s", err);
 		plugins_cleanup();
 		_exit(1);
 	}

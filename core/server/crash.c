@@ -40,6 +40,7 @@ void crash_look(supervisor_page_t *page)
 	else if (l->current->query) {
 		const slot_t *s = (const slot_t *)(const void *)((const char *)l->current->query -
 								 offsetof(slot_t, shared));
-		note_question(page, &s->q);
+		if (s->verdict == PARSE_OK)
+			note_question(page, &s->q);
 	}
 }

@@ -160,21 +160,23 @@ static void open_for(worker_t *w, listener_t *l, const server_t *s)
 	at->tcp = tcp_open(w, l->tcp_fds[w->index], &bound, at);
 }
 
+/* No client comes by it any more. */
+static void retire(worker_t *w, listener_t *l)
+{
+	listener_worker_t *at = &l->at[w->index];
+	if (at->udp)
+		udp_retire(at->udp);
+	if (at->tcp)
+		tcp_retire(at->tcp);
+	at->udp = NULL;
+	at->tcp = NULL;
+}
+
 static void switch_listener(worker_t *w, listener_t *l)
 {
 	listener_worker_t *at = &l->at[w->index];
 	const server_t *s = l->incoming;
-	if (!s) {
-		if (at->udp)
-			udp_retire(at->udp);
-		if (at->tcp)
-			tcp_retire(at->tcp);
-		at->udp = NULL;
-		at->tcp = NULL;
-		tcp_close_idle(w, at);
-		return;
-	}
-	if (s->held)
+	if (!s || s->held)
 		return;
 	at->server = s;
 	if (l->tcp_fds)
@@ -185,6 +187,15 @@ static void switch_listener(worker_t *w, listener_t *l)
 static void switch_worker(worker_t *w, void *arg)
 {
 	generation_t *g = arg;
+	/* What has arrived where the new generation does not listen begins in the old one, and is
+	 * counted there. Connections may bring no more: their server goes with it. */
+	for (listener_t *l = all; l; l = l->next) {
+		if (l->incoming)
+			continue;
+		retire(w, l);
+		tcp_wind_down(w, &l->at[w->index]);
+		l->at[w->index].server = NULL;
+	}
 	w->in_flight = &g->in_flight;
 	for (listener_t *l = all; l; l = l->next)
 		switch_listener(w, l);
@@ -213,8 +224,8 @@ static void close_worker(worker_t *w, void *arg)
 {
 	(void)arg;
 	for (listener_t *l = all; l; l = l->next)
-		switch_listener(w, l);
-	tcp_close_idle(w, NULL);
+		retire(w, l);
+	tcp_wind_down(w, NULL);
 }
 
 void listeners_close(void)

@@ -26,11 +26,7 @@ static void count_drop(enum drop why)
 		.name = "sodns_packets_dropped_total",
 		.help = "Packets that got no answer, or only a header.",
 		.labels = labels};
-	static _Atomic(sodns_metric_t *) known[DROPS];
-	sodns_metric_t *m = atomic_load(&known[why]);
-	if (!m)
-		atomic_store(&known[why], m = sodns_metric(&family, &texts[why]));
-	sodns_metric_add(m, 1);
+	sodns_metric_count(&family, &texts[why], 1);
 }
 
 /* Asks the plugin that admits; it may correct the peer and cut a header off. */
@@ -145,6 +141,8 @@ static sodns_reply_t *answer(sodns_query_t *q)
 	}
 	if (!q->block && !route_query(q))
 		return sodns_fail(q, SODNS_REFUSED, NULL);
+	if (__builtin_expect(suspect_count != 0, 0) && suspects_include(q))
+		return sodns_fail(q, SODNS_SERVFAIL, "its question crashed the process before");
 	if (!q->chain)
 		return sodns_fail(q, SODNS_REFUSED, NULL);
 	return enter(q->chain, q);
@@ -216,10 +214,11 @@ static void reject(slot_t *s)
 
 static void serve(slot_t *s)
 {
-	if (s->verdict == PARSE_OK)
-		finish(s, answer(&s->q));
-	else
+	if (s->verdict != PARSE_OK) {
 		reject(s);
+		return;
+	}
+	finish(s, answer(&s->q));
 	if (__builtin_expect(atomic_load_explicit(&s->worker->slow, memory_order_relaxed), 0))
 		watchdog_report(s->worker, &s->q);
 }

@@ -101,6 +101,11 @@ int gates_open(generation_t *g, char *err, size_t err_size);
 /* Waits until every block of the server is prepared: false if that takes too long. [may wait] */
 bool gates_wait(const server_t *s);
 
+/* Of a process that takes a crashed one's place: which questions crashed it, as the page says. */
+void suspects_learn(void);
+extern unsigned suspect_count; /* 0: nothing to look for */
+bool suspects_include(const sodns_query_t *q);
+
 /* What the running thread has in hand, into the page; for a signal handler. */
 void crash_look(supervisor_page_t *page);
 
@@ -108,6 +113,7 @@ void crash_look(supervisor_page_t *page);
 typedef struct control_options {
 	bool quiet;
 	unsigned workers;
+	const char *version[2]; /* lines of the start */
 } control_options_t;
 int control_run(void *options);
 /* -check and -chain: sets up and prepares, starts nothing. */

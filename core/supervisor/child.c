@@ -30,11 +30,11 @@ void child_begin(int fd, supervisor_page_t *page)
 	signal(SIGQUIT, SIG_IGN);
 }
 
-static int ask(const wire_request_t *r, size_t len)
+static int ask(const wire_request_t *r)
 {
 	int rc = -EIO;
 	pthread_mutex_lock(&lock);
-	if (send(channel, r, len, MSG_NOSIGNAL) == (ssize_t)len)
+	if (send(channel, r, sizeof(*r), MSG_NOSIGNAL) == sizeof(*r))
 		rc = wire_receive_answer(channel);
 	pthread_mutex_unlock(&lock);
 	return rc;
@@ -50,7 +50,7 @@ static void tell(const wire_request_t *r)
 int supervisor_socket(const socket_spec_t *spec)
 {
 	const wire_request_t r = {.kind = WIRE_SOCKET, .u.socket = *spec};
-	return channel < 0 ? socket_open(spec) : ask(&r, sizeof(r));
+	return channel < 0 ? socket_open(spec) : ask(&r);
 }
 
 void supervisor_release(const socket_spec_t *spec)
@@ -76,7 +76,7 @@ int supervisor_open_key(const char *path)
 	if (channel < 0 || (errno != EACCES && errno != EPERM) || strlen(path) >= sizeof(r.u.path))
 		return -errno;
 	strcpy(r.u.path, path);
-	return ask(&r, sizeof(r));
+	return ask(&r);
 }
 
 void supervisor_finish(enum supervisor_finish how)

@@ -4,7 +4,11 @@
 #ifndef CORE_SUPERVISOR_NOTIFY_H
 #define CORE_SUPERVISOR_NOTIFY_H
 
-/* "READY=1", several lines at once. Does nothing without $NOTIFY_SOCKET. */
-void notify(const char *text);
+#include "supervisor/supervisor.h"
+
+/* Both do nothing without $NOTIFY_SOCKET. */
+void notify_state(enum supervisor_state state);
+/* What `systemctl status` shows, until the next state. */
+void notify_crash(const char *plugin);
 
 #endif

@@ -1,25 +1,25 @@
 /*
  * The parent: it waits for signals, for its child's requests, and for its child's end.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <sodns/query.h>
 
+#include "runtime/log.h"
 #include "supervisor/child.h"
+#include "supervisor/grants.h"
 #include "supervisor/notify.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/wire.h"
@@ -27,140 +27,80 @@
 /* Between two starts of which none came to serve. */
 #define PAUSE_FIRST_MS 100u
 #define PAUSE_MOST_MS 5000u
+/* A question that crashed the child is kept from the next ones. */
+#define SUSPECT_FIRST_NS 5000000000ull
+#define SUSPECT_MOST_NS 3600000000000ull
+/* Ended children that nobody has waited for yet. */
+#define ENDED_MOST 8u
 
-struct kept {
-	struct kept *next;
-	socket_spec_t spec;
-	int fd;
-	bool asked; /* the child that runs has asked for it */
-};
+/* Of a child that has ended: it can't have sent more than the channel holds. */
+#define LAST_REQUESTS 1024u
 
 struct parent {
-	const supervisor_options_t *options;
 	int (*run)(void *arg);
 	void *arg;
+	grants_t grants;
 	supervisor_page_t *page;
-	struct kept *sockets;
+	/* The page's, out of the child's reach. */
+	crash_counts_t crashes;
+	uint64_t crashed;
+	bool restarted;
 	int signals, channel;
-	pid_t child;
+	pid_t child; /* 0: none */
+	pid_t ended[ENDED_MOST];
+	unsigned ended_count;
+	uint64_t start_at; /* then one is to be started */
 	bool stopping;
 	unsigned pause_ms;
 };
 
-static int take_socket(struct parent *p, const socket_spec_t *spec)
+/* The kernel's part of it may take a tenth of a second where others look at processes: so it is done when the
+ * next child is ready, and not before it is started. */
+static void bury(struct parent *p)
 {
-	/* Nothing but what a DNS server listens on. */
-	if (spec->type != SOCK_DGRAM && spec->type != SOCK_STREAM)
-		return -EINVAL;
-	for (struct kept *k = p->sockets; k; k = k->next)
-		if (socket_same(&k->spec, spec)) {
-			k->asked = true;
-			return k->fd;
-		}
-	struct kept *k = malloc(sizeof(*k));
-	if (!k)
-		return -ENOMEM;
-	*k = (struct kept){
-		.next = p->sockets, .spec = *spec, .fd = socket_open(spec), .asked = true};
-	if (k->fd < 0) {
-		int why = k->fd;
-		free(k);
-		return why;
-	}
-	p->sockets = k;
-	return k->fd;
-}
-
-static void release_socket(struct parent *p, const socket_spec_t *spec)
-{
-	for (struct kept **at = &p->sockets; *at; at = &(*at)->next)
-		if (socket_same(&(*at)->spec, spec)) {
-			struct kept *k = *at;
-			*at = k->next;
-			close(k->fd);
-			free(k);
-			return;
-		}
-}
-
-/* What the process before this one listened on, and its configuration no longer has: the kernel would
- * go on giving it clients. */
-static void drop_unasked(struct parent *p)
-{
-	for (struct kept **at = &p->sockets; *at;) {
-		struct kept *k = *at;
-		if (k->asked) {
-			at = &k->next;
-			continue;
-		}
-		*at = k->next;
-		close(k->fd);
-		free(k);
-	}
-}
-
-/* Reads nothing but keys for a child that may not: files that begin as PEM files do. */
-static int open_key(const char *path)
-{
-	static const char begin[] = "-----BEGIN ";
-	char head[sizeof(begin) - 1];
-	struct stat s;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	if (!fstat(fd, &s) && S_ISREG(s.st_mode) &&
-	    pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-	    !memcmp(head, begin, sizeof(head)))
-		return fd;
-	close(fd);
-	return -EACCES;
+	while (p->ended_count)
+		waitpid(p->ended[--p->ended_count], NULL, WNOHANG);
 }
 
 static void answer_key(struct parent *p, const char *path)
 {
-	int fd = open_key(path);
+	int fd = grants_key(&p->grants, path);
 	wire_answer(p->channel, fd);
 	if (fd >= 0)
 		close(fd);
 }
 
-static void tell_systemd(struct parent *p, enum supervisor_state state)
-{
-	char text[128];
-	static const char *const texts[] = {[SUPERVISOR_READY] = "READY=1",
-					    [SUPERVISOR_RELOADING] = "RELOADING=1",
-					    [SUPERVISOR_STOPPING] = "STOPPING=1"};
-	snprintf(text, sizeof(text), "%s\nMAINPID=%d", texts[state], (int)getpid());
-	notify(text);
-	p->pause_ms = 0;
-}
-
 static void serve_request(struct parent *p)
 {
-	wire_request_t r = {0};
-	ssize_t n = recv(p->channel, &r, sizeof(r), MSG_DONTWAIT);
-	if (n <= 0) {
-		/* The child has closed its end: it is about to end. */
-		if (!n)
-			p->channel = (close(p->channel), -1);
+	wire_request_t r;
+	int rc = wire_receive(p->channel, &r);
+	if (rc == -EAGAIN)
+		return;
+	if (rc != 1) {
+		if (rc)
+			sodns_log(SODNS_LOG_ERROR, NULL,
+				  "The serving process sends what is no request; it is no longer "
+				  "heard");
+		p->channel = (close(p->channel), -1);
 		return;
 	}
 	switch (r.kind) {
 	case WIRE_SOCKET:
-		wire_answer(p->channel, take_socket(p, &r.u.socket));
+		wire_answer(p->channel, grants_socket(&p->grants, &r.u.socket));
 		break;
 	case WIRE_RELEASE:
-		release_socket(p, &r.u.socket);
+		grants_release(&p->grants, &r.u.socket);
 		break;
 	case WIRE_KEY:
-		r.u.path[sizeof(r.u.path) - 1] = 0;
 		answer_key(p, r.u.path);
 		break;
 	case WIRE_STATE:
-		if (r.u.state == SUPERVISOR_READY)
-			drop_unasked(p);
-		if ((unsigned)r.u.state <= SUPERVISOR_STOPPING)
-			tell_systemd(p, r.u.state);
+		if (r.u.state == SUPERVISOR_READY) {
+			grants_settle(&p->grants);
+			p->pause_ms = 0;
+			bury(p);
+		}
+		notify_state(r.u.state);
 		break;
 	}
 }
@@ -168,10 +108,11 @@ static void serve_request(struct parent *p)
 static void run_child(struct parent *p, int channel, pid_t parent)
 {
 	close(p->signals);
-	for (struct kept *k = p->sockets; k; k = k->next)
-		close(k->fd);
+	if (p->channel >= 0)
+		close(p->channel);
+	grants_end(&p->grants);
 	child_begin(channel, p->page);
-	if (privileges_drop(p->options->user)) {
+	if (privileges_drop(p->grants.options->user)) {
 		supervisor_finish(FINISH_FOR_GOOD);
 		_exit(1);
 	}
@@ -181,96 +122,179 @@ static void run_child(struct parent *p, int channel, pid_t parent)
 	_exit(p->run(p->arg));
 }
 
+static void fill_page(struct parent *p)
+{
+	supervisor_page_t *page = p->page;
+	atomic_store(&page->serving, false);
+	atomic_store(&page->finish, FINISH_NOT);
+	page->signal = 0;
+	*page->plugin = *page->question = *page->detail = 0;
+	page->restarted = p->restarted;
+	page->crashed = p->crashed;
+	page->crashes = p->crashes;
+}
+
+/* 0, or a negative errno. */
 static int start_child(struct parent *p)
 {
 	int pair[2];
-	pid_t parent = getpid();
-	for (struct kept *k = p->sockets; k; k = k->next)
-		k->asked = false;
-	atomic_store(&p->page->serving, false);
-	atomic_store(&p->page->finish, FINISH_NOT);
-	p->page->signal = 0;
-	*p->page->plugin = *p->page->question = *p->page->detail = 0;
+	pid_t parent = getpid(), child;
+	grants_begin(&p->grants);
+	fill_page(p);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return -1;
+		return -errno;
 	fflush(stdout);
-	p->child = fork();
-	if (!p->child) {
+	child = fork();
+	if (!child) {
 		close(pair[0]);
 		run_child(p, pair[1], parent);
 	}
+	int why = -errno;
 	close(pair[1]);
+	if (child < 0) {
+		close(pair[0]);
+		return why;
+	}
 	if (p->channel >= 0)
 		close(p->channel);
 	p->channel = pair[0];
-	return p->child < 0 ? -1 : 0;
+	p->child = child;
+	return 0;
 }
 
-/* Copies of plugins that a crashed process could not remove. */
-static void remove_folder(const char *path)
+/* Each time longer, until a child is ready. */
+static unsigned next_pause(struct parent *p)
 {
-	DIR *d = *path ? opendir(path) : NULL;
-	for (struct dirent *e; d && (e = readdir(d));)
-		unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	if (*path)
-		rmdir(path);
+	p->pause_ms = p->pause_ms ? p->pause_ms * 2 : PAUSE_FIRST_MS;
+	p->pause_ms = p->pause_ms > PAUSE_MOST_MS ? PAUSE_MOST_MS : p->pause_ms;
+	return p->pause_ms;
 }
 
-static void count_crash(supervisor_page_t *page)
+static void start_after(struct parent *p, unsigned ms)
+{
+	p->start_at = sodns_now() + ms * 1000000ull;
+}
+
+/* The system may lack processes or memory for the moment. */
+static void start_next(struct parent *p)
+{
+	int rc = start_child(p);
+	if (!rc)
+		return;
+	p->crashes.failed_starts++;
+	start_after(p, next_pause(p));
+	sodns_log(SODNS_LOG_ERROR, NULL,
+		  "No serving process can be started: %s; the next try is in %u ms", strerror(-rc),
+		  p->pause_ms);
+}
+
+static void count_crash(crash_counts_t *c, const char *plugin)
 {
 	unsigned i = 0;
-	while (i + 1 < PLUGINS_NOTED && page->crashes[i].count &&
-	       strcmp(page->crashes[i].plugin, page->plugin))
+	while (i + 1 < PLUGINS_NOTED && c->of[i].count && strcmp(c->of[i].plugin, plugin))
 		i++;
-	if (!page->crashes[i].count)
-		memcpy(page->crashes[i].plugin, page->plugin, sizeof(page->plugin));
-	page->crashes[i].count++;
+	if (!c->of[i].count)
+		snprintf(c->of[i].plugin, sizeof(c->of[i].plugin), "%s", plugin);
+	c->of[i].count++;
 }
 
-static void print_crash(const supervisor_page_t *page, int status)
+/* The same question's place, or that which is free for longest. */
+static crash_question_t *question_of(crash_counts_t *c, const char *question)
 {
-	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (*page->plugin)
-		printf("[ERROR] plugin/%s: crashed", page->plugin);
-	else
-		printf("[ERROR] The serving process crashed");
-	if (number)
-		printf(" (%s)", strsignal(number));
-	else
-		printf(" (exit status %d)", WEXITSTATUS(status));
-	if (*page->question)
-		printf(" on \"%s\"", page->question);
-	printf("%s%s\n", *page->detail ? ", " : "", page->detail);
-	fflush(stdout);
+	crash_question_t *found = &c->on[0];
+	for (unsigned i = 0; i < SUSPECTS; i++) {
+		if (!strcmp(c->on[i].question, question))
+			return &c->on[i];
+		if (c->on[i].until < found->until)
+			found = &c->on[i];
+	}
+	*found = (crash_question_t){0};
+	snprintf(found->question, sizeof(found->question), "%s", question);
+	return found;
 }
 
-/* The child has ended: starts the next one, or returns false with the exit status. */
+/* Who asks for a crash again and again shall have it once in a while: every time it is longer. */
+static void suspect(struct parent *p, const char *question)
+{
+	if (!*question)
+		return;
+	crash_question_t *q = question_of(&p->crashes, question);
+	if (p->crashed > q->until + SUSPECT_MOST_NS)
+		q->times = 0;
+	uint64_t ns = q->times < 16 ? SUSPECT_FIRST_NS << q->times : SUSPECT_MOST_NS;
+	q->times++;
+	q->until = p->crashed + (ns < SUSPECT_MOST_NS ? ns : SUSPECT_MOST_NS);
+}
+
+/* A text that the child left: in bounds, and on one line. */
+static void take_text(char *out, const char *in, size_t size)
+{
+	memcpy(out, in, size);
+	out[size - 1] = 0;
+	for (char *c = out; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+static void note_crash(struct parent *p, int status)
+{
+	char plugin[sizeof(p->page->plugin)], question[sizeof(p->page->question)],
+		detail[sizeof(p->page->detail)], how[64];
+	take_text(plugin, p->page->plugin, sizeof(plugin));
+	take_text(question, p->page->question, sizeof(question));
+	take_text(detail, p->page->detail, sizeof(detail));
+	p->crashed = sodns_now();
+	count_crash(&p->crashes, plugin);
+	suspect(p, question);
+	notify_crash(plugin);
+	if (WIFSIGNALED(status))
+		snprintf(how, sizeof(how), "%s", strsignal(WTERMSIG(status)));
+	else
+		snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
+	sodns_log(SODNS_LOG_ERROR, *plugin ? plugin : NULL, "%s (%s)%s%s%s%s%s",
+		  *plugin ? "crashed" : "The serving process crashed", how,
+		  *question ? " on \"" : "", question, *question ? "\"" : "", *detail ? ", " : "",
+		  detail);
+}
+
+/* The child has ended: the next one is to be started, or false with the exit status. */
 static bool go_on(struct parent *p, int status, int *exit_status)
 {
-	supervisor_page_t *page = p->page;
-	bool served = atomic_load(&page->serving);
+	int finish = atomic_load(&p->page->finish);
+	bool served = atomic_load(&p->page->serving);
+	p->child = 0;
 	*exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-	if (atomic_load(&page->finish) == FINISH_FOR_GOOD)
+	if (finish == FINISH_FOR_GOOD)
 		return false;
-	if (atomic_load(&page->finish) == FINISH_NOT) {
-		page->crashed = sodns_now();
-		count_crash(page);
-		print_crash(page, status);
-	}
-	remove_folder(page->folder);
-	*page->folder = 0;
-	if (p->stopping || (!served && !page->restarted))
+	if (finish == FINISH_NOT)
+		note_crash(p, status);
+	if (p->stopping || (!served && !p->restarted))
 		return false;
-	page->restarted = true;
-	if (!served || atomic_load(&page->finish) == FINISH_TO_TRY_AGAIN) {
-		p->pause_ms = p->pause_ms ? p->pause_ms * 2 : PAUSE_FIRST_MS;
-		p->pause_ms = p->pause_ms > PAUSE_MOST_MS ? PAUSE_MOST_MS : p->pause_ms;
-		poll(&(struct pollfd){.fd = p->signals, .events = POLLIN}, 1, (int)p->pause_ms);
-	}
-	*exit_status = 1;
-	return !start_child(p);
+	p->restarted = true;
+	start_after(p, !served || finish == FINISH_TO_TRY_AGAIN ? next_pause(p) : 0);
+	return true;
+}
+
+/* What the child still said before it ended. */
+static void hear_out(struct parent *p)
+{
+	for (unsigned i = 0; i < LAST_REQUESTS && p->channel >= 0 &&
+			     poll(&(struct pollfd){.fd = p->channel, .events = POLLIN}, 1, 0) > 0;
+	     i++)
+		serve_request(p);
+}
+
+/* Whether it has, and how, as waitpid(2) would say; it is buried later. */
+static bool has_ended(struct parent *p, int *status)
+{
+	siginfo_t s = {0};
+	if (waitid(P_PID, (id_t)p->child, &s, WEXITED | WNOHANG | WNOWAIT) || !s.si_pid)
+		return false;
+	*status = s.si_code == CLD_EXITED ? W_EXITCODE(s.si_status, 0) : W_EXITCODE(0, s.si_status);
+	if (p->ended_count == ENDED_MOST)
+		bury(p);
+	p->ended[p->ended_count++] = p->child;
+	return true;
 }
 
 /* Passes a signal on to the child; SIGCHLD: false when all is over. */
@@ -278,17 +302,24 @@ static bool take_signal(struct parent *p, unsigned number, int *exit_status)
 {
 	int status;
 	if (number == SIGCHLD) {
-		while (p->channel >= 0 &&
-		       poll(&(struct pollfd){.fd = p->channel, .events = POLLIN}, 1, 0) > 0)
-			serve_request(p);
-		if (waitpid(p->child, &status, WNOHANG) == p->child)
-			return go_on(p, status, exit_status);
-		return true;
+		hear_out(p);
+		return !p->child || !has_ended(p, &status) || go_on(p, status, exit_status);
 	}
 	bool ends = number == SIGTERM || number == SIGINT || number == SIGQUIT;
 	p->stopping |= ends;
-	kill(p->child, ends ? SIGTERM : (int)number);
-	return true;
+	*exit_status = 0;
+	if (p->child)
+		kill(p->child, ends ? SIGTERM : (int)number);
+	return p->child || !ends;
+}
+
+/* Until a child is to be started, in milliseconds; -1: there is one. */
+static int until_start(const struct parent *p)
+{
+	uint64_t now = sodns_now();
+	if (p->child)
+		return -1;
+	return p->start_at > now ? (int)((p->start_at - now) / 1000000) + 1 : 0;
 }
 
 static int watch(struct parent *p)
@@ -296,9 +327,11 @@ static int watch(struct parent *p)
 	int exit_status = 1;
 	for (;;) {
 		struct signalfd_siginfo s;
+		if (!until_start(p))
+			start_next(p);
 		struct pollfd fds[2] = {{.fd = p->signals, .events = POLLIN},
 					{.fd = p->channel, .events = POLLIN}};
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, until_start(p)) < 0 && errno != EINTR)
 			return 1;
 		if (fds[1].revents)
 			serve_request(p);
@@ -326,7 +359,7 @@ static int write_pidfile(const char *path)
 	if (!path)
 		return 0;
 	if (!f) {
-		fprintf(stderr, "pidfile: open %s: %s\n", path, strerror(errno));
+		log_last_words("pidfile: open %s: %s", path, strerror(errno));
 		return -1;
 	}
 	fprintf(f, "%d\n", (int)getpid());
@@ -334,17 +367,31 @@ static int write_pidfile(const char *path)
 	return 0;
 }
 
+/* Whom the child will run as. */
+static uid_t user_of(const char *user)
+{
+	const struct passwd *p = user ? getpwnam(user) : NULL;
+	return p ? p->pw_uid : geteuid();
+}
+
 int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 {
-	struct parent p = {.options = o, .run = child, .arg = arg, .channel = -1};
+	struct parent p = {.run = child,
+			   .arg = arg,
+			   .channel = -1,
+			   .grants = {.options = o, .child = user_of(o->user)}};
 	p.page = mmap(NULL, sizeof(*p.page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	p.signals = block_signals();
 	if (p.page == MAP_FAILED || p.signals < 0 || write_pidfile(o->pidfile))
 		return 1;
-	int status = start_child(&p) ? 1 : watch(&p);
-	while (p.sockets)
-		release_socket(&p, &p.sockets->spec);
+	int rc = start_child(&p), status = 1;
+	if (rc)
+		log_last_words("cannot start the serving process: %s", strerror(-rc));
+	else
+		status = watch(&p);
+	bury(&p);
+	grants_end(&p.grants);
 	if (o->pidfile)
 		unlink(o->pidfile);
 	return status;

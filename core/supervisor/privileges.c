@@ -6,24 +6,24 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/log.h"
 #include "supervisor/child.h"
 
 static int become(const char *user)
 {
 	struct passwd *p = getpwnam(user);
 	if (!p) {
-		fprintf(stderr, "-user %s: there is no such user\n", user);
+		log_last_words("-user %s: there is no such user", user);
 		return -1;
 	}
 	if (!initgroups(user, p->pw_gid) && !setgid(p->pw_gid) && !setuid(p->pw_uid))
 		return 0;
-	fprintf(stderr, "-user %s: %s\n", user, strerror(errno));
+	log_last_words("-user %s: %s", user, strerror(errno));
 	return -1;
 }
 

@@ -9,10 +9,15 @@
 
 #include <stdatomic.h>
 
+#include <sodns/name.h>
+
 #include "runtime/socket.h"
 
 #define BLOCKS_NOTED 512u
 #define PLUGINS_NOTED 64u
+/* Questions that are kept from plugins because they crashed them. */
+#define SUSPECTS 16u
+#define QUESTION_TEXT_MAX (SODNS_NAME_TEXT_MAX + 16u)
 
 /* Why the child ends, if it does so on purpose. */
 enum supervisor_finish {
@@ -21,28 +26,45 @@ enum supervisor_finish {
 	FINISH_TO_TRY_AGAIN, /* what served before can't be set up at the moment */
 };
 
-/* What both processes see. */
-typedef struct supervisor_page {
-	_Atomic(bool) serving; /* the child has begun to answer */
-	_Atomic(int) finish;   /* enum supervisor_finish */
-	bool restarted;        /* it takes the place of one that crashed */
-	uint64_t crashed;      /* when, sodns_now() */
-	/* the last crash, as the child's last act noted it */
-	int signal;
-	char plugin[64], question[320], detail[64];
-	/* crashes so far; the last entry stands for all further plugins */
+/* "name. TYPE": to be answered SERVFAIL until then (sodns_now()). */
+typedef struct crash_question {
+	char question[QUESTION_TEXT_MAX];
+	uint64_t until;
+	unsigned times;
+} crash_question_t;
+
+/* Crashes so far; the last entry stands for all further plugins. */
+typedef struct crash_counts {
 	struct {
 		char plugin[64];
 		unsigned count;
-	} crashes[PLUGINS_NOTED];
+	} of[PLUGINS_NOTED];
+	unsigned failed_starts; /* no process could be made */
+	crash_question_t on[SUSPECTS];
+} crash_counts_t;
+
+/* What both processes see. The parent takes nothing from it for granted: the child writes it too. */
+typedef struct supervisor_page {
+	_Atomic(int) serving; /* the child has begun to answer */
+	_Atomic(int) finish;  /* enum supervisor_finish */
+	/* the last crash, as the child's last act noted it */
+	int signal;
+	char plugin[64], question[QUESTION_TEXT_MAX], detail[64];
+	/* for the child: it takes the place of one that crashed at `crashed` (sodns_now()) */
+	bool restarted;
+	uint64_t crashed;
+	crash_counts_t crashes;
 	uint32_t prepare_us[BLOCKS_NOTED]; /* how long each block took to prepare, in their order */
-	char folder[512];                  /* of the child's copies of plugins, to be removed */
 } supervisor_page_t;
 
 typedef struct supervisor_options {
 	const char
 		*user; /* whom the child runs as; NULL: the parent's user, without capabilities */
 	const char *pidfile; /* of the parent, or NULL */
+	/* Does the configuration, as it is now, name this file, and this port to listen on? The parent
+	 * asks on its child's behalf; NULL: no. */
+	bool (*names_file)(const char *path);
+	bool (*names_port)(uint16_t port);
 } supervisor_options_t;
 
 /* Runs child() in processes of its own until one of them ends on purpose or a signal asks for the end.
@@ -55,11 +77,16 @@ extern supervisor_page_t *supervisor_page;
 int supervisor_socket(const socket_spec_t *spec);
 /* The socket is not listened on any more: the parent closes its own copy. */
 void supervisor_release(const socket_spec_t *spec);
-/* The child has begun to answer; reloads; or is about to end. */
-enum supervisor_state { SUPERVISOR_READY, SUPERVISOR_RELOADING, SUPERVISOR_STOPPING };
+/* A configuration is in force; a reload has begun; it failed, and all is as before; the end is near. */
+enum supervisor_state {
+	SUPERVISOR_READY,
+	SUPERVISOR_RELOADING,
+	SUPERVISOR_UNCHANGED,
+	SUPERVISOR_STOPPING
+};
 void supervisor_tell(enum supervisor_state state);
-/* Opens a file with a key for reading, if need be by the parent, which does so for PEM files only. The
- * descriptor, or a negative errno. */
+/* Opens a file with a key for reading, if need be by the parent, which does so for PEM files that the
+ * configuration names. The descriptor, or a negative errno. */
 int supervisor_open_key(const char *path);
 /* The process ends on purpose, and has said why. */
 void supervisor_finish(enum supervisor_finish how);

@@ -1,5 +1,6 @@
 /*
- * Descriptors from process to process (unix(7), SCM_RIGHTS).
+ * Requests, looked at before they are believed, and descriptors from process to process (unix(7),
+ * SCM_RIGHTS).
  */
 #include "supervisor/wire.h"
 
@@ -11,6 +12,45 @@ union control {
 	struct cmsghdr head;
 	char room[CMSG_SPACE(sizeof(int))];
 };
+
+static bool is_bool(const bool *b)
+{
+	unsigned char byte;
+	memcpy(&byte, b, 1);
+	return byte < 2;
+}
+
+static bool is_socket(const socket_spec_t *s)
+{
+	return (s->type == SOCK_DGRAM || s->type == SOCK_STREAM) &&
+	       (s->address.family == 4 || s->address.family == 6) && is_bool(&s->wildcard) &&
+	       is_bool(&s->bound_only);
+}
+
+static bool is_request(const wire_request_t *r)
+{
+	switch ((unsigned)r->kind) {
+	case WIRE_SOCKET:
+	case WIRE_RELEASE:
+		return is_socket(&r->u.socket);
+	case WIRE_KEY:
+		return memchr(r->u.path, 0, sizeof(r->u.path));
+	case WIRE_STATE:
+		return (unsigned)r->u.state <= SUPERVISOR_STOPPING;
+	}
+	return false;
+}
+
+int wire_receive(int channel, wire_request_t *out)
+{
+	/* Without room for control data, descriptors that came along are closed by the kernel. */
+	ssize_t n = recv(channel, out, sizeof(*out), MSG_DONTWAIT | MSG_TRUNC);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : 0;
+	if (!n)
+		return 0;
+	return n == sizeof(*out) && is_request(out) ? 1 : -EBADMSG;
+}
 
 int wire_answer(int channel, int fd_or_errno)
 {
@@ -27,7 +67,7 @@ int wire_answer(int channel, int fd_or_errno)
 				      .cmsg_len = CMSG_LEN(sizeof(int))};
 		memcpy(CMSG_DATA(h), &fd_or_errno, sizeof(int));
 	}
-	return sendmsg(channel, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sendmsg(channel, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 int wire_receive_answer(int channel)

@@ -20,7 +20,11 @@ typedef struct wire_request {
 	} u;
 } wire_request_t;
 
-/* To WIRE_SOCKET and WIRE_KEY: 0 and a descriptor, or a negative errno. */
+/* The next request: 1; 0 at the end of the channel; -EAGAIN if there is none, -EBADMSG for one that no
+ * child of ours would send. */
+int wire_receive(int channel, wire_request_t *out);
+/* To WIRE_SOCKET and WIRE_KEY: 0 and a descriptor, or a negative errno. Does not wait for a child that
+ * takes no answers: -EAGAIN. */
 int wire_answer(int channel, int fd_or_errno);
 int wire_receive_answer(int channel);
 

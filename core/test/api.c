@@ -50,6 +50,8 @@ static void list(sodns_watch_t *w, const char *objects)
 				w->c.object(w->c.arg, SODNS_LISTED, &object);
 			}
 	w->c.end(w->c.arg);
+	while (w->c.more && w->c.more(w->c.arg))
+		;
 	if (sodns_json_failed(&j))
 		test_fail(w->path, 0, "not an array of objects: %s", objects);
 }
@@ -73,7 +75,7 @@ static sodns_watch_t *create(sodns_api_t *a, const sodns_collection_t *c)
 {
 	sodns_watch_t *w = calloc(1, sizeof(*w));
 	(void)a;
-	w->c = *c;
+	memcpy(&w->c, c, c->size < sizeof(*c) ? c->size : sizeof(*c));
 	w->path = strdup(c->path);
 	return w;
 }

@@ -169,8 +169,8 @@ static bool run_until_answered(sodns_test_t *t)
 	loop_t *l = &workers[0].loop;
 	for (unsigned i = 0; i < 100000 && !t->answered; i++) {
 		uv_run(&l->uv, UV_RUN_NOWAIT);
-		if (t->answered)
-			break;
+		if (t->answered || loop_has_posted(l))
+			continue;
 		uint64_t due = loop_next_due(l);
 		if (atomic_load(&blocking_count)) {
 			uv_run(&l->uv, UV_RUN_ONCE);

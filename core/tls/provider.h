@@ -6,7 +6,7 @@
 
 #include <sodns/tls.h>
 
-#define TLS_PROVIDER_FILE "libsodns-tls.so.0"
+#define TLS_PROVIDER_FILE "libsodns-tls.so.1"
 #define TLS_PROVIDER_SYMBOL "sodns_tls_provider"
 
 /* A file that libsodns has read. bytes NULL: not wanted. */

@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define CONNECT_MS 10000L
@@ -18,6 +19,10 @@
 #define DEAD_PEER_MS 30000
 #define IN_FLIGHT_MS 20u
 #define BURST_DEFAULT 10
+/* A server that lists writes object by object, each a record of TLS of its own. Waking for each would
+ * cost more than reading it: a descriptor that was read a moment ago is left to fill up so long. */
+#define REST_MS 1u
+#define BUSY_NS 4000000u
 
 static CURLM *multi;
 static uv_timer_t timer;
@@ -28,7 +33,11 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* A descriptor that curl waits for. */
 struct waited {
 	uv_poll_t poll;
+	uv_timer_t rest;
 	curl_socket_t fd;
+	int events;
+	unsigned handles; /* of libuv, that are closing */
+	uint64_t emptied; /* ns of uv_hrtime() */
 };
 
 static void finished(CURL *easy, CURLcode code);
@@ -46,22 +55,52 @@ static void look_for_ends(void)
 static void act(curl_socket_t fd, int events)
 {
 	int running;
-	slice_began = uv_hrtime();
 	curl_multi_socket_action(multi, fd, events, &running);
 	look_for_ends();
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void on_rested(uv_timer_t *t)
+{
+	struct waited *w = t->data;
+	uv_poll_start(&w->poll, w->events, on_poll);
+}
+
+/* What came is read to its end, as long as others may be kept waiting: curl takes one record of TLS
+ * at a time. curl may have done with the descriptor meanwhile. */
+static void read_on(struct waited *w)
+{
+	int left = 0;
+	while (!w->handles && w->events == UV_READABLE && !ioctl(w->fd, FIONREAD, &left) && left) {
+		if (uv_hrtime() - slice_began > SLICE_NS)
+			return;
+		act(w->fd, CURL_CSELECT_IN);
+	}
+	if (w->handles || w->events != UV_READABLE)
+		return;
+	uint64_t now = uv_hrtime();
+	if (now - w->emptied < BUSY_NS) {
+		uv_poll_stop(&w->poll);
+		uv_timer_start(&w->rest, on_rested, REST_MS, 0);
+	}
+	w->emptied = now;
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct waited *w = poll->data;
+	slice_began = uv_hrtime();
 	act(w->fd, status < 0 ? CURL_CSELECT_ERR
 			      : (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
 					(events & UV_WRITABLE ? CURL_CSELECT_OUT : 0));
+	read_on(w);
 }
 
 static void on_timer(uv_timer_t *t)
 {
 	(void)t;
+	slice_began = uv_hrtime();
 	act(CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -78,9 +117,33 @@ static int set_timer(CURLM *m, long ms, void *arg)
 	return 0;
 }
 
-static void waited_free(uv_handle_t *h)
+static void on_closed(uv_handle_t *h)
 {
-	free(h->data);
+	struct waited *w = h->data;
+	if (!--w->handles)
+		free(w);
+}
+
+static struct waited *waited_new(curl_socket_t fd)
+{
+	struct waited *w = calloc(1, sizeof(*w));
+	if (!w || uv_poll_init_socket(loop, &w->poll, fd)) {
+		free(w);
+		return NULL;
+	}
+	uv_timer_init(loop, &w->rest);
+	w->fd = fd;
+	w->poll.data = w->rest.data = w;
+	curl_multi_assign(multi, fd, w);
+	return w;
+}
+
+static void waited_close(struct waited *w)
+{
+	curl_multi_assign(multi, w->fd, NULL);
+	w->handles = 2;
+	uv_close((uv_handle_t *)&w->poll, on_closed);
+	uv_close((uv_handle_t *)&w->rest, on_closed);
 }
 
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
@@ -89,27 +152,16 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *k
 	(void)easy;
 	(void)arg;
 	if (what == CURL_POLL_REMOVE) {
-		if (w) {
-			curl_multi_assign(multi, fd, NULL);
-			uv_poll_stop(&w->poll);
-			uv_close((uv_handle_t *)&w->poll, waited_free);
-		}
+		if (w)
+			waited_close(w);
 		return 0;
 	}
-	if (!w) {
-		w = calloc(1, sizeof(*w));
-		if (!w || uv_poll_init_socket(loop, &w->poll, fd)) {
-			free(w);
-			return -1;
-		}
-		w->fd = fd;
-		w->poll.data = w;
-		curl_multi_assign(multi, fd, w);
-	}
-	uv_poll_start(&w->poll,
-		      (what & CURL_POLL_IN ? UV_READABLE : 0) |
-			      (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
-		      on_poll);
+	if (!w && !(w = waited_new(fd)))
+		return -1;
+	w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+		    (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	uv_timer_stop(&w->rest);
+	uv_poll_start(&w->poll, w->events, on_poll);
 	return 0;
 }
 
@@ -192,9 +244,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	return len;
 }
 
-static void on_resume(uv_timer_t *t)
+static void on_resume(uv_idle_t *idle)
 {
-	request_t *r = t->data;
+	request_t *r = idle->data;
+	uv_idle_stop(idle);
 	r->paused = false;
 	slice_began = uv_hrtime();
 	CURLcode rc = curl_easy_pause(r->easy, CURLPAUSE_CONT);
@@ -213,7 +266,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 	r->last_byte = now;
 	if (now - slice_began > SLICE_NS) {
 		r->paused = true;
-		uv_timer_start(&r->resume, on_resume, 0, 0);
+		uv_idle_start(&r->resume, on_resume);
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	return r->on_bytes(r, bytes, len) ? len : 0;
@@ -356,7 +409,7 @@ void client_drop(request_t *r)
 	if (!r->answered)
 		r->api->inflight--;
 	r->answered = true;
-	uv_timer_stop(&r->resume);
+	uv_idle_stop(&r->resume);
 	curl_multi_remove_handle(multi, r->easy);
 	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->headers);

@@ -32,7 +32,7 @@ struct request {
 	sodns_api_t *api;
 	CURL *easy; /* NULL: there is none under way */
 	struct curl_slist *headers, *connect_to;
-	uv_timer_t resume; /* of a transfer that was paused for others' sake */
+	uv_idle_t resume; /* of a transfer that was paused for others' sake */
 	bool paused, answered;
 	int status;                             /* of HTTP, when it has answered */
 	unsigned retry_after;                   /* seconds the server asked for, or 0 */

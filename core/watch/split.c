@@ -45,60 +45,6 @@ static bool append(struct split_bytes *b, const char *bytes, size_t len, size_t 
 	return true;
 }
 
-/* A bit set in each byte of w that is c, in the lowest such byte at least. */
-static uint64_t bytes_like(uint64_t w, char c)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	w ^= ones * (unsigned char)c;
-	return (w - ones) & ~w & ones << 7;
-}
-
-/* Through a string to behind its last quote, or to the end of the bytes. */
-static const char *through_string(split_t *s, const char *p, const char *end)
-{
-	uint64_t w;
-	while (p < end) {
-		if (s->escaped) {
-			s->escaped = false;
-			p++;
-			continue;
-		}
-		for (; end - p >= 8; p += 8) {
-			memcpy(&w, p, 8);
-			if (bytes_like(w, '"') | bytes_like(w, '\\'))
-				break;
-		}
-		while (p < end && *p != '"' && *p != '\\')
-			p++;
-		if (p == end)
-			break;
-		s->escaped = *p == '\\';
-		s->in_string = s->escaped;
-		if (*p++ == '"')
-			break;
-	}
-	return p;
-}
-
-/* Through an object to behind its last bracket, or to the end of the bytes. */
-static const char *through_object(split_t *s, const char *p, const char *end)
-{
-	while (p < end) {
-		if (s->in_string) {
-			p = through_string(s, p, end);
-			continue;
-		}
-		char c = *p++;
-		if (c == '"')
-			s->in_string = true;
-		else if (c == '{' || c == '[')
-			s->depth++;
-		else if ((c == '}' || c == ']') && --s->depth == s->base)
-			return p;
-	}
-	return p;
-}
-
 static bool object_whole(split_t *s)
 {
 	s->in_object = false;
@@ -114,10 +60,10 @@ static bool object_whole(split_t *s)
 /* An object's bytes, as far as they are there. NULL: an error. */
 static const char *take_object(split_t *s, const char *p, const char *end)
 {
-	const char *stop = through_object(s, p, end);
+	const char *stop = scan_through(&s->scan, p, end, s->base);
 	if (!append(&s->object_bytes, p, (size_t)(stop - p), SPLIT_OBJECT_MAX))
 		return NULL;
-	if (s->depth == s->base && !object_whole(s))
+	if (s->scan.depth == s->base && !object_whole(s))
 		return NULL;
 	return stop;
 }
@@ -142,26 +88,23 @@ static bool at_items(const split_t *s)
 	return len >= n && !memcmp(s->rest.at + len - n, key, n);
 }
 
-/* The list's document around its items: one byte, or a string's bytes. NULL: an error. */
-static const char *take_rest(split_t *s, const char *p, const char *end)
+/* The list's document around its items, byte by byte: it is short. NULL: an error. */
+static const char *take_rest(split_t *s, const char *p)
 {
-	const char *stop = p + 1;
-	if (s->in_string)
-		stop = through_string(s, p, end);
-	else if (*p == '"')
-		s->in_string = true;
+	if (s->scan.in_string || *p == '"')
+		scan_slowly(&s->scan, p, p + 1, 0);
 	else if (*p == '{' || *p == '[') {
-		s->in_items = *p == '[' && s->depth == 1 && at_items(s);
-		s->depth++;
+		s->in_items = *p == '[' && s->scan.depth == 1 && at_items(s);
+		s->scan.depth++;
 		if (s->in_items)
-			s->base = s->depth;
+			s->base = s->scan.depth;
 	} else if (*p == '}' || *p == ']') {
-		if (!s->depth--)
+		if (!s->scan.depth--)
 			return NULL;
-	} else if (!s->depth && !is_blank(*p)) {
+	} else if (!s->scan.depth && !is_blank(*p)) {
 		return NULL;
 	}
-	return append(&s->rest, p, (size_t)(stop - p), SPLIT_REST_MAX) ? stop : NULL;
+	return append(&s->rest, p, 1, SPLIT_REST_MAX) ? p + 1 : NULL;
 }
 
 /* Between objects: the next one begins, or the list ends. NULL: an error. */
@@ -173,7 +116,7 @@ static const char *take_between(split_t *s, const char *p)
 	}
 	if (s->in_items && *p == ']') {
 		s->in_items = false;
-		s->depth--;
+		s->scan.depth--;
 		return append(&s->rest, p, 1, SPLIT_REST_MAX) ? p + 1 : NULL;
 	}
 	return is_blank(*p) || (s->in_items && *p == ',') ? p + 1 : NULL;
@@ -188,13 +131,13 @@ bool split_feed(split_t *s, const char *bytes, size_t len)
 		else if (s->in_items || s->kind == SPLIT_EVENTS)
 			p = take_between(s, p);
 		else
-			p = take_rest(s, p, end);
+			p = take_rest(s, p);
 	}
 	return p != NULL;
 }
 
 bool split_complete(const split_t *s)
 {
-	return !s->in_object && !s->in_string && !s->depth &&
+	return !s->in_object && !s->scan.in_string && !s->scan.depth &&
 	       (s->kind == SPLIT_EVENTS || s->rest.len);
 }

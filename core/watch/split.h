@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/scan.h"
+
 #define SPLIT_OBJECT_MAX (16u << 20)
 #define SPLIT_REST_MAX (64u << 10)
 
@@ -29,9 +31,9 @@ typedef struct split {
 	void *arg;
 	struct split_bytes rest; /* of a list: the document, its items left out */
 	struct split_bytes object_bytes;
-	unsigned depth; /* of brackets, in the whole document */
-	unsigned base;  /* depth at which objects begin */
-	bool in_object, in_items, in_string, escaped;
+	struct scan scan; /* of the whole document */
+	unsigned base;    /* depth at which objects begin */
+	bool in_object, in_items;
 } split_t;
 
 void split_begin(split_t *s, enum split_kind kind,

@@ -37,6 +37,7 @@ struct sodns_watch {
 	request_t request; /* the first member: a request is its watch */
 	sodns_collection_t c;
 	uv_timer_t timer; /* the next attempt, or a look at whether the peer lives */
+	uv_idle_t rest;   /* what a list's end left to do */
 	split_t split;
 	enum mode mode;
 	bool paged;   /* the server does not stream lists */
@@ -107,7 +108,15 @@ static void begin_list(sodns_watch_t *w)
 {
 	w->listing = true;
 	w->relist = false;
+	uv_idle_stop(&w->rest);
 	w->c.begin(w->c.arg);
+}
+
+static void on_rest(uv_idle_t *idle)
+{
+	sodns_watch_t *w = idle->data;
+	if (!w->c.more(w->c.arg))
+		uv_idle_stop(idle);
 }
 
 static void end_list(sodns_watch_t *w)
@@ -115,6 +124,8 @@ static void end_list(sodns_watch_t *w)
 	w->listing = false;
 	w->failures = 0;
 	w->c.end(w->c.arg);
+	if (w->c.more)
+		uv_idle_start(&w->rest, on_rest);
 }
 
 static bool on_bookmark(sodns_watch_t *w, const sodns_json_t *object)
@@ -483,8 +494,9 @@ void watcher_start(void *watch)
 {
 	sodns_watch_t *w = watch;
 	uv_timer_init(w->request.api->loop, &w->timer);
-	uv_timer_init(w->request.api->loop, &w->request.resume);
-	w->timer.data = w->request.resume.data = w;
+	uv_idle_init(w->request.api->loop, &w->request.resume);
+	uv_idle_init(w->request.api->loop, &w->rest);
+	w->timer.data = w->request.resume.data = w->rest.data = w;
 	attempt(w);
 }
 
@@ -505,7 +517,8 @@ void watcher_stop(void *watch)
 {
 	sodns_watch_t *w = watch;
 	client_drop(&w->request);
-	w->handles = 2;
+	w->handles = 3;
 	uv_close((uv_handle_t *)&w->timer, on_closed);
+	uv_close((uv_handle_t *)&w->rest, on_closed);
 	uv_close((uv_handle_t *)&w->request.resume, on_closed);
 }

@@ -54,6 +54,8 @@ int scan_error(scanner_t *s, const char *format, ...) __attribute__((format(prin
 size_t scan_name(const scanner_t *s, const word_t *w, bool lower, uint8_t out[SODNS_NAME_MAX]);
 /* "3600", "1h30m". */
 bool scan_ttl(const word_t *w, uint32_t *out);
+/* A record type, or 0. */
+uint16_t scan_type(const word_t *w);
 bool scan_number(const word_t *w, uint64_t max, uint64_t *out);
 /* Reads the entry's RDATA into s->rdata. */
 int scan_rdata(scanner_t *s, uint16_t type, uint32_t ttl);

@@ -223,16 +223,6 @@ static bool put_base64_words(scanner_t *s)
 	return true;
 }
 
-static uint16_t word_type(const word_t *w)
-{
-	char text[24];
-	if (w->len >= sizeof(text))
-		return 0;
-	memcpy(text, w->at, w->len);
-	text[w->len] = 0;
-	return sodns_type_from_text(text);
-}
-
 /* The type bitmap of NSEC (RFC 4034, 4.1.2). */
 static bool put_types(scanner_t *s)
 {
@@ -241,7 +231,7 @@ static bool put_types(scanner_t *s)
 	word_t w;
 	memset(map, 0, sizeof(map));
 	while (scan_word(s, &w)) {
-		uint16_t t = word_type(&w);
+		uint16_t t = scan_type(&w);
 		if (!t)
 			return false;
 		map[t >> 8][(t & 255) / 8] |= (uint8_t)(0x80 >> (t & 7));
@@ -302,7 +292,7 @@ static bool put_field(scanner_t *s, char field, const word_t *w)
 	case 'r':
 		return put_bare_string(s, w);
 	case 'y':
-		return word_type(w) && put_number(s, word_type(w), 2);
+		return scan_type(w) && put_number(s, scan_type(w), 2);
 	default:
 		return put_date(s, w);
 	}

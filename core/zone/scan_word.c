@@ -205,3 +205,13 @@ bool scan_ttl(const word_t *w, uint32_t *out)
 	*out = (uint32_t)sum;
 	return w->len && sum <= UINT32_MAX;
 }
+
+uint16_t scan_type(const word_t *w)
+{
+	char text[24];
+	if (w->len >= sizeof(text))
+		return 0;
+	memcpy(text, w->at, w->len);
+	text[w->len] = 0;
+	return sodns_type_from_text(text);
+}

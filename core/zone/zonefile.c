@@ -42,16 +42,6 @@ static bool word_is(const word_t *w, const char *text)
 	return !w->quoted && strlen(text) == w->len && !strncasecmp(w->at, text, w->len);
 }
 
-static uint16_t type_of(const word_t *w)
-{
-	char text[24];
-	if (w->len >= sizeof(text))
-		return 0;
-	memcpy(text, w->at, w->len);
-	text[w->len] = 0;
-	return sodns_type_from_text(text);
-}
-
 /* The four types that most lines have need no table. */
 static uint16_t type_fast(const word_t *w)
 {
@@ -62,7 +52,7 @@ static uint16_t type_fast(const word_t *w)
 		return SODNS_TYPE_NS;
 	if (w->len == 4 && !strncasecmp(t, "AAAA", 4))
 		return SODNS_TYPE_AAAA;
-	return type_of(w);
+	return scan_type(w);
 }
 
 /* [TTL] [CLASS] TYPE, the first two in any order. Returns the type, 0 after an error. */

@@ -33,7 +33,7 @@ class Load:
     def __init__(self, server, name, seconds):
         queries = server.folder / 'queries'
         queries.write_text(f'{name} A\n' * 100)
-        self.server, self.drops = server, dropped(server.port)
+        self.server, self.drops = server, harness.dropped(server.port)
         self.out = open(server.folder / 'dnsperf', 'w+')
         self.process = subprocess.Popen(
             ['dnsperf', '-v', '-s', '127.0.0.1', '-p', str(server.port), '-d', str(queries), '-l', str(seconds), '-Q', str(RATE), '-q', '5000',
@@ -44,7 +44,7 @@ class Load:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         self.process.wait()
-        drops = dropped(self.server.port) - self.drops
+        drops = harness.dropped(self.server.port) - self.drops
         self.out.seek(0)
         text = self.out.read()
         count = {k: int(v) for k, v in re.findall(r'Queries (sent|completed|lost):\s+(\d+)', text)}
@@ -52,12 +52,6 @@ class Load:
         at = [f'{times[min(int(len(times) * p), len(times) - 1)] * 1000:.2f}' for p in (.5, .99, .999)] if times else ['-'] * 3
         return (f'{count["sent"]} sent, {count["lost"]} lost, {drops} dropped by the socket; '
                 f'latency p50 {at[0]} p99 {at[1]} p99.9 {at[2]} ms')
-
-
-def dropped(port):
-    """Datagrams that found the queue of a socket at this port full."""
-    rows = [line.split() for f in ('/proc/net/udp', '/proc/net/udp6') for line in pathlib.Path(f).read_text().splitlines()[1:]]
-    return sum(int(r[-1]) for r in rows if int(r[1].split(':')[1], 16) == port)
 
 
 def plain(server, name, seconds=4):

@@ -10,6 +10,16 @@ in `requests`, as (path, {parameter: value}). The attributes of Api say how it m
 import gzip, http.server, json, socket, socketserver, threading, time, urllib.parse
 
 
+KINDS = {'/api/v1/services': 'Service', '/api/v1/pods': 'Pod', '/api/v1/namespaces': 'Namespace',
+         '/apis/discovery.k8s.io/v1/endpointslices': 'EndpointSlice'}
+
+
+def typed(path, object, suffix=''):
+    """An object as the API writes it, so that other clients than ours read it, too."""
+    group = path.split('/')[2:-1]
+    return {'kind': KINDS.get(path, 'Object') + suffix, 'apiVersion': '/'.join(group), **object}
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
@@ -56,8 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             meta = {'resourceVersion': str(api.version)}
             if start + limit < len(keys):
                 meta['continue'] = str(start + limit)
-        body = json.dumps({'kind': 'List', 'apiVersion': 'v1', 'metadata': meta, 'items': page}).encode()
+        body = json.dumps(typed(path, {'metadata': meta, 'items': page}, 'List')).encode()
         self.send_response(200)
+        self.send_header('Content-Type', 'application/json')
         if 'gzip' in self.headers.get('Accept-Encoding', ''):
             body = gzip.compress(body)
             api.compressed += 1
@@ -96,6 +107,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not first and at < api.oldest and api.gone_as_status:
             return self.status(410, 'too old resource version')
         self.send_response(200)
+        self.send_header('Content-Type', 'application/json')
         self.send_header('Transfer-Encoding', 'chunked')
         self.end_headers()
         if not first and at < api.oldest:
@@ -106,9 +118,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 at = api.version
                 known = list(api.objects.get(path, {}).values())
             for o in known:
-                self.event('ADDED', o)
-            self.event('BOOKMARK', {'kind': 'Bookmark', 'metadata': {
-                'resourceVersion': str(at), 'annotations': {'k8s.io/initial-events-end': 'true'}}})
+                self.event('ADDED', typed(path, o))
+            self.event('BOOKMARK', typed(path, {'metadata': {
+                'resourceVersion': str(at), 'annotations': {'k8s.io/initial-events-end': 'true'}}}))
         epoch = api.epoch
         while api.epoch == epoch:
             with api.changed:
@@ -117,7 +129,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     api.changed.wait(0.1)
                     continue
             for at, _, kind, object in new:
-                self.event(kind, object)
+                self.event(kind, typed(path, object))
         self.chunk(b'')
 
 

@@ -30,6 +30,12 @@ def test_plugin(name):
     return BUILD / 'test-plugins' / f'{name}.so'
 
 
+def dropped(port):
+    """Datagrams that found the queue of a socket at this port full."""
+    rows = [line.split() for f in ('/proc/net/udp', '/proc/net/udp6') for line in pathlib.Path(f).read_text().splitlines()[1:]]
+    return sum(int(r[-1]) for r in rows if int(r[1].split(':')[1], 16) == port)
+
+
 class Server:
     """One daemon. `extra`: names of test plugins, put in front of whoami in plugin.cfg, each "name" or "name:file"."""
 
@@ -114,20 +120,30 @@ class Server:
 
     def ask(self, name, rdtype='A', tcp=False, timeout=6, **options):
         q = dns.message.make_query(name, rdtype, **options)
-        ask = dns.query.tcp if tcp else dns.query.udp
-        return ask(q, '127.0.0.1', timeout=timeout, port=self.port)
+        if tcp:
+            return dns.query.tcp(q, '127.0.0.1', timeout=timeout, port=self.port)
+        # Another test's server may still answer who had this port before.
+        return dns.query.udp(q, '127.0.0.1', timeout=timeout, port=self.port, ignore_unexpected=True)
 
     def texts(self, name, **options):
         """The strings of a TXT answer."""
         return [s.decode() for rr in self.ask(name, 'TXT', **options).answer for rd in rr for s in rd.strings]
+
+    def state(self, pid):
+        """R, S, ..., Z for one that has ended; X if there is none."""
+        try:
+            return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+        except OSError:
+            return 'X'
 
     def serving_pid(self):
         """The process that serves: the child of the one that was started."""
         end = time.time() + 5
         while time.time() < end:
             children = pathlib.Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children').read_text().split()
-            if children:
-                return int(children[0])
+            alive = [c for c in children if self.state(c) not in 'ZX']
+            if alive:
+                return int(alive[0])
             time.sleep(0.01)
         return self.process.pid
 

@@ -1,9 +1,10 @@
 """What a hostile client sends: odd packets over UDP, odd streams over TCP; others are served meanwhile."""
-import os, pathlib, random, resource, socket, struct, time, urllib.request
+import os, pathlib, random, resource, socket, ssl, struct, threading, time, urllib.request
 
 import dns.message
 
 import harness
+from certificates import Authority
 from harness import Case, Server
 
 
@@ -122,6 +123,59 @@ class Hostile(Case):
             self.assertLess(time.time() - began, 1)
             for c in slow:
                 c.close()
+
+    def test_big_answers_that_nobody_reads(self):
+        """Queries are taken no faster than their answers: a short query can have a long one."""
+        text = ' '.join(['"' + 'x' * 250 + '"'] * 200)
+        with Server('z.example:{PORT} {\n file zone\n}\n', files={'zone': f'@ 60 SOA ns root 1 2 3 4 5\nbig 60 TXT {text}\n'}) as s:
+            q = dns.message.make_query('big.z.example.', 'TXT').to_wire()
+            framed = struct.pack('>H', len(q)) + q
+            self.assertGreater(len(s.ask('big.z.example', 'TXT', tcp=True).to_wire()), 50000)
+            before = s.rss_kib()
+            silent = [socket.create_connection(('127.0.0.1', s.port)) for _ in range(10)]
+            for c in silent:
+                c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                c.sendall(framed * 1500)
+            time.sleep(0.5)
+            self.assertTrue(s.ask('z.example', 'SOA', tcp=True, timeout=4 * harness.PATIENCE))
+            # As they are, the answers have 750 MB.
+            self.assertLess(s.rss_kib() - before, 100 << 10)
+            for c in silent:
+                c.close()
+
+    def test_pipelined_and_read_late(self):
+        """Who reads only later gets all the answers."""
+        with Server('.:{PORT} {\n whoami\n}\n') as s, socket.create_connection(('127.0.0.1', s.port)) as c:
+            framed = struct.pack('>H', len(query())) + query()
+            many = 60000
+            sender = threading.Thread(target=lambda: c.sendall(framed * many), daemon=True)
+            sender.start()
+            time.sleep(1)
+            c.settimeout(5)
+            data, answers = b'', 0
+            while answers < many:
+                data += c.recv(1 << 20)
+                at = 0
+                while len(data) - at >= 2 and len(data) - at >= 2 + (n := data[at] << 8 | data[at + 1]):
+                    at += 2 + n
+                    answers += 1
+                data = data[at:]
+            sender.join()
+
+    def test_a_handshake_that_stops_half_way(self):
+        cert, key = Authority().issue('dns.test')
+        with Server('tls://.:{PORT} {\n tls cert.pem key.pem\n timeouts {\n  read 1s\n  idle 1m\n }\n whoami\n}\n',
+                    files={'cert.pem': cert, 'key.pem': key}) as s, socket.create_connection(('127.0.0.1', s.port), timeout=10) as c:
+            into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+            context = ssl.create_default_context(cadata=cert)
+            try:
+                context.wrap_bio(into, out, server_hostname='dns.test').do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            c.sendall(out.read())
+            self.assertTrue(c.recv(65536), "the server's part")
+            while c.recv(65536):
+                pass
 
     def frame(self, c):
         c.settimeout(5)

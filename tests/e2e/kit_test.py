@@ -40,7 +40,7 @@ class Stranger(Case):
 
     @property
     def libdir(self):
-        return next(self.prefix.glob('lib/**/libsodns.so.0')).parent
+        return next(self.prefix.glob('lib/**/libsodns.so.1')).parent
 
     def sh(self, script, cwd=None):
         r = subprocess.run([*self.wrapper, 'bash', '-ec', script], cwd=cwd or self.folder, env=self.environment(),
@@ -126,9 +126,9 @@ class Installed(Stranger):
         self.assertEqual(exported, ['sodns_plugin'])
 
     def test_daemon_has_no_test_code(self):
-        exported = self.sh(f'nm -D --defined-only {self.libdir}/libsodns.so.0')
+        exported = self.sh(f'nm -D --defined-only {self.libdir}/libsodns.so.1')
         self.assertNotIn('sodns_test', exported)
-        self.assertEqual([l for l in exported.splitlines() if not re.search(r' (sodns_\w+@@SODNS_0\.1|SODNS_0\.1)$', l)], [])
+        self.assertEqual([l for l in exported.splitlines() if not re.search(r' (sodns_\w+@@SODNS_1|SODNS_1)$', l)], [])
 
     def test_generator_refuses(self):
         for arguments, message in [

@@ -68,8 +68,8 @@ class Plugins(Case):
 
     def test_refused(self):
         self.plugin('test:wrong-major', r'^plugin/test: .*wrong-major\.so is built for ABI 7\.\d+ \(SDK [\d.]+\), this sodns has '
-                                        r'ABI 0\.\d+: build the plugin again')
-        self.plugin('test:newer-minor', r'ABI 0\.99 .*: install a newer sodns')
+                                        r'ABI 1\.\d+: build the plugin again')
+        self.plugin('test:newer-minor', r'ABI 1\.99 .*: install a newer sodns')
         self.plugin('test:wrong-magic', r"'sodns_plugin' is not a registration")
         self.plugin('test:other-name', r"registers itself as 'other': name it so in plugin\.cfg")
         self.plugin('test:no-symbol', r"no-symbol\.so has no symbol 'sodns_plugin': not a sodns plugin")

@@ -1,5 +1,7 @@
 """Reloads and upgrades while it serves: nothing is lost, nothing grows, a bad one changes nothing."""
-import re, shutil, signal, subprocess, threading, time
+import re, shutil, signal, socket, struct, subprocess, threading, time
+
+import dns.message
 
 import harness
 from harness import SANITIZED, Case, Server, test_plugin
@@ -72,6 +74,32 @@ class Reload(Case):
                 s.ask('n.example', tcp=True, timeout=0.5)
             s.port = first
 
+    def test_connection_of_an_address_that_goes(self):
+        """What it asked is answered; more it may not ask: whom it asked is freed."""
+        with Server('.:{PORT} {\n whoami\n}\n', extra=['park']) as s:
+            second = harness.free_port()
+            alone = (s.folder / 'Corefile').read_text()
+            s.write_corefile(alone + 'park:%d {\n park\n}\n' % second)
+            s.signal(signal.SIGUSR1)
+            s.wait_for(r'^\[INFO\] Reloading complete$')
+            pid, wire = s.serving_pid(), dns.message.make_query('s1000.park', 'TXT').to_wire()
+            with socket.create_connection(('127.0.0.1', second), timeout=10) as c:
+                c.sendall(struct.pack('>H', len(wire)) + wire)
+                time.sleep(0.2)
+                s.write_corefile(alone)
+                s.signal(signal.SIGUSR1)
+                s.wait_for(r'^\[INFO\] Reloading complete$', count=2)
+                c.sendall((struct.pack('>H', len(wire)) + wire) * 3)
+                answers = b''
+                try:
+                    while more := c.recv(65536):
+                        answers += more
+                except ConnectionResetError:
+                    pass
+            self.assertEqual(answers.count(wire[12:]), 1)
+            self.assertTrue(s.ask('x.'))
+            self.assertEqual(s.serving_pid(), pid)
+
     def test_hundred_under_load(self):
         """100 reloads under load: no query that reached the socket is lost, memory stays."""
         rounds, rate = (20, 2000) if SANITIZED else (100, 10000)
@@ -88,7 +116,8 @@ class Reload(Case):
             after = s.rss_kib()
             sent, completed, lost = load.counts()
             self.assertGreater(completed, rate)
-            self.assertEqual(lost, 0, load.text)
+            # What a busy machine's sockets had no room for never reached it.
+            self.assertLessEqual(lost, harness.dropped(s.port), load.text)
             if not SANITIZED:
                 self.assertLess(after - before, 1024, f'RSS {before} -> {after} KiB')
 
@@ -139,7 +168,7 @@ class Upgrade(Case):
                 s.signal(signal.SIGUSR1)
                 s.wait_for('Reloading complete', count=n)
             sent, completed, lost = load.counts()
-            self.assertEqual(lost, 0, load.text)
+            self.assertLessEqual(lost, harness.dropped(s.port), load.text)
             self.assertEqual(s.texts('x.')[0].split()[0], '3')
 
 

@@ -1,5 +1,5 @@
 """The parent that keeps the sockets: what crashes is named, counted and replaced; privileges are given up; keys are read."""
-import os, pathlib, pwd, shutil, signal, socket, subprocess, time, unittest, urllib.request
+import os, pathlib, pwd, shutil, signal, socket, subprocess, time, unittest, urllib.error, urllib.request
 
 import dns.exception, dns.message, dns.query, dns.rcode
 
@@ -49,6 +49,21 @@ class Supervisor(Case):
             text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
             self.assertRegex(text, r'sodns_crashes_total\{plugin="(crash)?"\} 3')
 
+    @unittest.skipIf(harness.SANITIZED, 'a sanitizer reports crashes itself')
+    def test_a_question_that_crashes_is_not_asked_again(self):
+        port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n prometheus 127.0.0.1:{port}\n crash\n whoami\n}}\n', extra=['crash']) as s:
+            for n, name in enumerate(('crash.', r'a\.b\001.crash.'), 1):
+                self.crash(s, name)
+                s.wait_for('Everything is loaded', count=n)
+                child = self.child(s)
+                for _ in range(3):
+                    self.assertEqual(s.ask(name.upper()).rcode(), dns.rcode.SERVFAIL)
+                self.assertEqual(self.child(s), child)
+                s.wait_for(r'crashed the process \(1\): it is answered SERVFAIL for 5 s', count=n)
+            text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
+            self.assertRegex(text, r'sodns_suspects_total 3')
+
     def test_killed(self):
         with Server(QUICK, extra=['crash'], workers=2) as s:
             for n in range(1, 6):
@@ -72,6 +87,25 @@ class Supervisor(Case):
             os.kill(self.child(s), signal.SIGKILL)
             s.wait_for('A fresh process serves')
             self.assertEqual(s.ask('fine.', timeout=3).rcode(), dns.rcode.NOERROR)
+
+    def test_ready_while_it_loads(self):
+        """Plugins are asked whether they are ready before they are prepared."""
+        port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n ready 127.0.0.1:{port}\n whoami\n}}\nslow.:{{PORT}} {{\n crash 400\n whoami\n}}\n'
+                    'cluster.local:{PORT} {\n kubernetes {\n  endpoint http://127.0.0.1:1\n  startup_timeout 1s\n }\n}\n', extra=['crash']) as s:
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for('A fresh process serves')
+            texts = set()
+            while 'Everything is loaded' not in s.out():
+                try:
+                    urllib.request.urlopen(f'http://127.0.0.1:{port}/ready', timeout=5)
+                except urllib.error.HTTPError as e:
+                    texts.add(e.read().decode())
+                except OSError:
+                    pass
+                time.sleep(0.02)
+            self.assertEqual(texts, {'kubernetes'})
+            self.assertEqual(s.out().count('crashed'), 1)
 
     def test_a_broken_configuration_is_tried_again(self):
         with Server(QUICK, extra=['crash']) as s:
@@ -147,6 +181,34 @@ class Supervisor(Case):
             s.wait_for('A fresh process serves')
             self.ask_over_tls(s)
 
+    @unittest.skipUnless(nobody_may(), 'needs root')
+    def test_keys_of_a_new_configuration(self):
+        # Behind `root`, by links as certbot has them, and named by the new Corefile alone.
+        first, second = Authority().issue('dns.test'), Authority().issue('dns.test')
+        corefile = 'tls://.:{PORT} {\n root %s\n tls %s/cert.pem %s/key.pem\n whoami\n}\n'
+        s = Server(None, args=['-user', 'nobody'])
+        for name, (cert, key) in (('one', first), ('two', second)):
+            (s.folder / name).mkdir()
+            (s.folder / name / 'cert.pem').write_text(cert)
+            (s.folder / name / 'real.pem').write_text(key)
+            (s.folder / name / 'real.pem').chmod(0o600)
+            (s.folder / name / 'key.pem').symlink_to('real.pem')
+        s.write_corefile(corefile % (s.folder, 'one', 'one'))
+        for path in s.folder, *s.folder.iterdir():
+            path.chmod(0o755)
+        with s:
+            self.ask_over_tls(s)
+            s.write_corefile(corefile % (s.folder, 'two', 'two'))
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete')
+            self.ask_over_tls(s)
+            # Where the child could have put it, a key is not to be had.
+            os.chown(s.folder / 'one', pwd.getpwnam('nobody').pw_uid, -1)
+            s.write_corefile(corefile % (s.folder, 'one', 'one'))
+            s.signal(signal.SIGUSR1)
+            s.wait_for(r'SIGUSR1: plugin/tls: .*key\.pem: permission denied')
+            self.ask_over_tls(s)
+
     def get(self, port, path):
         return urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=10)
 
@@ -179,6 +241,7 @@ class Supervisor(Case):
     def test_what_a_changed_configuration_no_longer_has_is_closed(self):
         other, http = harness.free_port(), harness.free_port()
         with Server(f'.:{{PORT}} .:{other} {{\n health 127.0.0.1:{http}\n whoami\n}}\n') as s:
+            self.answers(s)
             self.assertEqual(self.get(http, '/health').status, 200)
             s.write_corefile('.:{PORT} {\n whoami\n}\n')
             os.kill(self.child(s), signal.SIGKILL)
@@ -202,24 +265,6 @@ class Supervisor(Case):
         s = Server(QUICK, extra=['crash'])
         r = s.run('-conf', 'Corefile', '-user', 'no-such-user')
         self.assertEqual((r.returncode, r.stderr.strip()), (1, '-user no-such-user: there is no such user'))
-        shutil.rmtree(s.folder)
-
-    def test_systemd_is_told(self):
-        s = Server(QUICK, extra=['crash'])
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as n:
-            n.bind(str(s.folder / 'notify'))
-            n.settimeout(10)
-            os.environ['NOTIFY_SOCKET'] = str(s.folder / 'notify')
-            try:
-                s.start()
-            finally:
-                del os.environ['NOTIFY_SOCKET']
-            self.assertEqual(n.recv(200).decode(), f'READY=1\nMAINPID={s.process.pid}')
-            s.signal(signal.SIGUSR1)
-            self.assertIn('RELOADING=1', n.recv(200).decode())
-            self.assertIn('READY=1', n.recv(200).decode())
-            s.stop()
-            self.assertIn('STOPPING=1', n.recv(200).decode())
         shutil.rmtree(s.folder)
 
 

@@ -1,10 +1,10 @@
 """Queries that wait: beside others, in every pattern within a batch, many at once, until their deadline."""
-import random, re, socket, subprocess, time
+import os, random, re, socket, struct, subprocess, time
 
 import dns.message, dns.rcode
 
 import harness
-from harness import SANITIZED, Case, Server
+from harness import PATIENCE, SANITIZED, Case, Server
 
 COREFILE = 'park:{PORT} {\n park\n errors\n}\n'
 
@@ -84,6 +84,24 @@ class Waiting(Case):
             time.sleep(0.2)
             s.stop()
             self.assertEqual(text_of(c.collect(1, 2)[1]), 'ok')
+
+    def test_clients_that_go_meanwhile(self):
+        """Connections whose client goes while its query waits are let go of."""
+        with Server(COREFILE, extra=['park']) as s:
+            self.assertEqual(s.texts('now.park', tcp=True), ['ok'])
+            wire = dns.message.make_query('s300.park', 'TXT').to_wire()
+            count = lambda: len(os.listdir(f'/proc/{s.serving_pid()}/fd'))
+            before = count()
+            for i in range(50):
+                with socket.create_connection(('127.0.0.1', s.port)) as c:
+                    c.sendall(struct.pack('>H', len(wire)) + wire)
+                    time.sleep(0.01)
+                    if i % 2:
+                        c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            end = time.time() + 10 * PATIENCE
+            while count() > before and time.time() < end:
+                time.sleep(0.05)
+            self.assertLessEqual(count(), before)
 
     def test_patterns_in_a_batch(self):
         """32 queries at a time, of which any may wait, and go on in any order."""

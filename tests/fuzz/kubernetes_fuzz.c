@@ -78,8 +78,11 @@ static void take(const uint8_t *line, size_t len)
 	}
 	if (line[1] == '<')
 		store_list_begin(&cluster.store, collection);
-	if (line[1] == '>')
+	if (line[1] == '>') {
 		store_list_end(&cluster.store, collection);
+		while (store_sweep(&cluster.store, collection))
+			;
+	}
 	sodns_json_begin(&j, (const char *)line + 2, len - 2);
 	store_object(&cluster.store, collection, (enum sodns_watch_kind)(line[1] % 4), &j,
 		     &headless);

@@ -1,5 +1,5 @@
 /*
- * Preloaded into a daemon: counts what its workers call of malloc's family and of the mutexes, in a
+ * Preloaded into a daemon: counts what its workers call of malloc's family and of the locks, in a
  * file that the test maps too ($SODNS_COUNTS: two 64-bit counters).
  */
 #include <dlfcn.h>
@@ -26,6 +26,10 @@ struct counts {
 };
 static struct counts nowhere, *counts = &nowhere;
 static int (*real_lock)(pthread_mutex_t *m);
+static int (*real_try)(pthread_mutex_t *m);
+static int (*real_read)(pthread_rwlock_t *l);
+static int (*real_write)(pthread_rwlock_t *l);
+static int (*real_spin)(pthread_spinlock_t *l);
 
 __attribute__((constructor)) static void map_counts(void)
 {
@@ -81,11 +85,41 @@ EXPORT void free(void *p)
 	__libc_free(p);
 }
 
-EXPORT int pthread_mutex_lock(pthread_mutex_t *m)
+static void count_lock(void *real, const char *name)
 {
-	if (!real_lock)
-		*(void **)&real_lock = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+	void **p = real;
+	if (!*p)
+		*p = dlsym(RTLD_NEXT, name);
 	if (on_worker())
 		atomic_fetch_add(&counts->locks, 1);
+}
+
+EXPORT int pthread_mutex_lock(pthread_mutex_t *m)
+{
+	count_lock(&real_lock, "pthread_mutex_lock");
 	return real_lock(m);
+}
+
+EXPORT int pthread_mutex_trylock(pthread_mutex_t *m)
+{
+	count_lock(&real_try, "pthread_mutex_trylock");
+	return real_try(m);
+}
+
+EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *l)
+{
+	count_lock(&real_read, "pthread_rwlock_rdlock");
+	return real_read(l);
+}
+
+EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *l)
+{
+	count_lock(&real_write, "pthread_rwlock_wrlock");
+	return real_write(l);
+}
+
+EXPORT int pthread_spin_lock(pthread_spinlock_t *l)
+{
+	count_lock(&real_spin, "pthread_spin_lock");
+	return real_spin(l);
 }

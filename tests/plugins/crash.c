@@ -1,5 +1,5 @@
 /*
- * A test plugin that crashes on some names: crash. by a wild pointer, deep. by a stack that overflows,
+ * A test plugin that crashes on some names: crash. and those below it by a wild pointer, deep. by a stack that overflows,
  * abort. by abort(). It takes `prepare` milliseconds to load.
  */
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	const uint8_t *name = sodns_query_name(q);
 	unsigned zero = 0;
-	if (sodns_name_equal(name, (const uint8_t *)"\5crash"))
+	if (sodns_name_is_below(name, (const uint8_t *)"\5crash"))
 		*nowhere = 1;
 	if (sodns_name_equal(name, (const uint8_t *)"\4deep"))
 		return sodns_fail(q, (int)deeper(&zero), NULL);

@@ -40,7 +40,7 @@ pub static sodns_plugin: Plugin = Plugin {
     abi_major: ABI_MAJOR,
     abi_minor: ABI_MINOR,
     size: std::mem::size_of::<Plugin>() as u32,
-    sdk_version: b"0.1.0\0".as_ptr().cast(),
+    sdk_version: b"1.0.0\0".as_ptr().cast(),
     name: b"reverse\0".as_ptr().cast(),
     version: b"0.1\0".as_ptr().cast(),
     setup: Some(setup),

@@ -36,8 +36,8 @@ pub struct Plugin {
 unsafe impl Sync for Plugin {}
 
 pub const MAGIC: u32 = 0x5053_4e44;
-pub const ABI_MAJOR: u16 = 0;
-pub const ABI_MINOR: u16 = 1;
+pub const ABI_MAJOR: u16 = 1;
+pub const ABI_MINOR: u16 = 0;
 pub const ANSWER: c_int = 0;
 pub const TYPE_TXT: u16 = 16;
 pub const AA: u16 = 0x0400;

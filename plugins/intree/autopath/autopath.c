@@ -70,10 +70,17 @@ static sodns_reply_t *try(const sodns_handler_t *h, sodns_query_t *q, const uint
 	return sodns_next(h, derived);
 }
 
+/* Another server's SERVFAIL or REFUSED is an answer. One that template gives is not, whatever records
+ * are with it: its rcode counts as if it stood alone, with CoreDNS too. */
 static bool has_answered(sodns_reply_t *r)
 {
 	enum sodns_reply_kind kind = sodns_reply_kind(r);
-	return kind == SODNS_RECORDS || kind == SODNS_WIRE;
+	int rcode = sodns_reply_rcode(r);
+	if (kind != SODNS_RECORDS && kind != SODNS_WIRE)
+		return false;
+	bool failed = rcode == SODNS_FORMERR || rcode == SODNS_SERVFAIL || rcode == SODNS_NOTIMP ||
+		      rcode == SODNS_REFUSED;
+	return !failed || strcmp(sodns_reply_plugin(r), "template") != 0;
 }
 
 /* An error that says why, or silence: nobody is asked any more. One that only has a code is as if
@@ -90,6 +97,7 @@ sodns_reply_t *autopath_serve(const sodns_handler_t *h, sodns_query_t *q)
 	const uint8_t *search[2 * SEARCH_MAX + 1];
 	const uint8_t *name = sodns_query_name(q), *original = sodns_query_original_name(q);
 	sodns_reply_t *first = NULL;
+	bool answered = false;
 	if (sodns_query_match(q, a->zones, a->zone_count) < 0)
 		return sodns_next(h, q);
 	size_t count = search_of(a, q, search);
@@ -105,13 +113,18 @@ sodns_reply_t *autopath_serve(const sodns_handler_t *h, sodns_query_t *q)
 			continue;
 		if (has_failed(r))
 			return r;
-		if (!first)
+		bool good = has_answered(r);
+		if (!first) {
 			first = r;
-		if (!has_answered(r) || sodns_reply_rcode(r) == SODNS_NXDOMAIN)
+			answered = good;
+		}
+		if (!good || sodns_reply_rcode(r) == SODNS_NXDOMAIN)
 			continue;
 		lead_there(q, r);
 		count_success(q);
 		return r;
 	}
-	return first ? first : sodns_next(h, q);
+	if (!first)
+		return sodns_next(h, q);
+	return answered ? first : sodns_fail(q, sodns_reply_rcode(first), NULL);
 }

@@ -45,7 +45,7 @@ struct asking {
 static enum sodns_protocol protocol_for(const struct asking *a, const struct upstream *u)
 {
 	const struct forward *f = a->f;
-	if (f->force_tcp || u->transport == TRANSPORT_TLS)
+	if (f->force_tcp || u->transport != TRANSPORT_DNS)
 		return SODNS_TCP;
 	/* Who does not keep the letters' case is asked where it does not matter. */
 	if (f->random_case && a->mismatched)

@@ -147,7 +147,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	if (rc)
 		return rc;
 	metrics_prepare(f);
-	return health_prepare(f) ? sodns_prepare_error(p, "no memory") : SODNS_OK;
+	return health_prepare(f, p) ? sodns_prepare_error(p, "no memory") : SODNS_OK;
 }
 
 static void start(void *self)

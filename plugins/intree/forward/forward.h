@@ -28,6 +28,13 @@ struct target {
 	const char *server_name; /* for TLS; NULL: none given */
 };
 
+/* How well an upstream is; the next generation begins with it. */
+struct standing {
+	_Atomic(uint32_t) fails;  /* failed checks in a row */
+	_Atomic(uint32_t) misses; /* questions in a row that it left unanswered */
+	_Atomic(bool) suspected;  /* to be checked */
+};
+
 struct upstream {
 	struct forward *forward;
 	char text[96]; /* address and port */
@@ -35,9 +42,7 @@ struct upstream {
 	const char *server_name;
 	sodns_upstream_t *up;
 
-	_Atomic(uint32_t) fails;  /* failed checks in a row */
-	_Atomic(uint32_t) misses; /* questions in a row that it left unanswered */
-	_Atomic(bool) suspected;  /* to be checked */
+	struct standing *standing;
 
 	/* the checker's own */
 	uint64_t due, asked_at;
@@ -70,7 +75,7 @@ struct forward {
 	_Atomic(int64_t) concurrent;
 	int64_t max_concurrent;
 	const char *max_concurrent_text;
-	const char *server_name, *tls_files[3];
+	const char *server_name, *http_method, *tls_files[3];
 	size_t tls_file_count;
 	bool tls_wanted;
 	sodns_tls_t *tls; /* one context for all its TLS upstreams */
@@ -124,7 +129,7 @@ bool upstream_is_down(const struct upstream *u);
 bool upstream_is_suspect(const struct upstream *u);
 void upstream_answered(struct upstream *u);
 void upstream_missed(struct upstream *u);
-int health_prepare(struct forward *f);
+int health_prepare(struct forward *f, sodns_prepare_t *p);
 void health_start(struct forward *f);
 void health_stop(struct forward *f);
 

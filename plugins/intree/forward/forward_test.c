@@ -47,7 +47,16 @@ static void test_refused(void)
 	SODNS_REFUSED(ONE("maxfails 1"), "unknown property 'maxfails'");
 	SODNS_REFUSED("forward . grpc://127.0.0.1",
 		      "'grpc' is not supported as a destination protocol in forward: "
-		      "grpc://127.0.0.1");
+		      "grpc://127.0.0.1:443");
+	SODNS_REFUSED("forward . quic://[::1]",
+		      "'quic' is not supported as a destination protocol in forward: "
+		      "quic://[::1]:853");
+	SODNS_REFUSED("forward . quic://127.0.0.1:8853",
+		      "'quic' is not supported as a destination protocol in forward: "
+		      "quic://127.0.0.1:8853");
+	SODNS_REFUSED("forward . unix:///run/dns",
+		      "'unix' is not supported as a destination protocol in forward: "
+		      "unix:///run/dns");
 	SODNS_REFUSED("forward . https://127.0.0.1/dns-query",
 		      "paths are not allowed in HTTPS upstream addresses (the /dns-query path is "
 		      "used by default): https://127.0.0.1/dns-query");

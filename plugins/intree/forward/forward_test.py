@@ -269,6 +269,30 @@ class Forward(Case):
             s.wait_for('Reloading complete')
             self.assertEqual(self.addresses(s.ask('a.test')), ['10.0.0.1'])
 
+    def test_health_outlives_reloads(self):
+        with Upstream() as well:
+            dead = harness.free_port()
+            text = ('.:{PORT} {\n errors\n%%s forward . 127.0.0.1:%d {\n  health_check 50ms\n  failfast_all_unhealthy_upstreams\n }\n}\n'
+                    'well.:{PORT} {\n forward . 127.0.0.1:%d\n}\n') % (dead, well.port)
+            with Server(text % '') as s:
+                self.assertEqual(s.ask('a.test').rcode(), dns.rcode.SERVFAIL)
+                s.wait_for(r'upstream 127\.0\.0\.1:%d is down' % dead)
+                for n, more in enumerate((' nsid x\n', ' loadbalance\n'), 1):
+                    s.write_corefile(text % more)
+                    s.signal(signal.SIGUSR1)
+                    s.wait_for('Reloading complete', count=n)
+                    self.assertEqual(s.ask(f'b{n}.test').rcode(), dns.rcode.SERVFAIL)
+                    s.wait_for(rf'2 b{n}\.test\. A: no healthy proxies')
+                    self.assertEqual(s.ask('a.well').rcode(), 0)
+                self.assertEqual(s.out().count('is down'), 1)
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
+                    back.bind(('127.0.0.1', dead))
+                    back.settimeout(10)
+                    for _ in range(2):
+                        wire, peer = back.recvfrom(4096)
+                        back.sendto(answer(dns.message.from_wire(wire)), peer)
+                    s.wait_for(r'upstream 127\.0\.0\.1:%d is up again' % dead)
+
 
 if __name__ == '__main__':
     harness.main()

@@ -6,10 +6,15 @@
  */
 #include "forward.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/share.h>
+
 #define SUSPECT_AFTER 3u
+/* Of struct standing. */
+#define STANDING_LAYOUT 1u
 #define RISES 2u
 #define PAUSE_MAX 4u
 #define CHECK_NS (1000ull * MS)
@@ -26,27 +31,27 @@ struct probe {
 bool upstream_is_down(const struct upstream *u)
 {
 	uint32_t max = u->forward->max_fails;
-	return max && atomic_load_explicit(&u->fails, memory_order_relaxed) > max;
+	return max && atomic_load_explicit(&u->standing->fails, memory_order_relaxed) > max;
 }
 
 bool upstream_is_suspect(const struct upstream *u)
 {
 	return u->forward->max_fails &&
-	       atomic_load_explicit(&u->misses, memory_order_relaxed) >= SUSPECT_AFTER;
+	       atomic_load_explicit(&u->standing->misses, memory_order_relaxed) >= SUSPECT_AFTER;
 }
 
 /* Written only where it changes something: the line is shared by all workers. */
 void upstream_answered(struct upstream *u)
 {
-	if (atomic_load_explicit(&u->misses, memory_order_relaxed))
-		atomic_store_explicit(&u->misses, 0, memory_order_relaxed);
+	if (atomic_load_explicit(&u->standing->misses, memory_order_relaxed))
+		atomic_store_explicit(&u->standing->misses, 0, memory_order_relaxed);
 }
 
 void upstream_missed(struct upstream *u)
 {
 	struct forward *f = u->forward;
-	atomic_fetch_add_explicit(&u->misses, 1, memory_order_relaxed);
-	if (f->max_fails && !atomic_exchange(&u->suspected, true))
+	atomic_fetch_add_explicit(&u->standing->misses, 1, memory_order_relaxed);
+	if (f->max_fails && !atomic_exchange(&u->standing->suspected, true))
 		sodns_service_wake(f->checker);
 }
 
@@ -59,7 +64,7 @@ static void check_failed(struct upstream *u)
 		return;
 	}
 	u->pause = 1;
-	atomic_fetch_add(&u->fails, 1);
+	atomic_fetch_add(&u->standing->fails, 1);
 	if (!upstream_is_down(u))
 		return;
 	sodns_metric_set(u->healthy, 0);
@@ -73,9 +78,9 @@ static void check_passed(struct upstream *u)
 	if (down && ++u->rises < RISES)
 		return;
 	u->rises = 0;
-	atomic_store(&u->fails, 0);
-	atomic_store(&u->misses, 0);
-	atomic_store(&u->suspected, false);
+	atomic_store(&u->standing->fails, 0);
+	atomic_store(&u->standing->misses, 0);
+	atomic_store(&u->standing->suspected, false);
 	sodns_metric_set(u->healthy, 1);
 	if (down)
 		sodns_log(SODNS_LOG_INFO, "forward", "upstream %s is up again", u->text);
@@ -87,7 +92,7 @@ static uint64_t next_due(const struct forward *f)
 	uint64_t first = 0;
 	for (unsigned i = 0; i < f->count; i++) {
 		const struct upstream *u = &f->upstreams[i];
-		if (atomic_load(&u->suspected) && (!first || u->due < first))
+		if (atomic_load(&u->standing->suspected) && (!first || u->due < first))
 			first = u->due ? u->due : 1;
 	}
 	return first;
@@ -95,12 +100,13 @@ static uint64_t next_due(const struct forward *f)
 
 static void begin(struct forward *f, struct upstream *u, struct probe *p, sodns_exchange_t *x)
 {
-	bool tcp = f->force_tcp || u->transport == TRANSPORT_TLS;
+	bool tcp = f->force_tcp || u->transport != TRANSPORT_DNS;
 	size_t len = message_check(f, p->query);
 	memset(x, 0, sizeof(*x));
 	x->upstream = u->up;
 	x->protocol = tcp ? SODNS_TCP : SODNS_UDP;
 	x->query = p->query;
+	x->post = true;
 	x->len = len;
 	x->answer = p->answer;
 	x->size = sizeof(p->answer);
@@ -120,7 +126,7 @@ static unsigned begin_due(struct forward *f, sodns_exchange_t *x)
 	uint64_t now = sodns_now();
 	for (unsigned i = 0; i < f->count && n < CHECKED_MAX; i++) {
 		struct upstream *u = &f->upstreams[i];
-		if (!atomic_load(&u->suspected) || u->due > now)
+		if (!atomic_load(&u->standing->suspected) || u->due > now)
 			continue;
 		begin(f, u, &f->probes[n], &x[n]);
 		n++;
@@ -167,8 +173,33 @@ static void run(void *arg)
 	}
 }
 
-int health_prepare(struct forward *f)
+/* A reload changes nothing about a server: who was down stays down until a check says otherwise. */
+static int inherit(struct upstream *u, sodns_prepare_t *p)
 {
+	char key[512], source[SODNS_ADDRESS_TEXT_MAX];
+	sodns_address_to_text(&u->forward->source, source);
+	snprintf(key, sizeof(key), "%u %s %s %.300s", u->transport, u->text, source,
+		 u->server_name ? u->server_name : "");
+	const struct standing *before = sodns_inherit(p, key, STANDING_LAYOUT);
+	u->standing = calloc(1, sizeof(*u->standing));
+	if (!u->standing)
+		return SODNS_ENOMEM;
+	if (before) {
+		u->standing->fails = atomic_load(&before->fails);
+		u->standing->misses = atomic_load(&before->misses);
+		u->standing->suspected = atomic_load(&before->suspected);
+	}
+	sodns_bequeath(p, key, STANDING_LAYOUT, u->standing, free);
+	u->pause = 1;
+	sodns_metric_set(u->healthy, !upstream_is_down(u));
+	return SODNS_OK;
+}
+
+int health_prepare(struct forward *f, sodns_prepare_t *p)
+{
+	for (unsigned i = 0; i < f->count; i++)
+		if (inherit(&f->upstreams[i], p))
+			return SODNS_ENOMEM;
 	f->probes = calloc(CHECKED_MAX, sizeof(*f->probes));
 	return f->probes ? SODNS_OK : SODNS_ENOMEM;
 }

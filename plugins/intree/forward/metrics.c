@@ -48,7 +48,6 @@ void metrics_prepare(struct forward *f)
 		struct upstream *u = &f->upstreams[i];
 		const char *const to[] = {"forward", u->text};
 		u->healthy = sodns_metric(&healthy, to);
-		sodns_metric_set(u->healthy, 1);
 	}
 }
 
@@ -67,8 +66,8 @@ static sodns_metric_t *first_needed(_Atomic(sodns_metric_t *) *slot, const sodns
 void metrics_begun(struct upstream *u, const sodns_exchange_t *x)
 {
 	bool tcp = x->protocol != SODNS_UDP;
-	const char *over_tcp = u->transport == TRANSPORT_TLS ? "tcp-tls" : "tcp";
-	const char *const labels[] = {"forward", u->text, tcp ? over_tcp : "udp"};
+	static const char *const over_tcp[] = {"tcp", "tcp-tls", "https"};
+	const char *const labels[] = {"forward", u->text, tcp ? over_tcp[u->transport] : "udp"};
 	_Atomic(sodns_metric_t *) *slot = x->reused ? &u->hits[tcp] : &u->misses_of[tcp];
 	sodns_metric_add(first_needed(slot, x->reused ? &hits : &misses, labels), 1);
 }

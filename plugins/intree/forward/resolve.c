@@ -187,15 +187,14 @@ static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const
 	u->transport = t->transport;
 	u->server_name = t->server_name;
 	/* Without a name the certificate must be for the address. */
-	if (t->transport == TRANSPORT_TLS) {
+	if (t->transport != TRANSPORT_DNS) {
 		o.tls = f->tls;
 		o.tls_name = t->server_name ? t->server_name : text;
 	}
 	if (t->transport == TRANSPORT_HTTPS)
-		return sodns_prepare_error(p, "HTTPS upstreams are not supported: https://%s",
-					   u->text);
+		o.http_method = f->http_method;
 	u->up = sodns_upstream_new(&o);
-	return u->up ? SODNS_OK : sodns_prepare_error(p, "no memory");
+	return u->up ? SODNS_OK : sodns_prepare_error(p, "no upstream can be made of %s", u->text);
 }
 
 /* CA; CERT KEY; CERT KEY CA: as many files as were given. */
@@ -205,10 +204,11 @@ static int make_tls(struct forward *f, sodns_prepare_t *p)
 	bool pair = f->tls_file_count > 1;
 	bool wanted = f->tls_wanted;
 	for (size_t i = 0; i < f->target_count; i++)
-		wanted |= f->targets[i].transport == TRANSPORT_TLS;
+		wanted |= f->targets[i].transport != TRANSPORT_DNS;
 	if (!wanted)
 		return SODNS_OK;
-	const sodns_tls_options_t o = {.cert = pair ? f->tls_files[0] : NULL,
+	const sodns_tls_options_t o = {.size = sizeof(o),
+				       .cert = pair ? f->tls_files[0] : NULL,
 				       .key = pair ? f->tls_files[1] : NULL,
 				       .ca = f->tls_file_count == 1   ? f->tls_files[0]
 					     : f->tls_file_count == 3 ? f->tls_files[2]

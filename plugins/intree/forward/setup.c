@@ -207,12 +207,11 @@ static int read_resolvers(sodns_setup_t *s, struct forward *f)
 	return SODNS_OK;
 }
 
-static int read_doh_method(sodns_setup_t *s)
+static int read_doh_method(sodns_setup_t *s, struct forward *f)
 {
-	const char *text;
-	if (one_arg(s, &text))
+	if (one_arg(s, &f->http_method))
 		return SODNS_EINVAL;
-	if (strcmp(text, "POST") && strcmp(text, "GET"))
+	if (strcmp(f->http_method, "POST") && strcmp(f->http_method, "GET"))
 		return sodns_error(s, "doh_method must be either POST or GET");
 	return SODNS_OK;
 }
@@ -294,7 +293,7 @@ static int read_property(sodns_setup_t *s, struct forward *f)
 	if (!strcmp(p, "read_timeout"))
 		return read_read_timeout(s, f);
 	if (!strcmp(p, "doh_method"))
-		return read_doh_method(s);
+		return read_doh_method(s, f);
 	if (!strcmp(p, "policy"))
 		return read_policy(s, f);
 	if (!strcmp(p, "max_concurrent"))
@@ -367,6 +366,7 @@ int forward_setup(sodns_setup_t *s)
 	while (sodns_setup_next(s)) {
 		struct forward *f = sodns_setup_alloc(s, sizeof(*f));
 		f->max_fails = 2;
+		f->http_method = "POST";
 		f->expire = EXPIRE_NS;
 		f->read_timeout = READ_TIMEOUT_NS;
 		f->interval = CHECK_INTERVAL_NS;

@@ -32,6 +32,16 @@ struct word {
 	char name[256];           /* "" without */
 };
 
+/* "[::1]" without a port. */
+static void unwrap(char *host)
+{
+	size_t n = strlen(host);
+	if (n < 2 || *host != '[' || host[n - 1] != ']')
+		return;
+	memmove(host, host + 1, n - 2);
+	host[n - 2] = 0;
+}
+
 /* The name behind the last '%' is cut out; a port behind it stays. */
 static bool split(struct word *w)
 {
@@ -41,6 +51,7 @@ static bool split(struct word *w)
 	w->name[0] = 0;
 	if (!percent) {
 		strcpy(w->host, w->rest);
+		unwrap(w->host);
 		return true;
 	}
 	colon = strrchr(percent, ':');
@@ -53,6 +64,7 @@ static bool split(struct word *w)
 	w->name[n] = 0;
 	snprintf(w->host, sizeof(w->host), "%.*s%s%s", (int)(percent - w->rest), w->rest,
 		 *w->rest == '[' ? "]" : "", colon ? colon : "");
+	unwrap(w->host);
 	return true;
 }
 
@@ -150,8 +162,25 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 				   f->server_name, w->name, transports[w->kind].prefix, w->host);
 	if (t.transport == TRANSPORT_TLS)
 		t.server_name = *w->name ? keep(s, w->name) : f->server_name;
+	if (t.transport == TRANSPORT_HTTPS)
+		t.server_name = f->server_name;
 	*add(s, f) = t;
 	return SODNS_OK;
+}
+
+/* An address is named with its port, as CoreDNS does; what is none as it is. */
+static int refuse_transport(sodns_setup_t *s, const struct word *w)
+{
+	const char *prefix = transports[w->kind].prefix;
+	char port[8] = "";
+	sodns_address_t a;
+	bool bare = !sodns_address_from_text(w->host, &a), six = bare && a.family == 6;
+	if (bare)
+		snprintf(port, sizeof(port), ":%u", transports[w->kind].port);
+	return sodns_error(
+		s, "'%.*s' is not supported as a destination protocol in forward: %s%s%s%s%s",
+		(int)strlen(prefix) - 3, prefix, prefix, six ? "[" : "", bare ? w->host : w->rest,
+		six ? "]" : "", port);
 }
 
 int to_read(sodns_setup_t *s, struct forward *f, const char *word)
@@ -166,10 +195,7 @@ int to_read(sodns_setup_t *s, struct forward *f, const char *word)
 	if (!split(&w))
 		return sodns_error(s, "not an IP address, file, or valid domain: \"%s\"", word);
 	if (!transports[w.kind].taken)
-		return sodns_error(
-			s, "'%.*s' is not supported as a destination protocol in forward: %s",
-			(int)strlen(transports[w.kind].prefix) - 3, transports[w.kind].prefix,
-			word);
+		return refuse_transport(s, &w);
 	if (transports[w.kind].transport == TRANSPORT_HTTPS && strchr(w.rest, '/'))
 		return sodns_error(s,
 				   "paths are not allowed in HTTPS upstream addresses (the "

@@ -88,9 +88,14 @@ class Https(Case):
             for c in kept:
                 c.sendall(post())
                 self.answer(c)
-            refused = [socket.create_connection(('127.0.0.1', s.port), timeout=5) for _ in range(3)]
-            self.assertGreaterEqual(sum(self.closed(c) for c in refused), 2)
-            for c in kept + refused:
+            kept[0].sendall(post())
+            self.answer(kept[0])
+            more = [socket.create_connection(('127.0.0.1', s.port), timeout=5) for _ in range(4)]
+            for c in more:
+                c.sendall(post())
+                self.assertEqual(self.answer(c)[0], 200, 'somebody new is let in')
+            self.assertEqual([self.closed(c) for c in kept[:4]], [False, True, True, True], 'those that were idle longest had to go')
+            for c in kept + more:
                 c.close()
 
     def closed(self, c):

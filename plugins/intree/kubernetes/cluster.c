@@ -65,6 +65,12 @@ static void on_end(void *arg)
 	atomic_fetch_and(&w->cluster->waited_for, ~(1u << w->collection));
 }
 
+static bool on_more(void *arg)
+{
+	struct watching *w = arg;
+	return store_sweep(&w->cluster->store, w->collection);
+}
+
 static void on_failed(void *arg, const char *why)
 {
 	(void)arg;
@@ -121,6 +127,7 @@ static void watch(struct cluster *c, int collection, const char *labels, const c
 					 .begin = on_begin,
 					 .object = on_object,
 					 .end = on_end,
+					 .more = on_more,
 					 .failed = on_failed,
 					 .arg = w};
 	atomic_fetch_or(&c->waited_for, 1u << collection);

@@ -37,6 +37,7 @@ enum pod_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
 
 struct kubernetes {
 	struct cluster *cluster;
+	_Atomic(bool) prepared; /* there is a cluster */
 	struct settings settings;
 	const uint8_t *const *zones;
 	size_t zone_count;
@@ -90,6 +91,8 @@ struct question {
 	uint8_t zone_label_count;   /* 0: none is asked for */
 	bool prefer, imported;
 };
+/* A label without the underscore that it may begin with. */
+struct word question_bare(const uint8_t *label);
 /* original has the same length as name and lies below zone. */
 void question_read(struct question *q, const struct kubernetes *k, const uint8_t *name,
 		   const uint8_t *original, const uint8_t *zone);
@@ -199,13 +202,23 @@ struct server {
 };
 size_t servers_of(const struct kubernetes *k, sodns_query_t *query, const uint8_t *zone,
 		  const struct server **out);
+/* Calls fn for every slice that has an address of this server and whose service is known; whether
+ * there is a slice at all. */
+bool servers_slices(const struct kubernetes *k,
+		    void (*fn)(void *arg, const struct service *s, const struct slice *slice),
+		    void *arg);
 /* Where this server is reached. */
 void servers_find_local(struct kubernetes *k, sodns_prepare_t *p);
 enum outcome answer_servers(const struct kubernetes *k, sodns_query_t *query,
 			    const struct question *q, sodns_reply_t *r);
 
-/* transfer.c, metadata.c, autopath.c */
+/* transfer.c: the services as they are now, by their names: whatever changes while the client reads,
+ * these stay. NULL: none. */
+const struct service **services_now(const struct set *x, sodns_query_t *query, size_t *count);
+
+/* transfer.c, external.c, metadata.c, autopath.c */
 extern const sodns_transfer_ability_t kubernetes_transfer;
+extern const sodns_external_ability_t kubernetes_external;
 extern const sodns_metadata_ability_t kubernetes_metadata;
 extern const sodns_autopath_ability_t kubernetes_autopath;
 

@@ -5,6 +5,9 @@
  *
  * What a reader finds stays valid until its query ends, if items and tables that were taken out are
  * retired (sodns/share.h); the map does so with its tables.
+ *
+ * A table that gets full is made anew little by little, as the writer goes on: whatever comes and
+ * goes meanwhile does so in both, and the new one is shown when it is complete.
  */
 #ifndef KUBERNETES_MAP_H
 #define KUBERNETES_MAP_H
@@ -24,6 +27,10 @@ struct map {
 	/* The hash of an item's key number i; false: it has no more. */
 	bool (*key)(const void *item, unsigned i, uint32_t *hash);
 	const struct map *of; /* an index: of this map's items; else NULL */
+	uint32_t made;        /* tables so far */
+	/* The next table, or NULL; how far the items are in it, which table they are taken from. */
+	struct table *next;
+	uint32_t next_filled, next_live, from, from_made;
 };
 
 #define MAP_FREE 0u
@@ -65,6 +72,8 @@ const void *map_each(const struct table *t, uint32_t *at);
 /* Room for `more` keys: what follows can't fail. By the writer, as all below, before it changes
  * anything: an index is made anew from the items that its map has. */
 void map_reserve(struct map *m, uint32_t more);
+/* Goes on with the next table; false: there is none. */
+bool map_settle(struct map *m);
 void map_put(struct map *m, uint32_t hash, const void *item);
 /* An item takes another's place. */
 void map_replace(struct map *m, uint32_t hash, const void *old, const void *item);

@@ -12,6 +12,8 @@
 struct list {
 	struct server *at;
 	size_t count, room;
+	sodns_query_t *query;
+	const uint8_t *zone;
 };
 
 static void add(struct list *l, sodns_query_t *query, const uint8_t *name, const uint8_t *bytes,
@@ -62,12 +64,12 @@ static void add_service(struct list *l, sodns_query_t *query, const struct servi
 	}
 }
 
-size_t servers_of(const struct kubernetes *k, sodns_query_t *query, const uint8_t *zone,
-		  const struct server **out)
+bool servers_slices(const struct kubernetes *k,
+		    void (*fn)(void *arg, const struct service *s, const struct slice *slice),
+		    void *arg)
 {
 	const struct set *x = &k->cluster->store.sets[LOCAL];
-	struct list l = {0};
-	bool inside = false;
+	bool any = false;
 	for (size_t i = 0; i < k->local_count; i++) {
 		struct probe p;
 		const struct slice *s;
@@ -76,12 +78,26 @@ size_t servers_of(const struct kubernetes *k, sodns_query_t *query, const uint8_
 		while ((s = map_next(&p))) {
 			if (!slice_has(s, a))
 				continue;
-			inside = true;
+			any = true;
 			const struct service *of = store_service(x, s->parts, s->key_len);
 			if (of && (of->flags & SERVICE_KNOWN))
-				add_service(&l, query, of, s, zone);
+				fn(arg, of, s);
 		}
 	}
+	return any;
+}
+
+static void add_found(void *arg, const struct service *s, const struct slice *slice)
+{
+	struct list *l = arg;
+	add_service(l, l->query, s, slice, l->zone);
+}
+
+size_t servers_of(const struct kubernetes *k, sodns_query_t *query, const uint8_t *zone,
+		  const struct server **out)
+{
+	struct list l = {.query = query, .zone = zone};
+	bool inside = servers_slices(k, add_found, &l);
 	struct name own = {0};
 	name_add_text(&own, "ns.dns", 6);
 	name_add_wire(&own, zone, sodns_name_length(zone));

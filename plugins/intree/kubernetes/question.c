@@ -18,7 +18,7 @@ static struct word word_of(const uint8_t *label)
 	return (struct word){label + 1, label[0]};
 }
 
-static struct word bare_word(const uint8_t *label)
+struct word question_bare(const uint8_t *label)
 {
 	bool underscore = label[0] && label[1] == '_';
 	return (struct word){label + 1 + underscore, (uint8_t)(label[0] - underscore)};
@@ -49,8 +49,8 @@ static void read_front(struct question *q, const struct kubernetes *k, const uin
 		q->endpoint = word_of(label[0]);
 	} else if (count == 2) {
 		if (!q->imported || label[0][1] == '_' || label[1][1] == '_') {
-			q->port = bare_word(label[0]);
-			q->protocol = bare_word(label[1]);
+			q->port = question_bare(label[0]);
+			q->protocol = question_bare(label[1]);
 		} else {
 			q->endpoint = word_of(label[0]);
 			q->cluster = word_of(label[1]);

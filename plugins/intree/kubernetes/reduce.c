@@ -216,15 +216,22 @@ static void read_ips(struct object *o, sodns_json_t *j)
 	}
 }
 
+/* An address, or a host name; what is neither is left out. */
 static void add_external(struct object *o, sodns_json_t *j)
 {
 	char text[256];
+	uint8_t name[SODNS_NAME_MAX];
+	struct address a;
 	take_text(j, text, sizeof(text));
-	uint8_t len = (uint8_t)strlen(text);
-	if (!len || o->external.len > PARTS_MAX)
+	if (!*text || o->external.len > PARTS_MAX)
 		return;
-	bytes_add(&o->external, &len, 1);
-	bytes_add(&o->external, text, len);
+	bool numeric = address_read(text, strlen(text), &a);
+	int len = numeric ? a.size : sodns_name_from_text(text, NULL, name);
+	if (len <= 0)
+		return;
+	const uint8_t head[EXTERNAL_HEAD] = {numeric ? a.size : 0, 0, (uint8_t)len};
+	bytes_add(&o->external, head, sizeof(head));
+	bytes_add(&o->external, numeric ? a.bytes : name, (size_t)len);
 }
 
 static void read_alias(struct object *o, sodns_json_t *j)
@@ -364,6 +371,9 @@ static const char *name_of(const struct store *s, const struct endpoint *e, cons
 		return e->name;
 	if (s->pod_names && *e->pod && strlen(e->pod) <= LABEL_MAX)
 		return e->pod;
+	/* IPv4 has one way to be written, or it would not have been read. */
+	if (!memchr(text, ':', len))
+		return "";
 	for (size_t i = 0; i <= len; i++)
 		dashed[i] = text[i] == '.' || text[i] == ':'
 				    ? '-'

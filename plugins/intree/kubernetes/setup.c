@@ -429,6 +429,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	k->cluster = cluster_of(p, &k->settings);
 	if (!k->cluster)
 		return SODNS_EINVAL;
+	atomic_store(&k->prepared, true);
 	servers_find_local(k, p);
 	wait_for_lists(k);
 	return SODNS_OK;
@@ -443,7 +444,7 @@ static void teardown(void *self)
 static bool ready(void *self)
 {
 	const struct kubernetes *k = self;
-	return cluster_synced(k->cluster);
+	return atomic_load(&k->prepared) && cluster_synced(k->cluster);
 }
 
 static const void *ability(void *self, const char *id)
@@ -458,6 +459,8 @@ static const void *ability(void *self, const char *id)
 		return &kubernetes_transfer;
 	if (!strcmp(id, SODNS_ABILITY_AUTOPATH))
 		return &kubernetes_autopath;
+	if (!strcmp(id, SODNS_ABILITY_EXTERNAL))
+		return &kubernetes_external;
 	return NULL;
 }
 

@@ -10,6 +10,10 @@
 
 #include "reduce.h"
 
+/* One step of a sweep: a fraction of a millisecond. */
+#define SWEEP_SLOTS 2048u
+#define SWEEP_DROPS 128u
+
 /* The last object read, the writer's alone; and room for comparing addresses. */
 static __thread struct object object;
 
@@ -75,10 +79,9 @@ static bool service_external_hash(const void *item, unsigned i, uint32_t *hash)
 {
 	const struct service *s = item;
 	const uint8_t *p = service_external(s), *end = p + s->external_len;
-	struct address a;
-	for (; p < end; p += *p + 1u)
-		if (address_read((const char *)p + 1, *p, &a) && !i--) {
-			*hash = hash_bytes(a.bytes, a.size);
+	for (; p < end; p = external_next(p))
+		if (*p && !i--) {
+			*hash = hash_bytes(p + EXTERNAL_HEAD, *p);
 			return true;
 		}
 	return false;
@@ -260,8 +263,11 @@ static void labels_drop(struct store *s, const struct labels *labels)
 static uint32_t hash_names(const char *namespace, const char *name)
 {
 	char both[512];
-	int n = snprintf(both, sizeof(both), "%s/%s", namespace, name);
-	return hash_bytes(both, (size_t)n);
+	size_t a = strlen(namespace), b = strlen(name);
+	memcpy(both, namespace, a);
+	both[a] = '/';
+	memcpy(both + a + 1, name, b);
+	return hash_bytes(both, a + 1 + b);
 }
 
 static const struct pod *find_pod(const struct store *s, const char *namespace, const char *name)
@@ -367,6 +373,15 @@ bool service_has(const struct service *s, const struct address *a)
 	if (a->size == 4)
 		return rdata_has(service_a4(s), s->a4_len / A4_SIZE, a);
 	return rdata_has(service_a6(s), s->a6_len / A6_SIZE, a);
+}
+
+bool service_has_external(const struct service *s, const struct address *a)
+{
+	const uint8_t *p = service_external(s), *end = p + s->external_len;
+	for (; p < end; p = external_next(p))
+		if (*p == a->size && !memcmp(p + EXTERNAL_HEAD, a->bytes, a->size))
+			return true;
+	return false;
 }
 
 static void service_change(struct set *x, const struct service *old, const struct service *new)
@@ -794,14 +809,54 @@ static void drop(struct store *s, int collection, const void *item)
 	}
 }
 
-/* Removing leaves the table as it is: nothing moves under the walk. A service of which slices stay
- * is replaced in its slot by one that is not known. */
 void store_list_end(struct store *s, int collection)
 {
-	const struct table *t = map_of(s, collection)->table.current;
-	uint32_t at = 0;
+	s->sweep_at[collection] = 0;
+	s->sweep_made[collection] = map_of(s, collection)->made;
+}
+
+/* Tables that were under way when the last object came have nobody else who goes on with them. */
+static bool settle(struct store *s)
+{
+	struct map *const maps[] = {&s->sets[LOCAL].services,
+				    &s->sets[LOCAL].slices,
+				    &s->sets[LOCAL].by_address,
+				    &s->sets[LOCAL].by_external,
+				    &s->sets[LOCAL].by_endpoint,
+				    &s->sets[IMPORTED].services,
+				    &s->sets[IMPORTED].slices,
+				    &s->sets[IMPORTED].by_address,
+				    &s->sets[IMPORTED].by_external,
+				    &s->sets[IMPORTED].by_endpoint,
+				    &s->pods,
+				    &s->pods_by_address,
+				    &s->namespaces,
+				    &s->labels};
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		if (map_settle(maps[i]))
+			return true;
+	return false;
+}
+
+/* Removing leaves the table as it is: nothing moves under the walk. A service of which slices stay
+ * is replaced in its slot by one that is not known. Where there is a new table, the walk begins
+ * anew: what it saw before is not looked at closely again, it is as it should be. */
+bool store_sweep(struct store *s, int collection)
+{
+	const struct map *m = map_of(s, collection);
+	uint32_t *at = &s->sweep_at[collection], end, drops = SWEEP_DROPS;
 	const void *item;
-	while ((item = map_each(t, &at)))
-		if (seen_of(collection, item) != s->list[collection])
+	if (s->sweep_made[collection] != m->made)
+		store_list_end(s, collection);
+	const struct table *t = m->table.current;
+	for (end = *at + SWEEP_SLOTS; *at < end && drops;) {
+		item = map_each(t, at);
+		if (!item)
+			return settle(s);
+		if (seen_of(collection, item) != s->list[collection]) {
 			drop(s, collection, item);
+			drops--;
+		}
+	}
+	return true;
 }

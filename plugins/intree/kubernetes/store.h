@@ -22,6 +22,9 @@
 enum protocol { PROTOCOL_NONE, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
 #define PORT_NONE 0x80u /* in the protocol's byte: a service without ports has this one */
 
+/* An external address: one byte, 4 or 16, and its RDATA; a host name: 0, and that of a CNAME. */
+#define EXTERNAL_HEAD 3u
+
 /* Ready endpoints of one EndpointSlice. */
 struct slice {
 	uint32_t hash; /* of namespace and id */
@@ -54,8 +57,8 @@ struct service {
 	uint16_t a4_len, a6_len, ports_len, external_len;
 	uint8_t flags, key_len, alias_len;
 	/* then: key, as it stands in a name that is asked: the service's label and the namespace's;
-	 * RDATA of A; of AAAA; ports; alias: a name in wire form; external: a length and a text for
-	 * each external address or host name */
+	 * RDATA of A; of AAAA; ports; alias: a name in wire form; external: for each external
+	 * address or host name its kind and its RDATA */
 	const struct slice *slices[];
 };
 
@@ -101,6 +104,8 @@ struct store {
 	bool zones;        /* topology zones are kept */
 	_Atomic(uint32_t) serial[SERIALS];
 	uint32_t list[COLLECTIONS]; /* the number of the list that is under way, or was the last */
+	/* Sweeps: the next slot, and of which table. */
+	uint32_t sweep_at[COLLECTIONS], sweep_made[COLLECTIONS];
 };
 
 static inline const uint8_t *service_key(const struct service *s)
@@ -131,6 +136,11 @@ static inline const uint8_t *service_alias(const struct service *s)
 static inline const uint8_t *service_external(const struct service *s)
 {
 	return service_alias(s) + s->alias_len;
+}
+
+static inline const uint8_t *external_next(const uint8_t *external)
+{
+	return external + EXTERNAL_HEAD + external[2];
 }
 
 static inline const uint8_t *slice_cluster(const struct slice *s)
@@ -172,9 +182,11 @@ void store_init(struct store *s);
 /* Frees everything in it, when nobody reads it any more. */
 void store_free(struct store *s);
 
-/* A list of a collection begins, and ends: what it did not name goes. */
+/* A list of a collection begins, and ends: what it did not name goes, by and by: false when it has
+ * gone. */
 void store_list_begin(struct store *s, int collection);
 void store_list_end(struct store *s, int collection);
+bool store_sweep(struct store *s, int collection);
 
 /* An object of a collection. Returns the seconds since what made a slice's controller change it, for
  * changes (not of lists) of slices that say so and whose service is known; else a negative value.
@@ -193,6 +205,8 @@ struct address {
 };
 bool slice_has(const struct slice *s, const struct address *a);
 bool service_has(const struct service *s, const struct address *a);
+/* The same with its external ones. */
+bool service_has_external(const struct service *s, const struct address *a);
 bool pod_has(const struct pod *p, const struct address *a);
 /* Text to an address, IPv4 out of IPv6 as Go does; false: it is none. */
 bool address_read(const char *text, size_t len, struct address *out);

@@ -162,26 +162,32 @@ static int by_name(const void *a, const void *b)
 	return order ? order : by_label(x + *x + 1, y + *y + 1);
 }
 
-/* The services as they are now: whatever changes while the client reads, these stay. */
+const struct service **services_now(const struct set *x, sodns_query_t *query, size_t *count)
+{
+	const struct table *t = sodns_reach(&x->services.table);
+	const struct service *s;
+	uint32_t at = 0;
+	*count = 0;
+	if (!t)
+		return NULL;
+	const struct service **all = sodns_alloc(query, (t->mask + 1u) * sizeof(*all));
+	while ((s = map_each(t, &at)))
+		if (s->flags & SERVICE_KNOWN)
+			all[(*count)++] = s;
+	qsort(all, *count, sizeof(*all), by_name);
+	return all;
+}
+
 static void put_services(struct out *o, bool imported)
 {
-	const struct map *m = &o->k->cluster->store.sets[imported ? IMPORTED : LOCAL].services;
-	const struct table *t = sodns_reach(&m->table);
-	const struct service *s;
-	size_t count = 0;
-	uint32_t at = 0;
-	if (!t)
-		return;
-	const struct service **all = sodns_alloc(o->query, (t->mask + 1u) * sizeof(*all));
-	while ((s = map_each(t, &at))) {
-		const uint8_t *namespace = service_key(s) + *service_key(s) + 1;
-		if ((s->flags & SERVICE_KNOWN) &&
-		    namespace_exposed(o->k, namespace + 1, *namespace))
-			all[count++] = s;
+	size_t count;
+	const struct set *x = &o->k->cluster->store.sets[imported ? IMPORTED : LOCAL];
+	const struct service **all = services_now(x, o->query, &count);
+	for (size_t i = 0; i < count && !o->rc; i++) {
+		const uint8_t *namespace = service_key(all[i]) + *service_key(all[i]) + 1;
+		if (namespace_exposed(o->k, namespace + 1, *namespace))
+			put_service(o, all[i]);
 	}
-	qsort(all, count, sizeof(*all), by_name);
-	for (size_t i = 0; i < count && !o->rc; i++)
-		put_service(o, all[i]);
 }
 
 static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,

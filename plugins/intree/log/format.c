@@ -118,23 +118,27 @@ static void put_duration(struct line *l, uint64_t ns)
 	put(l, "s", 1);
 }
 
-static void put_flags(struct line *l, const sodns_reply_t *r)
+size_t flags_text(const sodns_reply_t *r, char out[FLAGS_TEXT_MAX])
 {
 	static const struct {
 		uint16_t bit;
-		const char *text;
+		char text[4];
 	} names[] = {{SODNS_AA, ",aa"}, {SODNS_TC, ",tc"}, {SODNS_RD, ",rd"}, {SODNS_RA, ",ra"},
 		     {SODNS_Z, ",z"},   {SODNS_AD, ",ad"}, {SODNS_CD, ",cd"}};
 	uint16_t flags = sodns_reply_flags(r);
-	put(l, "qr", 2);
+	size_t n = 2;
+	memcpy(out, "qr", 2);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (flags & names[i].bit)
-			put_text(l, names[i].text);
+		if (flags & names[i].bit) {
+			memcpy(out + n, names[i].text, 3);
+			n += names[i].bit == SODNS_Z ? 2 : 3;
+		}
+	return n;
 }
 
 static void put_of_reply(struct line *l, enum field field, const sodns_reply_t *r, uint64_t began)
 {
-	char buf[16];
+	char buf[FLAGS_TEXT_MAX];
 	bool none = sodns_reply_kind(r) == SODNS_DROP;
 	if (field == FIELD_RSIZE)
 		put_number(l, sodns_reply_length(r));
@@ -143,7 +147,7 @@ static void put_of_reply(struct line *l, enum field field, const sodns_reply_t *
 	else if (none)
 		put(l, "-", 1);
 	else if (field == FIELD_RFLAGS)
-		put_flags(l, r);
+		put(l, buf, flags_text(r, buf));
 	else
 		put_text(l, sodns_rcode_text(sodns_reply_rcode(r), buf));
 }

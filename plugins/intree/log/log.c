@@ -10,6 +10,16 @@ static const char *given(void *arg, sodns_query_t *q)
 	return arg;
 }
 
+static void print(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began)
+{
+	char line[LINE_MAX_LEN];
+	if (rule->json)
+		sodns_log_members(SODNS_LOG_INFO, "log", line,
+				  object_write(rule, q, r, began, line));
+	else
+		sodns_log_text(SODNS_LOG_INFO, line, format_write(rule, q, r, began, line));
+}
+
 sodns_reply_t *log_serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	const struct log *l = h->self;
@@ -24,9 +34,7 @@ sodns_reply_t *log_serve(const sodns_handler_t *h, sodns_query_t *q)
 	const char *type = class_type(q, r, &c);
 	sodns_metadata_set(q, "log/type", given, (void *)(uintptr_t)type);
 	sodns_metadata_set(q, "log/class", given, (void *)(uintptr_t)class_text(c));
-	if (rule->classes & (CLASS_ALL | c)) {
-		char line[LINE_MAX_LEN];
-		sodns_log_text(SODNS_LOG_INFO, line, format_write(rule, q, r, began, line));
-	}
+	if (rule->classes & (CLASS_ALL | c))
+		print(rule, q, r, began);
 	return r;
 }

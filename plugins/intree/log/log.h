@@ -33,13 +33,14 @@ enum field {
 
 struct piece {
 	enum field field;
-	const char *text; /* of FIELD_TEXT, or the metadata's key */
+	const char *text; /* of FIELD_TEXT, the metadata's key, or of an object the member's */
 	size_t len;
 };
 
 struct rule {
 	const uint8_t *scope;
 	unsigned classes;
+	bool json; /* lines are objects: pieces are fields, metadata last */
 	const struct piece *pieces;
 	size_t count;
 };
@@ -56,12 +57,27 @@ struct log {
 	"{rcode} {>rflags} {rsize} {duration}"
 #define COMBINED_FORMAT COMMON_FORMAT " \"{>opcode}\""
 
+/* All of them: the members of an object. */
+#define OBJECT_FORMAT                                                                              \
+	"{remote}{port}{local}{proto}{>id}{>opcode}{class}{type}{name}{size}{>do}{>bufsize}"       \
+	"{rcode}{>rflags}{rsize}{duration}"
+
 /* Compiles a format; the pieces live as long as the configuration. */
 void format_compile(sodns_setup_t *s, const char *format, struct rule *out);
 /* Writes the rule's line to out; longer ones are cut. Returns the length. `began`: when log saw the
  * query. */
 size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
 		    char out[LINE_MAX_LEN]);
+
+/* The same for lines that are JSON objects: what the format has in placeholders are the members. */
+void object_compile(sodns_setup_t *s, const char *format, struct rule *out);
+/* Writes the members. What does not fit is left out. */
+size_t object_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
+		    char out[SODNS_LOG_MEMBERS_MAX]);
+
+/* "qr,aa,rd" */
+#define FLAGS_TEXT_MAX 32
+size_t flags_text(const sodns_reply_t *r, char out[FLAGS_TEXT_MAX]);
 
 /* What kind of reply it is: "NODATA" and its like, and its class. */
 const char *class_type(const sodns_query_t *q, sodns_reply_t *r, enum class *class_of);

@@ -82,7 +82,7 @@ static int setup(sodns_setup_t *s)
 {
 	struct certificate *c = sodns_setup_alloc(s, sizeof(*c));
 	while (sodns_setup_next(s)) {
-		sodns_tls_options_t o = {.server = true};
+		sodns_tls_options_t o = {.size = sizeof(o), .server = true};
 		int rc = read_directive(s, &o);
 		if (!rc && c->tls)
 			rc = sodns_error(s, "TLS already configured for this server instance");

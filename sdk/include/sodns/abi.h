@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #define SODNS_MAGIC 0x50534e44u /* "DNSP" */
-#define SODNS_ABI_MAJOR 0
-#define SODNS_ABI_MINOR 1
-#define SODNS_SDK_VERSION "0.1.0"
+#define SODNS_ABI_MAJOR 1
+#define SODNS_ABI_MINOR 0
+#define SODNS_SDK_VERSION "1.0.0"
 
 #define SODNS_EXPORT __attribute__((visibility("default")))
 #define SODNS_API __attribute__((visibility("default")))

@@ -123,6 +123,7 @@ typedef struct sodns_expr_function {
 	bool can_fail;                      /* only for how its type is worded in errors */
 	bool (*call)(sodns_expr_call_t *c); /* false: the evaluation fails. Must not wait. */
 	void *arg;
+	const void *reserved; /* NULL */
 } sodns_expr_function_t;
 
 /* An environment with the language's own functions only. Used by one thread; the caller frees it,

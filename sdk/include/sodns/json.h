@@ -1,6 +1,8 @@
 /*
- * Reading JSON (RFC 8259) piece by piece, out of the text as it came: no tree, no memory, no copy.
- * A reader walks forward; what nobody reads is passed over.
+ * Reading and writing JSON (RFC 8259).
+ *
+ * Reading goes piece by piece, out of the text as it came: no tree, no memory, no copy. A reader
+ * walks forward; what nobody reads is passed over.
  *
  *	sodns_json_t j;
  *	sodns_json_text_t key, name = {0};
@@ -15,8 +17,20 @@
  * Each value is read at most once, by one of object, array, string, integer and boolean. They return
  * false for a value of another kind, which is passed over then: a file of another shape than expected
  * reads as one where things are missing. A loop over members or items is left by its end only. After
- * a syntax error every function returns false. Nesting is limited to SODNS_JSON_DEPTH; duplicate keys
- * are both seen. Texts are not checked to be UTF-8.
+ * a syntax error every function returns false. Nesting of what is read is limited to SODNS_JSON_DEPTH;
+ * duplicate keys are both seen. Texts are not checked to be UTF-8.
+ *
+ * Writing puts the members of an object, one behind the other, into a buffer of the caller's:
+ *
+ *	char buf[512];
+ *	sodns_json_out_t o;
+ *	sodns_json_out(&o, buf, sizeof(buf));
+ *	sodns_json_put_string(&o, "name", text, len);
+ *	sodns_json_put_integer(&o, "size", 41);   // buf: "name":"...","size":41 up to o.at
+ *
+ * A member that does not fit is left out whole (the call returns false and `cut` is set), so that what
+ * stands there is well-formed whatever the limit. Text may be any bytes: it is escaped, and what is no
+ * UTF-8 becomes U+FFFD, a byte each.
  *
  * All functions: [any thread].
  */
@@ -79,5 +93,27 @@ static inline bool sodns_json_is(const sodns_json_text_t *t, const char *text)
 		return sodns_json_equal(t, text, len);
 	return t->len == len && !memcmp(t->at, text, len);
 }
+
+typedef struct sodns_json_out {
+	char *at, *end; /* where the next member goes, and where the buffer ends */
+	bool first;     /* nothing of the innermost object was written */
+	bool cut;       /* something was left out */
+} sodns_json_out_t;
+
+SODNS_API void sodns_json_out(sodns_json_out_t *o, char *buf, size_t size);
+SODNS_API bool sodns_json_put_string(sodns_json_out_t *o, const char *key, const char *text,
+				     size_t len);
+/* As much of the text as fits: for what is read by people. */
+SODNS_API bool sodns_json_put_beginning(sodns_json_out_t *o, const char *key, const char *text,
+					size_t len);
+SODNS_API bool sodns_json_put_integer(sodns_json_out_t *o, const char *key, int64_t value);
+SODNS_API bool sodns_json_put_boolean(sodns_json_out_t *o, const char *key, bool value);
+/* A value that is JSON already. */
+SODNS_API bool sodns_json_put_raw(sodns_json_out_t *o, const char *key, const char *text,
+				  size_t len);
+/* An object as a member: what is put until the close is inside. False: it does not fit, and is not to
+ * be closed. */
+SODNS_API bool sodns_json_open(sodns_json_out_t *o, const char *key);
+SODNS_API void sodns_json_close(sodns_json_out_t *o);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * Log lines: "[INFO] plugin/NAME: text" on standard output, written in batches by a thread of its
- * own. A line that finds its thread's ring full is dropped and counted, so that logging can't hold
- * a query up. All functions: [any thread].
+ * Log lines: "[INFO] plugin/NAME: text" on standard output, or where the daemon was started with
+ * -log.format json, {"time":…,"level":"info","plugin":"NAME","message":"text"}. They are written in
+ * batches by a thread of its own. A line that finds its thread's ring full is dropped and counted, so
+ * that logging can't hold a query up. All functions: [any thread].
  */
 #ifndef SODNS_LOG_H
 #define SODNS_LOG_H
@@ -20,8 +21,16 @@ enum sodns_log_level {
  * the debug plugin is on. */
 SODNS_API void sodns_log(enum sodns_log_level level, const char *who, const char *format, ...)
 	SODNS_PRINTF(3, 4);
-/* A line that is ready: "[LEVEL] " and a newline are added, nothing else. len bytes of text. */
+/* A line that is ready: "[LEVEL] " and a newline are added, nothing else; in JSON it is a message. len
+ * bytes of text. */
 SODNS_API void sodns_log_text(enum sodns_log_level level, const char *text, size_t len);
+/* A line that is a JSON object whatever the daemon's format is: "time", "level", "plugin" unless `who`
+ * is NULL, and these members, as <sodns/json.h> writes them: at most SODNS_LOG_MEMBERS_MAX bytes. */
+#define SODNS_LOG_MEMBERS_MAX 3840
+SODNS_API void sodns_log_members(enum sodns_log_level level, const char *who, const char *members,
+				 size_t len);
+/* Whether the daemon's lines are JSON. */
+SODNS_API bool sodns_log_json(void);
 /* Whether a level is written at all. */
 SODNS_API bool sodns_log_enabled(enum sodns_log_level level);
 

@@ -19,6 +19,7 @@ typedef struct sodns_family {
 	const char *const *labels; /* names; NULL-terminated, or NULL */
 	const double *buckets;     /* histogram: upper bounds, ascending */
 	size_t bucket_count;
+	const void *reserved; /* NULL */
 } sodns_family_t;
 
 /* The metric with these label values (as many as the family has labels; copied). The same call

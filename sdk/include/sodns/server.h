@@ -49,7 +49,8 @@ SODNS_API void sodns_server_metadata(sodns_setup_t *s, const uint8_t *const *zon
 /* Reads the Corefile again, as SIGUSR1 does. What does not build leaves everything as it is, and
  * `failed` is called with the reason (NULL: it is logged as for SIGUSR1). */
 SODNS_API void sodns_host_reload(void (*failed)(const char *why));
-/* Ends the process with a message as if start had failed. */
+/* Ends the process at once, with exit status 1 and the message as a [FATAL] line of the log; queries in
+ * hand are not answered any more. */
 SODNS_API void sodns_host_fail(const char *who, const char *message);
 /* SHA-512 (hex, 128 characters) over the Corefile, what it imports, plugin.cfg and the plugins'
  * files as they are on disk now; false (and a reason in err) if they can't be read. Blocks; not in

@@ -64,6 +64,7 @@ typedef struct sodns_option {
 	uint64_t min, max; /* max 0: no bound */
 	int (*call)(sodns_setup_t *s, void *to);
 	const char *help;
+	const void *reserved; /* NULL */
 } sodns_option_t;
 SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count,
 				  void *to);

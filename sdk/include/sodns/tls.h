@@ -30,6 +30,7 @@ enum sodns_tls_client_auth {
 
 /* All texts are copied. */
 typedef struct sodns_tls_options {
+	uint32_t size;          /* of this struct */
 	bool server;            /* else a client */
 	const char *cert, *key; /* PEM files; both NULL: none (clients only) */
 	const char *

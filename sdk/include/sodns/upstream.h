@@ -5,7 +5,7 @@
  *
  * UDP: a handful of connected sockets per thread, each opened on a random port and replaced after 64
  * questions or one second, whichever is first; several questions are in flight on one. TCP (and
- * TLS): connections are kept and questions pipelined, answers in any order (RFC 7766). Ids are
+ * TLS, and HTTPS): connections are kept and questions pipelined, answers in any order (RFC 7766). Ids are
  * random; an answer counts if it comes from the upstream's address, with the id and the question
  * (RFC 5452). A question that was sent on a kept connection which the other side had closed is sent
  * again on a fresh one.
@@ -37,9 +37,13 @@ typedef struct sodns_upstream_options {
 	uint32_t max_idle;      /* unused connections that a thread keeps; 0: any number */
 	sodns_tls_t *tls;       /* a client's context, loaded: connections speak TLS; counted */
 	const char *tls_name;   /* copied; as sodns_tls_session()'s server_name */
+	const char *
+		http_method; /* with tls: what goes over connections goes as DNS over HTTPS (RFC 8484),
+				    HTTP/2, by "POST" or "GET" to /dns-query; NULL: plainly */
 } sodns_upstream_options_t;
 
-/* NULL without memory. Opens nothing yet. [any thread] */
+/* NULL without memory, or without the library for HTTPS (which is logged; it is opened with the first
+ * upstream that wants it, and blocks that long). Opens no connection yet. [any thread] */
 SODNS_API sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options);
 /* Closes its sockets and frees it, on each thread in its time. Nobody may have an exchange with it or
  * begin one: teardown is the place. NULL is allowed. [any thread] */
@@ -57,6 +61,7 @@ typedef struct sodns_exchange {
 	uint8_t *answer; /* room for the answer; NULL: it comes from the query's arena */
 	size_t size;
 	bool exact; /* the question must come back letter for letter, not only in any case */
+	bool post;  /* over HTTPS: by POST, whatever the upstream's method is */
 
 	/* the outcome */
 	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_TIMEOUT, SODNS_EIO,
@@ -74,6 +79,7 @@ typedef struct sodns_exchange {
 	uint64_t due;
 	uint16_t id;
 	bool again;
+	void *reserved[4];
 } sodns_exchange_t;
 
 /* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */

@@ -9,7 +9,7 @@
  *	           sodns_api_close(self->api);
  *
  * A list comes as begin, object…, end. What the consumer knows and the list did not name is gone:
- * drop it at `end`, not at `begin`, and nothing ever goes missing while a list is under way. When the
+ * drop it at `end` or after, not at `begin`, and nothing ever goes missing while a list is under way. When the
  * server has forgotten where the watch stood (410), or a list breaks off, another `begin` follows.
  * Between lists come changes. A lost connection is resumed where it stood; failures back off, up to
  * half a minute, with jitter.
@@ -72,6 +72,10 @@ typedef struct sodns_collection {
 	void *arg;
 	uint32_t
 		silence; /* seconds without a byte after which a connection is given up; 0: 30 to 150 */
+	/* Work that a list's end leaves, done in pieces of less than a millisecond: called again and
+	 * again after `end`, between other callbacks, until it returns false or the next list begins.
+	 * Or NULL. */
+	bool (*more)(void *arg);
 } sodns_collection_t;
 
 /* Begins. The strings are copied. [any thread] */

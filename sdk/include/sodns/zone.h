@@ -72,6 +72,7 @@ typedef struct sodns_zone_match {
 	const sodns_node_t
 		*wildcard; /* "*" below the closest encloser if node is NULL and it exists */
 	uint8_t encloser_labels, cut_labels, dname_labels; /* how many labels their names have */
+	const void *reserved[2];
 } sodns_zone_match_t;
 /* Walks to `name`, lower case, in the zone. Returns false if the name is outside of the zone.
  * [query] */

@@ -47,6 +47,39 @@ static void compression(void **state)
 	test_query_free(&t);
 }
 
+/* A target of SRV is written whole, and its address points there; one that is no name is no target. */
+static void whole_names(void **state)
+{
+	struct test_query t;
+	(void)state;
+	test_query_make(&t, "_a._tcp.example.org.", SODNS_TYPE_SRV);
+	sodns_reply_t *r = sodns_reply(&t.q);
+	uint8_t srv[64] = {0, 0, 0, 1, 0, 80};
+	const uint8_t *target = name(&t, "web.other.net.");
+	size_t target_len = sodns_name_length(target);
+	memcpy(srv + 6, target, target_len);
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(&t.q), SODNS_TYPE_SRV, 60, srv,
+			       (uint16_t)(6 + target_len));
+	add_address(r, target, 1);
+	add_address(r, name(&t, "www.other.net."), 2);
+	size_t len = message_encode(&t.q, r, out, 512);
+	/* question 25; SRV: 2 + 10 + 6 + 15; A: pointer 2 + 10 + 4, and "www" 4 + pointer 2 */
+	assert_int_equal(len, 12 + 25 + 33 + 16 + 20);
+	sodns_reply_t *again = sodns_reply_parse(&t.q, out, len);
+	assert_non_null(again);
+	size_t count;
+	const sodns_rrset_t *sets = sodns_reply_sets(again, SODNS_ANSWER, &count);
+	assert_int_equal(count, 3);
+	assert_true(sodns_name_equal(sets[1].owner, target));
+	r = sodns_reply(&t.q);
+	memset(srv + 6, 63, 20);
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(&t.q), SODNS_TYPE_SRV, 60, srv,
+			       26);
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(&t.q), SODNS_TYPE_SRV, 61, srv, 2);
+	assert_int_equal(message_encode(&t.q, r, out, 512), 12 + 25 + 12 + 26 + 12 + 2);
+	test_query_free(&t);
+}
+
 /* Records of random owners: ldns reads what we wrote, and we read it again. */
 static void round_trip(void **state)
 {
@@ -211,9 +244,10 @@ static void image_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compression), cmocka_unit_test(round_trip),
-		cmocka_unit_test(truncation),  cmocka_unit_test(errors_stay),
-		cmocka_unit_test(wire_image),  cmocka_unit_test(image_limits),
+		cmocka_unit_test(compression),  cmocka_unit_test(whole_names),
+		cmocka_unit_test(round_trip),   cmocka_unit_test(truncation),
+		cmocka_unit_test(errors_stay),  cmocka_unit_test(wire_image),
+		cmocka_unit_test(image_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
