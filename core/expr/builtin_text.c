@@ -271,7 +271,7 @@ bool do_repeat(struct run *r, const sodns_value_t *a, size_t count, sodns_value_
 	if (!all_text(a, 1) || !to_int(&a[1], &n) || n < 0)
 		return run_fail(r, "invalid argument for repeat");
 	if (n > MEMORY_MAX || (uint64_t)n * a->count >= MEMORY_MAX)
-		return run_fail(r, "memory budget exceeded");
+		return run_exceeded(r, "memory budget exceeded");
 	char *text = run_text(r, (size_t)n * a->count), *o = text;
 	for (int64_t i = 0; text && a->count && i < n; i++)
 		o = mempcpy(o, a->text, a->count);

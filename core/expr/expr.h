@@ -353,6 +353,8 @@ struct run {
 sodns_value_t *run_values(struct run *r, size_t count);
 char *run_text(struct run *r, size_t len);
 bool run_fail(struct run *r, const char *why);
+/* The same for a limit, which is counted. */
+bool run_exceeded(struct run *r, const char *why);
 bool run_spend(struct run *r, size_t steps);
 
 /* operators.c */

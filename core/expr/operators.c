@@ -190,7 +190,7 @@ static bool range(struct run *r, const sodns_value_t *a, const sodns_value_t *b,
 		return false;
 	uint64_t count = to < from ? 0 : (uint64_t)to - (uint64_t)from;
 	if (count >= MEMORY_MAX)
-		return run_fail(r, "memory budget exceeded");
+		return run_exceeded(r, "memory budget exceeded");
 	count += to >= from;
 	sodns_value_t *items = run_values(r, count);
 	for (uint64_t i = 0; items && i < count; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "expr/expr.h"
+#include "runtime/limits.h"
 
 struct loop {
 	const sodns_value_t *items; /* NULL: bytes */
@@ -30,11 +31,17 @@ bool run_fail(struct run *r, const char *why)
 	return false;
 }
 
+bool run_exceeded(struct run *r, const char *why)
+{
+	limit_reached(LIMIT_EXPRESSION, 1);
+	return run_fail(r, why);
+}
+
 bool run_spend(struct run *r, size_t steps)
 {
 	if (steps > r->steps) {
 		r->steps = 0;
-		return run_fail(r, "too many steps");
+		return run_exceeded(r, "too many steps");
 	}
 	r->steps -= (uint32_t)steps;
 	return true;
@@ -43,7 +50,7 @@ bool run_spend(struct run *r, size_t steps)
 static bool take_memory(struct run *r, size_t count)
 {
 	if (count >= r->memory)
-		return run_fail(r, "memory budget exceeded");
+		return run_exceeded(r, "memory budget exceeded");
 	r->memory -= (uint32_t)count;
 	return true;
 }
@@ -483,12 +490,12 @@ int sodns_expr_eval(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t
 	bool ok = true;
 	while (ok && m.next < end) {
 		const struct instruction *i = m.next++;
-		ok = m.run.steps-- && step(&m, i);
+		ok = run_spend(&m.run, 1) && step(&m, i);
 	}
 	/* A comparison that was given up has noted why, and gone on. */
 	if (!ok || m.run.why) {
 		if (why)
-			*why = m.run.why ? m.run.why : "too many steps";
+			*why = m.run.why;
 		return SODNS_EINVAL;
 	}
 	*result = *m.top;

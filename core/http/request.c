@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/metrics.h>
 #include <sodns/query.h>
 
 #include "http/server.h"
@@ -24,6 +25,9 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
 	sodns_http_t *h = arg;
 	http_connection_t *c = *state;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		/* The last one: the library accepts no more until one has ended. */
+		if (++h->connection_count == HTTP_CONNECTIONS)
+			sodns_limit_reached("http connections", 1);
 		c = calloc(1, sizeof(*c));
 		*state = c;
 		if (!c)
@@ -37,7 +41,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
 		if (c->next)
 			c->next->at = &c->next;
 		h->connections = c;
-	} else if (c) {
+		return;
+	}
+	h->connection_count--;
+	if (c) {
 		*c->at = c->next;
 		if (c->next)
 			c->next->at = c->at;
@@ -53,6 +60,7 @@ void http_connections_expire(sodns_http_t *h)
 	for (http_connection_t *c = h->connections; c; c = c->next)
 		if (c->deadline && now > c->deadline) {
 			c->deadline = 0;
+			sodns_limit_reached("slow http clients", 1);
 			shutdown(c->fd, SHUT_RDWR);
 		}
 }

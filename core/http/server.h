@@ -43,6 +43,7 @@ struct sodns_http {
 	char *cert, *key, *ca; /* PEM, or NULL */
 	http_path_t *paths;
 	http_connection_t *connections;
+	unsigned connection_count;
 	struct MHD_Daemon *daemon; /* NULL while there is no path */
 	int fd;
 	bool listening;

@@ -2,6 +2,7 @@
  * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the
  * executable is nothing but its main().
  */
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "host/host.h"
 #include "main/daemon.h"
 #include "message/name.h"
+#include "runtime/limits.h"
 #include "runtime/log.h"
 #include "runtime/worker.h"
 #include "server/server.h"
@@ -48,6 +50,8 @@ static const char usage[] =
 	"  -pidfile FILE     write the process id there\n"
 	"  -plugin.cfg FILE  the plugins and their order\n"
 	"  -plugin-dir DIR   where plugins without a path are looked up\n"
+	"  -limit.tasks N    queries that wait, at most (default 24000)\n"
+	"  -limit.connections N  of a listener on one worker, at most (default 20000)\n"
 	"  -log.format F     text (default), or json: each line an object\n"
 	"  -user NAME        whom the serving process runs as (default: as started, without "
 	"privileges)\n"
@@ -65,13 +69,22 @@ static int bad_usage(const char *what, const char *flag)
 	return -1;
 }
 
-static int read_workers(struct flags *f, const char *text)
+struct number {
+	const char *name;
+	unsigned *out, least, most;
+};
+
+static int read_number(const struct number *n, const char *text)
 {
 	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-	if (!n || *end || n > 1024)
-		return bad_usage("-workers wants a number from 1 to 1024, not", text);
-	f->workers = (unsigned)n;
+	unsigned long value = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || value < n->least || value > n->most) {
+		char what[96];
+		snprintf(what, sizeof(what), "-%s wants a number from %u to %u, not", n->name,
+			 n->least, n->most);
+		return bad_usage(what, text);
+	}
+	*n->out = (unsigned)value;
 	return 0;
 }
 
@@ -84,55 +97,69 @@ static int read_log_format(const char *text)
 	return 0;
 }
 
+struct known {
+	const char *name;
+	bool *on;
+	const char **text;
+	struct number number;
+};
+
+/* One flag and its value. *i moves on where that is an argument of its own. */
+static int read_flag(int argc, char **argv, int *i, const struct known *known, size_t count)
+{
+	const char *arg = argv[*i];
+	if (*arg != '-')
+		return bad_usage("unexpected argument", arg);
+	const char *name = arg + 1 + (arg[1] == '-'), *value = strchr(name, '=');
+	size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
+	while (k < count && (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
+		k++;
+	if (k == count)
+		return bad_usage("flag provided but not defined", arg);
+	if (known[k].on) {
+		*known[k].on = !value || !strcmp(value, "true");
+		return 0;
+	}
+	if (!value && ++*i >= argc)
+		return bad_usage("flag needs an argument", arg);
+	value = value ? value : argv[*i];
+	if (!known[k].text) {
+		struct number number = known[k].number;
+		number.name = known[k].name;
+		return read_number(&number, value);
+	}
+	*known[k].text = value;
+	return 0;
+}
+
 /* Flags as Go's: -name value, -name=value, --name. */
 static int read_flags(int argc, char **argv, struct flags *f)
 {
-	const struct {
-		const char *name;
-		bool *on;
-		const char **text;
-	} known[] = {
-		{"quiet", &f->quiet, NULL},
-		{"version", &f->version, NULL},
-		{"plugins", &f->plugins, NULL},
-		{"check", &f->check, NULL},
-		{"chain", &f->chain, NULL},
-		{"supervise", &f->supervise, NULL},
-		{"help", &f->help, NULL},
-		{"h", &f->help, NULL},
-		{"conf", NULL, &host.corefile},
-		{"dns.port", NULL, &host.port},
-		{"p", NULL, &host.port},
-		{"pidfile", NULL, &f->pidfile},
-		{"user", NULL, &f->user},
-		{"log.format", NULL, &f->log_format},
-		{"plugin.cfg", NULL, &host.plugin_cfg},
-		{"plugin-dir", NULL, &host.plugin_dir},
+	const struct known known[] = {
+		{"quiet", .on = &f->quiet},
+		{"version", .on = &f->version},
+		{"plugins", .on = &f->plugins},
+		{"check", .on = &f->check},
+		{"chain", .on = &f->chain},
+		{"supervise", .on = &f->supervise},
+		{"help", .on = &f->help},
+		{"h", .on = &f->help},
+		{"conf", .text = &host.corefile},
+		{"dns.port", .text = &host.port},
+		{"p", .text = &host.port},
+		{"pidfile", .text = &f->pidfile},
+		{"user", .text = &f->user},
+		{"log.format", .text = &f->log_format},
+		{"plugin.cfg", .text = &host.plugin_cfg},
+		{"plugin-dir", .text = &host.plugin_dir},
+		{"workers", .number = {.out = &f->workers, .least = 1, .most = 1024}},
+		{"limit.tasks", .number = {.out = &task_limit, .least = 100, .most = 1000000}},
+		{"limit.connections",
+		 .number = {.out = &connection_limit, .least = 1, .most = 1000000}},
 	};
-	for (int i = 1; i < argc; i++) {
-		const char *arg = argv[i], *text;
-		if (*arg != '-')
-			return bad_usage("unexpected argument", arg);
-		const char *name = arg + 1 + (arg[1] == '-'), *value = strchr(name, '=');
-		size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
-		bool is_workers = n == 7 && !memcmp(name, "workers", 7);
-		while (k < sizeof(known) / sizeof(known[0]) &&
-		       (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
-			k++;
-		if (k == sizeof(known) / sizeof(known[0]) && !is_workers)
-			return bad_usage("flag provided but not defined", arg);
-		if (!is_workers && known[k].on) {
-			*known[k].on = !value || !strcmp(value, "true");
-			continue;
-		}
-		if (!value && ++i >= argc)
-			return bad_usage("flag needs an argument", arg);
-		text = value ? value : argv[i];
-		if (is_workers && read_workers(f, text))
+	for (int i = 1; i < argc; i++)
+		if (read_flag(argc, argv, &i, known, sizeof(known) / sizeof(known[0])))
 			return -1;
-		if (!is_workers)
-			*known[k].text = text;
-	}
 	return 0;
 }
 

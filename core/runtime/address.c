@@ -52,13 +52,31 @@ socklen_t address_to_sockaddr(const sodns_address_t *a, struct sockaddr_storage 
 	return sizeof(*v6);
 }
 
+/* inet_ntop() takes a printf for this. */
+static size_t ipv4_to_text(const uint8_t *bytes, char *out)
+{
+	char *p = out;
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned b = bytes[i];
+		if (b >= 100)
+			*p++ = (char)('0' + b / 100);
+		if (b >= 10)
+			*p++ = (char)('0' + b / 10 % 10);
+		*p++ = (char)('0' + b % 10);
+		*p++ = i < 3 ? '.' : 0;
+	}
+	return (size_t)(p - 1 - out);
+}
+
 size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_ADDRESS_TEXT_MAX])
 {
 	char zone[IF_NAMESIZE];
 	*out = 0;
 	if (!a->family)
 		return 0;
-	inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->bytes, out, SODNS_ADDRESS_TEXT_MAX);
+	if (a->family == 4)
+		return ipv4_to_text(a->bytes, out);
+	inet_ntop(AF_INET6, a->bytes, out, SODNS_ADDRESS_TEXT_MAX);
 	size_t n = strlen(out);
 	if (a->scope && if_indextoname(a->scope, zone))
 		n += (size_t)snprintf(out + n, SODNS_ADDRESS_TEXT_MAX - n, "%%%s", zone);

@@ -201,8 +201,11 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t now = sodns_now();
 	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
 		next = c->next;
-		if (now > c->deadline && !c->in_flight)
-			conn_close(c);
+		if (now <= c->deadline || c->in_flight)
+			continue;
+		if (c->reading || conn_pending(c))
+			limit_reached(LIMIT_SLOW, 1);
+		conn_close(c);
 	}
 	if (!w->conns)
 		uv_timer_stop(timer);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "runtime/conn.h"
+#include "runtime/limits.h"
 
 /* At a time: who sends more has to wait for others. */
 #define READ_SIZE 16384u
@@ -21,6 +22,10 @@ bool sodns_conn_query(sodns_conn_t *c, uint64_t token, const uint8_t *message, s
 	if (c->limits.queries && c->queries >= c->limits.queries)
 		return false;
 	if (c->in_flight >= c->limits.in_flight || conn_pending(c) >= PENDING_MAX) {
+		if (!c->stalled)
+			limit_reached(c->in_flight >= c->limits.in_flight ? LIMIT_PIPELINE
+									  : LIMIT_UNREAD,
+				      1);
 		c->stalled = true;
 		return false;
 	}

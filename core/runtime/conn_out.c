@@ -120,12 +120,16 @@ static void wait_for_room(sodns_conn_t *c)
 {
 	conn_count_unread(c, conn_pending(c));
 	if (takes_too_much(c)) {
-		limit_reached(LIMIT_UNREAD, 1);
+		limit_reached(LIMIT_UNREAD_BYTES, 1);
 		conn_close(c);
 		return;
 	}
+	bool full = conn_pending(c) >= PENDING_MAX;
 	conn_set_deadline(c, c->limits.write_ms);
-	conn_poll(c, UV_WRITABLE | (conn_pending(c) < PENDING_MAX ? UV_READABLE : 0));
+	/* A stream's sender waits for its client as a matter of course. */
+	if (full && c->events & UV_READABLE && !c->streaming)
+		limit_reached(LIMIT_UNREAD, 1);
+	conn_poll(c, UV_WRITABLE | (full ? 0 : UV_READABLE));
 	if (conn_pending(c) < PENDING_MAX / 2)
 		conn_call_senders(c);
 }

@@ -63,6 +63,11 @@ static bool put_character(sodns_json_out_t *o, const uint8_t *p, size_t len, siz
 	return n ? put(o, (const char *)p, n) : put(o, replacement, 3);
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 /* False: not all of it fits; whole characters that did are there. */
 static bool put_escaped(sodns_json_out_t *o, const char *text, size_t len)
 {
@@ -78,6 +83,10 @@ static bool put_escaped(sodns_json_out_t *o, const char *text, size_t len)
 				p += 8;
 				continue;
 			}
+		}
+		if (is_plain(*p) && o->at < o->end) {
+			*o->at++ = (char)*p++;
+			continue;
 		}
 		if (!put_character(o, p, (size_t)(end - p), &used))
 			return false;

@@ -75,7 +75,9 @@ bool log_write_out(int fd, const char *p, size_t n)
 static size_t piece_size(void)
 {
 	struct stat s;
-	bool file = !fstat(STDOUT_FILENO, &s) && S_ISREG(s.st_mode);
+	/* What never waits for a reader. */
+	bool file = !fstat(STDOUT_FILENO, &s) &&
+		    (S_ISREG(s.st_mode) || (S_ISCHR(s.st_mode) && !isatty(STDOUT_FILENO)));
 	return file ? PIECE_OF_FILE : PIPE_BUF;
 }
 

@@ -15,6 +15,8 @@
 #include <sodns/log.h>
 #include <sodns/share.h>
 
+#include "runtime/limits.h"
+
 _Atomic(struct metric_family *) metric_families;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of who adds to the lists */
@@ -153,8 +155,10 @@ static void table_grow(void)
 static struct sodns_metric *metric_new(struct metric_family *f, char *labels)
 {
 	struct sodns_metric *m = metric_count < METRICS_MAX ? calloc(1, sizeof(*m)) : NULL;
-	if (!m)
+	if (!m) {
+		limit_reached(LIMIT_METRICS, 1);
 		return NULL;
+	}
 	m->family = f;
 	m->labels = labels;
 	m->cells = sodns_workers() + 1;

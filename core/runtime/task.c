@@ -111,6 +111,7 @@ static task_t *task_new(loop_t *l)
 	task_t *t = calloc(1, sizeof(*t));
 	void *stack = t ? stack_map(STACK_SIZE) : NULL;
 	if (!stack) {
+		limit_reached(LIMIT_TASKS, 1);
 		free(t);
 		atomic_fetch_sub(&task_count, 1);
 		return NULL;

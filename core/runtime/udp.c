@@ -85,6 +85,14 @@ static size_t write_control(const udp_socket_t *u, const slot_t *s, char *contro
 	return CMSG_SPACE(sizeof(info));
 }
 
+/* A datagram that does not leave. */
+static unsigned lost(void)
+{
+	if (errno == EAGAIN || errno == ENOBUFS)
+		limit_reached(LIMIT_SEND, 1);
+	return 1;
+}
+
 /* A full send queue or a vanished client loses the answer, as the network may: on with the next
  * one. */
 static void flush(void)
@@ -95,7 +103,7 @@ static void flush(void)
 		if (n > 0)
 			at += (unsigned)n;
 		else if (errno != EINTR)
-			at++;
+			at += lost();
 	}
 	b->count = 0;
 }

@@ -12,6 +12,7 @@
 #include <sodns/share.h>
 
 #include "runtime/address.h"
+#include "runtime/limits.h"
 #include "runtime/random.h"
 
 #define PATIENCE_MIN 200u
@@ -237,8 +238,11 @@ int carrier_connect(const sodns_upstream_t *u, int type)
 	if (u->options.source.family)
 		from_len = address_to_sockaddr(&u->options.source, &from);
 	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			limit_reached(LIMIT_DESCRIPTORS, 1);
 		return -1;
+	}
 	if ((from_len && bind(fd, (const struct sockaddr *)(const void *)&from, from_len)) ||
 	    (connect(fd, (const struct sockaddr *)(const void *)&to, len) &&
 	     errno != EINPROGRESS)) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "runtime/limits.h"
 #include "runtime/random.h"
 
 #define RECEIVE 16u
@@ -114,6 +115,8 @@ void upstream_send_udp(lane_t *l, sodns_exchange_t *x)
 	if (n < 0 && errno == ECONNREFUSED && c->in_flight > 1)
 		n = send(c->fd, x->query, x->len, MSG_DONTWAIT);
 	/* A full queue loses the question, as the network may. */
+	if (n < 0 && (errno == EAGAIN || errno == ENOBUFS))
+		limit_reached(LIMIT_SEND, 1);
 	if (n >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
 		return;
 	x->error = errno;

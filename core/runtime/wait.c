@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/address.h"
+#include "runtime/limits.h"
 #include "runtime/upstream.h"
 
 int sodns_sleep(uint32_t milliseconds)
@@ -131,6 +132,8 @@ static struct waiting_fd *fd_connect(const sodns_address_t *local, const sodns_a
 	struct sockaddr_storage to;
 	socklen_t len = address_to_sockaddr(server, &to);
 	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		limit_reached(LIMIT_DESCRIPTORS, 1);
 	if (fd < 0)
 		return NULL;
 	if (local && !bind_local(fd, local)) {

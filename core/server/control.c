@@ -18,6 +18,7 @@
 #include <sodns/metrics.h>
 
 #include "runtime/http.h"
+#include "runtime/limits.h"
 #include "runtime/log.h"
 #include "runtime/service.h"
 #include "runtime/tcp.h"
@@ -397,6 +398,7 @@ int control_run(void *options)
 		log_last_words("cannot start threads");
 		return 1;
 	}
+	limits_start();
 	workers_each(catch_crashes, NULL);
 	supervisor_catch_crashes(crash_look);
 	if (supervisor_page && supervisor_page->restarted)

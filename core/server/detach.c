@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/limits.h"
 #include "runtime/worker.h"
 #include "server/server.h"
 
@@ -103,6 +104,8 @@ static struct detached *detach(sodns_query_t *q, sodns_detached_f fn, const void
 	worker_t *w = worker_of(loop_current());
 	struct detached *d = NULL;
 	*rc = !w || running >= DETACHED_MAX ? SODNS_EBUSY : SODNS_ENOMEM;
+	if (w && *rc == SODNS_EBUSY)
+		limit_reached(LIMIT_DETACHED, 1);
 	if (*rc == SODNS_EBUSY || !(d = calloc(1, sizeof(*d) + size)))
 		return NULL;
 	d->slot = slot_take(w);

@@ -7,6 +7,7 @@
 
 #include "message/encode.h"
 #include "message/reply.h"
+#include "runtime/limits.h"
 #include "runtime/watchdog.h"
 #include "server/server.h"
 
@@ -251,9 +252,11 @@ sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
 	sub->hand = NULL;
 	sub->depth++;
 	query_set_name(sub, name);
-	if (sub->depth > ASK_DEPTH_MAX)
+	if (sub->depth > ASK_DEPTH_MAX) {
+		limit_reached(LIMIT_DEPTH, 1);
 		return sodns_fail(sub, SODNS_SERVFAIL, "more than %d questions inside each other",
 				  ASK_DEPTH_MAX);
+	}
 	query_shared_t saved = *shared;
 	shared->finishers = shared->observers = NULL;
 	shared->metadata = NULL;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/limits.h"
 #include "server/server.h"
 
 static void table_place(server_t *s, route_t r)
@@ -100,7 +101,7 @@ static tcp_limits_t default_limits(const sodns_transport_t *t)
 			      .write_ms = 5000,
 			      .idle_ms = 10000,
 			      .connections = has && t->connections ? for_worker(t->connections)
-								   : 20000,
+								   : connection_limit,
 			      .in_flight = 512};
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/metrics.h>
+
 #define KEEP (64u << 10)
 
 void split_begin(split_t *s, enum split_kind kind,
@@ -61,8 +63,10 @@ static bool object_whole(split_t *s)
 static const char *take_object(split_t *s, const char *p, const char *end)
 {
 	const char *stop = scan_through(&s->scan, p, end, s->base);
-	if (!append(&s->object_bytes, p, (size_t)(stop - p), SPLIT_OBJECT_MAX))
+	if (!append(&s->object_bytes, p, (size_t)(stop - p), SPLIT_OBJECT_MAX)) {
+		sodns_limit_reached("watched objects", 1);
 		return NULL;
+	}
 	if (s->scan.depth == s->base && !object_whole(s))
 		return NULL;
 	return stop;

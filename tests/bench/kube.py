@@ -335,7 +335,7 @@ class Load:
         count = {k: int(v) for k, v in re.findall(r'Queries (sent|completed|lost):\s+(\d+)', text)}
         self.completed, self.lost = count['completed'], count['lost']
         self.times = sorted(float(t) * 1000 for t in re.findall(r'^> \S+ \S+ \S+ ([\d.]+)$', text, re.M))
-        self.bad = len(re.findall(r'^> (?!NOERROR)', text, re.M))
+        self.bad = len(re.findall(r'^> (?!NOERROR|T )', text, re.M))
         return self
 
 
@@ -396,17 +396,17 @@ def measure(kube, which, protobuf, services, pods):
 
 class Changes:
     """Services and slices of a namespace that come, change and go, and what is to be answered then."""
+    numbers = iter(range(1 << 62))
 
     def __init__(self, kube, namespace):
         self.kube, self.namespace = kube, namespace
         kube.namespace(namespace)
         self.services, self.slices = f'/api/v1/namespaces/{namespace}/services', SLICES.format(namespace)
-        self.count = 0
 
     def steps(self):
         """Endlessly: (what happened, name, type, answer); the step is done when it is yielded."""
         while True:
-            n, self.count = self.count, self.count + 1
+            n = next(self.numbers)
             name, space = f'c-{n}', self.namespace
             full, ip = f'{name}.{space}.svc.cluster.local', f'10.96.{200 + n // 250 % 50}.{1 + n % 250}'
             first, second = (sorted(f'10.{k}.{n >> 8 & 255}.{n & 255}' for k in range(base, base + 3)) for base in (20, 30))
@@ -480,7 +480,6 @@ def rate():
                 for what, load in (('without', quiet), (f'with {n / SECONDS:.0f}/s', busy)):
                     say(f'  {which:9}{what:12} CPU {load.cpu:6.2f} s  p50 {at(load.times, .5):6.2f}  p99 {at(load.times, .99):6.2f}  '
                         f'p99.9 {at(load.times, .999):6.2f} ms  lost {load.lost}, not NOERROR {load.bad}')
-                say(f'  {which:9}a change: {(busy.cpu - quiet.cpu) / n * 1e6:.0f} microseconds of CPU')
 
 
 def expected_records(kube):

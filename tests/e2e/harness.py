@@ -67,11 +67,12 @@ class Server:
         """Runs the daemon to its end."""
         return subprocess.run(self.command(*args), cwd=self.folder, capture_output=True, text=True, timeout=timeout)
 
-    def start(self):
+    def start(self, stdout=None):
+        """`stdout`: a descriptor that takes the place of the file which out() reads."""
         with open(self.folder / 'stdout', 'w') as out, open(self.folder / 'stderr', 'w') as err:
             self.process = subprocess.Popen(
                 self.command('-conf', 'Corefile', '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
-                stdout=out, stderr=err)
+                stdout=out if stdout is None else stdout, stderr=err)
         for _ in range(1500 * PATIENCE):
             if self.process.poll() is not None:
                 raise AssertionError(f'ended at start: {self.err()}')

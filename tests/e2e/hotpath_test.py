@@ -1,9 +1,10 @@
 """A query that does not wait takes no memory and no lock: counted in the workers of a whole daemon, plugin by plugin."""
-import base64, mmap, os, signal, socket, struct, unittest
+import base64, mmap, os, pathlib, shutil, signal, socket, struct, tempfile, unittest
 
 import dns.message, dns.tsig, dns.tsigkeyring
 
 import harness
+from apiserver import Api
 from harness import BUILD, SANITIZED, Case, Server
 
 SECRET = base64.b64encode(bytes(range(32))).decode()
@@ -58,8 +59,7 @@ FILES = {'zone': ZONE, 'many': MANY, 'db.auto': ZONE, 'weights': 'www.weighted\n
          'hostsfile': '192.0.2.1 www.hosts www.kept a.hosts\n2001:db8::1 www.hosts\n'}
 
 
-@unittest.skipIf(SANITIZED, 'a sanitizer has its own malloc')
-class HotPath(Case):
+class Counted(Case):
     def start(self, corefile):
         self.server = Server(corefile.replace('{METRICS}', str(harness.free_port())), files=FILES)
         path = self.server.folder / 'counts'
@@ -95,10 +95,8 @@ class HotPath(Case):
                     q.use_tsig(KEYS, keyname='key.test.', algorithm=dns.tsig.HMAC_SHA256)
                 yield f'{full} {rdtype} {"EDNS" if options else ""}', q.to_wire()
 
-    def test_udp(self):
-        self.start(''.join(f'{zone}:{{PORT}} {{\n{lines}}}\n' for zone, (lines, _) in BLOCKS.items()) + '.:{PORT} {\n whoami\n log\n}\n')
-        all_queries = [q for zone, (_, names) in BLOCKS.items() for q in self.queries(zone, names)]
-        all_queries += self.queries('elsewhere', [('x', 'A')])
+    def takes_nothing(self, all_queries):
+        all_queries = list(all_queries)
         for _, wire in all_queries:
             self.ask(wire, 20)  # pools, rings and caches are filled
         spent = {}
@@ -108,6 +106,15 @@ class HotPath(Case):
             if self.counted() != before:
                 spent[what] = tuple(b - a for a, b in zip(before, self.counted()))
         self.assertEqual(spent, {}, 'calls of malloc and of locks in 50 queries')
+
+
+@unittest.skipIf(SANITIZED, 'a sanitizer has its own malloc')
+class HotPath(Counted):
+    def test_udp(self):
+        self.start(''.join(f'{zone}:{{PORT}} {{\n{lines}}}\n' for zone, (lines, _) in BLOCKS.items()) + '.:{PORT} {\n whoami\n log\n}\n')
+        all_queries = [q for zone, (_, names) in BLOCKS.items() for q in self.queries(zone, names)]
+        all_queries += self.queries('elsewhere', [('x', 'A')])
+        self.takes_nothing(all_queries)
 
     def test_tcp(self):
         """On a connection that is kept, too."""
@@ -143,6 +150,45 @@ class HotPath(Case):
         memory, locks = self.counted()
         self.assertGreater(memory, before[0])
         self.assertGreater(locks, before[1])
+
+
+def service(name, ip, **spec):
+    return {'metadata': {'name': name, 'namespace': 'ns'},
+            'spec': {'type': 'ClusterIP', 'clusterIP': ip, 'ports': [{'name': 'http', 'protocol': 'TCP', 'port': 80}], **spec}}
+
+
+@unittest.skipIf(SANITIZED, 'a sanitizer has its own malloc')
+class Cluster(Counted):
+    """What a cluster's names are answered from is all there; only answers of several KiB need more memory than a query has."""
+    names = [(f'{n}.cluster.local.', t) for n, t in (
+        ('s.ns.svc', 'A'), ('s.ns.svc', 'AAAA'), ('s.ns.svc', 'SRV'), ('_http._tcp.s.ns.svc', 'SRV'), ('no.ns.svc', 'A'), ('s.no.svc', 'A'),
+        ('h.ns.svc', 'A'), ('few.ns.svc', 'SRV'), ('10-0-1-2.h.ns.svc', 'A'), ('alias.ns.svc', 'A'), ('10-0-0-9.ns.pod', 'A'),
+        ('10-0-0-8.ns.pod', 'A'), ('ns.dns', 'A'), ('svc', 'A'))]
+    names += [('cluster.local.', 'SOA'), ('cluster.local.', 'NS'), ('1.0.96.10.in-addr.arpa.', 'PTR'), ('2.1.0.10.in-addr.arpa.', 'PTR'),
+              ('7.7.7.10.in-addr.arpa.', 'PTR')]
+
+    def test_udp(self):
+        api = Api().start()
+        self.addCleanup(api.stop)
+        api.put('/api/v1/namespaces', {'metadata': {'name': 'ns'}})
+        api.put('/api/v1/services', service('s', '10.96.0.1'))
+        api.put('/api/v1/services', service('alias', '', type='ExternalName', externalName='s.ns.svc.cluster.local'))
+        for name, count in (('h', 19), ('few', 5)):
+            api.put('/api/v1/services', service(name, 'None'))
+            api.put('/apis/discovery.k8s.io/v1/endpointslices', {
+                'metadata': {'name': name + '-1', 'namespace': 'ns', 'labels': {'kubernetes.io/service-name': name}}, 'addressType': 'IPv4',
+                'endpoints': [{'addresses': [f'10.0.{len(name)}.{i}'], 'conditions': {'ready': True}} for i in range(1, count + 1)],
+                'ports': [{'name': 'http', 'protocol': 'TCP', 'port': 80}]})
+        api.put('/api/v1/pods', {'metadata': {'name': 'p', 'namespace': 'ns'}, 'status': {'podIP': '10.0.0.9', 'phase': 'Running'}})
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        api.kubeconfig(folder / 'kubeconfig')
+        self.start('.:{PORT} {\n bind 127.0.0.1\n kubernetes cluster.local in-addr.arpa {\n  kubeconfig %s\n  pods verified\n }\n}\n'
+                   % (folder / 'kubeconfig'))
+        self.assertEqual(len(self.server.ask('h.ns.svc.cluster.local').answer[0]), 19)
+        self.assertEqual(len(self.server.ask('few.ns.svc.cluster.local', 'SRV').answer[0]), 5)
+        self.assertEqual(len(self.server.ask('10-0-0-9.ns.pod.cluster.local').answer), 1)
+        self.takes_nothing(self.queries('', self.names))
 
 
 if __name__ == '__main__':

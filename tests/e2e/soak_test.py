@@ -299,7 +299,10 @@ class Soaked(Case):
             self.server.process.kill()
             self.server.process.wait()
             raise
-        self.server.stop()
+        try:
+            self.server.stop()
+        finally:
+            print(self.found()[:20000], end='')
         self.assertEqual(self.found(), '')
         self.assertEqual(soak.faults[:10], [])
         self.flat(rows)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/metrics.h>
 #include <sodns/plugin.h>
 #include <sodns/transport.h>
 
@@ -51,6 +52,12 @@ void sodns_conn_write(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 	volatile uint8_t last = len ? bytes[len - 1] : 0;
 	(void)last;
 	(void)c;
+}
+
+void sodns_limit_reached(const char *limit, uint64_t n)
+{
+	(void)limit;
+	(void)n;
 }
 
 void sodns_conn_finish(sodns_conn_t *c)

@@ -24,7 +24,7 @@ struct pattern {
 struct errors {
 	struct pattern *patterns;
 	size_t count;
-	sodns_service_t *service;
+	_Atomic(sodns_service_t *) service; /* NULL for the first queries after a reload */
 };
 
 static void summarize(struct pattern *p)

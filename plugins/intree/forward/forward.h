@@ -85,7 +85,7 @@ struct forward {
 
 	uint8_t check_name[SODNS_NAME_MAX];
 	bool check_no_rd;
-	sodns_service_t *checker;
+	_Atomic(sodns_service_t *) checker; /* NULL for the first queries after a reload */
 	struct probe *probes;
 	sodns_metric_t *broken, *rejects;
 };

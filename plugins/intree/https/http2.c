@@ -7,6 +7,8 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <sodns/metrics.h>
+
 #include "doh.h"
 
 #define STREAMS_MAX 128u
@@ -134,6 +136,16 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 	return 0;
 }
 
+/* A stream more than were offered is refused by nghttp2. */
+static int on_invalid(nghttp2_session *session, const nghttp2_frame *frame, int error, void *arg)
+{
+	(void)session;
+	(void)arg;
+	if (frame->hd.type == NGHTTP2_HEADERS && error == NGHTTP2_ERR_REFUSED_STREAM)
+		sodns_limit_reached("http2 streams", 1);
+	return 0;
+}
+
 static nghttp2_session *session_new(struct http2 *h)
 {
 	nghttp2_session_callbacks *calls;
@@ -145,6 +157,7 @@ static nghttp2_session *session_new(struct http2 *h)
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, on_data);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(calls, on_frame);
 	nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_close);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(calls, on_invalid);
 	if (nghttp2_session_server_new(&session, calls, h))
 		session = NULL;
 	nghttp2_session_callbacks_del(calls);

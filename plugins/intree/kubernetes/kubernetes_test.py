@@ -96,6 +96,29 @@ class Kubernetes(Case):
             t.join()
         self.assertEqual(wrong, [])
 
+    def test_what_many_lists_do_not_name_goes(self):
+        """Most services go while nobody looks, in more than one sweep's step; then half of them come again, beside the sweeps."""
+        names = [f'many{i}' for i in range(600)]
+        for i, name in enumerate(names):
+            self.api.put(SERVICES, service(name, f'10.99.{i // 250}.{i % 250}'))
+        s = self.server()
+        self.becomes(s, 'many599.ns', ['10.99.2.99'])
+        self.api.stop()
+        for i, name in enumerate(names[:500]):
+            self.api.delete(SERVICES, service(name, f'10.99.{i // 250}.{i % 250}'))
+        self.api.forget()
+        self.api.put(SERVICES, service('last', '10.99.9.9'))
+        self.api.start()
+        self.becomes(s, 'last.ns', ['10.99.9.9'])
+        for name in names[:250]:
+            self.api.put(SERVICES, service(name, '10.99.8.8'))
+        for name in names[:250]:
+            self.becomes(s, name + '.ns', ['10.99.8.8'])
+        for name in names[250:500]:
+            self.becomes(s, name + '.ns', 'NXDOMAIN')
+        for i, name in enumerate(names[500:], 500):
+            self.assertEqual(self.addresses(s, name + '.ns'), [f'10.99.{i // 250}.{i % 250}'])
+
     def test_a_service_is_never_torn(self):
         """Two addresses change places between two slices, back and forth: every answer is a state that there was."""
         self.api.put(SERVICES, service('pair'))

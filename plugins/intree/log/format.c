@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include <sodns/metrics.h>
+
 #include "log.h"
 
 static const struct {
@@ -212,5 +214,7 @@ size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r,
 	struct line l = {out, out + LINE_MAX_LEN};
 	for (size_t i = 0; i < rule->count; i++)
 		put_field(&l, &rule->pieces[i], q, r, began);
+	if (l.at == l.end)
+		sodns_limit_reached("log line bytes", 1);
 	return (size_t)(l.at - out);
 }

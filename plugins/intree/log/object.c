@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sodns/json.h>
+#include <sodns/metrics.h>
 
 #include "log.h"
 
@@ -125,6 +126,7 @@ size_t object_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r,
 		put_field(&o, p, q, r, began);
 	put_metadata(&o, p, end, q);
 	if (o.cut) {
+		sodns_limit_reached("log line bytes", 1);
 		o.end += TRUNCATED_LEN;
 		sodns_json_put_boolean(&o, truncated, true);
 	}

@@ -149,8 +149,11 @@ static void run(void *arg)
 void notify_start(struct transfer *t)
 {
 	for (struct rule *r = t->rules; r; r = r->next)
-		for (struct target *to = r->targets; to; to = to->next)
+		for (struct target *to = r->targets; to; to = to->next) {
+			pthread_mutex_lock(&to->lock);
 			to->service = sodns_service_start("transfer", run, to);
+			pthread_mutex_unlock(&to->lock);
+		}
 }
 
 /* Others may still report changes. */

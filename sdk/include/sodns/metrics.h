@@ -33,6 +33,9 @@ SODNS_API void sodns_metric_add(sodns_metric_t *m, uint64_t n);
  * for the first time. [any thread] */
 SODNS_API void sodns_metric_count(const sodns_family_t *family, const char *const *values,
 				  uint64_t n);
+/* Counts sodns_limit_reached_total{limit}: a limit of a plugin refused, dropped or put off something, n
+ * times. `limit` is a few words, always the same for one limit. [any thread] */
+SODNS_API void sodns_limit_reached(const char *limit, uint64_t n);
 /* A histogram's observation. */
 SODNS_API void sodns_metric_observe(sodns_metric_t *m, double value);
 /* A gauge's value; and changing it by some amount, from several threads at once. */

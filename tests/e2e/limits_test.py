@@ -1,0 +1,115 @@
+"""Limits that bite: what happens, and that it is counted in sodns_limit_reached_total."""
+import re, socket, struct, time, unittest, urllib.request
+
+import dns.message
+
+import harness
+from harness import PATIENCE, Case, Server
+
+NAMES = ['tasks', 'connections', 'descriptors', 'pipelined queries', 'unread answers', 'unread bytes', 'slow connections', 'detached queries',
+         'nested questions', 'socket queue', 'send queue', 'log lines', 'expressions', 'metrics']
+
+
+def framed(name='x.', rdtype='A'):
+    wire = dns.message.make_query(name, rdtype).to_wire()
+    return struct.pack('>H', len(wire)) + wire
+
+
+class Limits(Case):
+    def server(self, plugins, args=(), **options):
+        self.metrics = harness.free_port()
+        return Server(f'.:{{PORT}} {{\n prometheus 127.0.0.1:{self.metrics}\n {plugins}\n}}\n', args=args, **options)
+
+    def reached(self):
+        text = urllib.request.urlopen(f'http://127.0.0.1:{self.metrics}/metrics', timeout=5).read().decode()
+        return {m[1]: float(m[2]) for m in re.finditer(r'^sodns_limit_reached_total\{limit="(.*)"\} (\S+)$', text, re.M)}
+
+    def wait_until(self, limit, least=1, seconds=10):
+        end = time.time() + seconds * PATIENCE
+        while time.time() < end:
+            if self.reached().get(limit, 0) >= least:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f'{limit}: {self.reached()}')
+
+    def test_they_are_there_from_the_start(self):
+        with self.server('whoami'):
+            reached = self.reached()
+            self.assertEqual({n: reached.get(n) for n in NAMES}, dict.fromkeys(NAMES, 0))
+
+    def test_connections(self):
+        with self.server('whoami', args=['-limit.connections', '5']) as s:
+            many = [socket.create_connection(('127.0.0.1', s.port)) for _ in range(9)]
+            self.wait_until('connections', 4)
+            for c in many:
+                c.close()
+            self.assertTrue(s.ask('x.'))
+
+    def test_tasks(self):
+        """Queries that wait for a server which does not answer."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(('127.0.0.1', 0))
+            with self.server(f'forward . 127.0.0.1:{silent.getsockname()[1]}', args=['-limit.tasks', '100']) as s:
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+                    for i in range(300):
+                        c.sendto(dns.message.make_query(f'n{i}.', 'A').to_wire(), ('127.0.0.1', s.port))
+                    self.wait_until('tasks')
+
+    def test_pipelined_queries(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(('127.0.0.1', 0))
+            with self.server(f'forward . 127.0.0.1:{silent.getsockname()[1]}') as s:
+                with socket.create_connection(('127.0.0.1', s.port)) as c:
+                    c.sendall(b''.join(framed(f'n{i}.') for i in range(600)))
+                    self.wait_until('pipelined queries')
+
+    def test_unread_answers(self):
+        zone = '@ 60 SOA ns root 1 2 3 4 5\n' + ''.join(f'big TXT "{"x" * 250}{i}"\n' for i in range(100))
+        self.metrics = harness.free_port()
+        with Server(f'z.:{{PORT}} {{\n prometheus 127.0.0.1:{self.metrics}\n file zone\n}}\n', files={'zone': zone}) as s:
+            with socket.create_connection(('127.0.0.1', s.port)) as c:
+                c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                c.settimeout(1)
+                try:
+                    for _ in range(2000):
+                        c.sendall(framed('big.z.', 'TXT'))
+                except TimeoutError:
+                    pass
+                self.wait_until('unread answers')
+                self.wait_until('slow connections', seconds=20)
+
+    def test_slow_connections(self):
+        with self.server('whoami') as s:
+            with socket.create_connection(('127.0.0.1', s.port)) as c:
+                c.sendall(framed()[:5])
+                self.wait_until('slow connections', seconds=15)
+
+    def test_expressions(self):
+        with self.server("view v {\n expr \"count(1..900000, # % 2 == 0) + count(1..900000, # % 3 == 0) > 5\"\n }\n whoami") as s:
+            s.ask('x.')
+            self.wait_until('expressions')
+
+    def test_http_connections(self):
+        with self.server('whoami') as s:
+            many = [socket.create_connection(('127.0.0.1', self.metrics)) for _ in range(256)]
+            time.sleep(1)
+            for c in many:
+                c.close()
+            self.wait_until('http connections')
+
+    def test_log_line_bytes(self):
+        with self.server('log . "{name}' + '0123456789' * 420 + '"\n whoami') as s:
+            s.ask('x.')
+            self.wait_until('log line bytes')
+
+    def test_flags(self):
+        s = Server('.:{PORT} {\n whoami\n}\n')
+        for flag, value, text in (('-limit.tasks', '5', 'from 100 to 1000000'), ('-limit.tasks', 'many', 'from 100 to 1000000'),
+                                  ('-limit.connections', '-1', 'from 1 to 1000000'), ('-workers', '0', 'from 1 to 1024')):
+            r = s.run('-conf', 'Corefile', flag, value)
+            self.assertEqual(r.returncode, 2)
+            self.assertEqual(r.stderr.splitlines()[0], f'{flag} wants a number {text}, not: {value}')
+
+
+if __name__ == '__main__':
+    harness.main()
