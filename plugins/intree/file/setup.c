@@ -45,6 +45,9 @@ static int read_reload(sodns_setup_t *s, struct settings *to)
 		return sodns_error(s, "time: invalid duration \"%s\"", text);
 	if (ns < 0)
 		return sodns_error(s, "reload duration must not be negative: \"%s\"", text);
+	/* CoreDNS looks at no further argument. */
+	size_t n;
+	sodns_setup_args(s, &n);
 	to->interval = (uint64_t)ns;
 	return 0;
 }
