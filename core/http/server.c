@@ -53,8 +53,10 @@ static int run_all(void)
 		MHD_run(h->daemon);
 		if (MHD_get_timeout(h->daemon, &ms) == MHD_YES && ms < wait)
 			wait = ms;
-		if (h->connections && wait > EXPIRE_MS)
+		/* Once more after the last has ended: only then the library accepts again. */
+		if ((h->connections || h->lively) && wait > EXPIRE_MS)
 			wait = EXPIRE_MS;
+		h->lively = h->connections;
 	}
 	return wait > 60000 ? -1 : (int)wait;
 }

@@ -47,6 +47,7 @@ struct sodns_http {
 	struct MHD_Daemon *daemon; /* NULL while there is no path */
 	int fd;
 	bool listening;
+	bool lively; /* had connections when it last ran */
 };
 
 typedef struct http_header {
