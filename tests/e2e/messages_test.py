@@ -41,7 +41,8 @@ class Zones(Case):
         self.refused('z.example {\n file zone {\n %s\n }\n}\n' % options, message, files={'zone': text})
 
     def test_zone_files(self):
-        self.zone('www A 192.0.2.1\n', r'^plugin/file: file ".*zone" has no SOA record for origin z\.example\.$')
+        self.zone('www 60 A 192.0.2.1\n', r'^plugin/file: file ".*zone" has no SOA record for origin z\.example\.$')
+        self.zone('www A 192.0.2.1\n', r'zone:1: missing TTL with no previous value')
         self.zone(ZONE + 'www A 192.0.2\n', r'zone:2: .*192\.0\.2')
         self.zone(ZONE + '\nwww BOGUS x\n', r'zone:3: .*BOGUS')
         self.zone(ZONE + 'www MX mail\n', r'zone:2: ')
