@@ -47,10 +47,10 @@ class Start(Case):
             shutil.rmtree(s.folder)
 
     def test_check(self):
-        s = Server('a:{PORT} {\n errors\n file zone\n}\n', files={'zone': '@ SOA ns root 1 2 3 4 5\n'})
+        s = Server('a:{PORT} {\n errors\n file zone\n}\n', files={'zone': '@ 60 SOA ns root 1 2 3 4 5\n'})
         try:
             self.assertEqual((s.run('-conf', 'Corefile', '-check').returncode), 0)
-            (s.folder / 'zone').write_text('@ SOA ns root 1 2 3 4\n')
+            (s.folder / 'zone').write_text('@ 60 SOA ns root 1 2 3 4\n')
             r = s.run('-conf', 'Corefile', '-check')
             self.assertEqual(r.returncode, 1)
             self.assertRegex(r.stderr, r'^plugin/file: failed to parse file ".*zone" for origin a\. with error .*zone:1: ')
