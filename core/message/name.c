@@ -145,13 +145,18 @@ int sodns_name_from_text(const char *t, const uint8_t *origin, uint8_t out[SODNS
 	return complete(origin, out, len);
 }
 
-static char *write_char(char *o, uint8_t c)
+/* Whether a byte stands for itself in a zone file's name: printable, and none of . \ " ( ) ; @ ' $. */
+static bool is_plain(uint8_t c)
 {
-	if (c == '.' || c == '\\' || c == '"' || c == '(' || c == ')' || c == ';' || c == ' ' ||
-	    c == '@' || c == '\'' || c == '$')
-		*o++ = '\\';
-	else if (c < 0x21 || c > 0x7e)
+	static const uint64_t plain[2] = {0xf7ffbc6a00000000u, 0x7fffffffeffffffeu};
+	return c < 128 && plain[c >> 6] >> (c & 63) & 1;
+}
+
+static char *write_special(char *o, uint8_t c)
+{
+	if (c < ' ' || c > '~')
 		return o + sprintf(o, "\\%03u", c);
+	*o++ = '\\';
 	*o++ = (char)c;
 	return o;
 }
@@ -162,8 +167,11 @@ size_t sodns_name_to_text(const uint8_t *name, char out[SODNS_NAME_TEXT_MAX])
 	if (!*name)
 		*o++ = '.';
 	while (*name) {
-		for (unsigned n = *name++; n; n--)
-			o = write_char(o, *name++);
+		for (unsigned n = *name++; n; n--, name++)
+			if (is_plain(*name))
+				*o++ = (char)*name;
+			else
+				o = write_special(o, *name);
 		*o++ = '.';
 	}
 	*o = 0;
@@ -255,33 +263,31 @@ size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NA
 {
 	size_t n = 0, end = 0, limit = at;
 	for (;;) {
-		if (at >= len)
+		size_t begin = at;
+		while (at < len && at - begin < SODNS_NAME_MAX && m[at] && m[at] < 64)
+			at += m[at] + 1u;
+		if (at >= len || n + (at - begin) + 1 > SODNS_NAME_MAX)
 			return 0;
-		uint8_t c = m[at];
-		if (c >= 0xc0) {
-			if (at + 1 >= len)
-				return 0;
-			size_t to = (size_t)(c & 0x3f) << 8 | m[at + 1];
-			if (!end)
-				end = at + 2;
-			/* Strictly backwards: every jump goes further down, so that it ends. And not
-			 * into the header, which is another one when a message is passed on. */
-			if (to >= limit || to < HEADER_SIZE)
-				return 0;
-			/* A name that came before ends before this pointer: what would run on into it,
-			 * or beyond, is none, and might be cut off with what follows. */
-			len = at;
-			limit = at = to;
-			continue;
-		}
-		if (c > 63 || at + c + 1 > len || n + c + 1 > SODNS_NAME_MAX)
-			return 0;
-		memcpy(out + n, m + at, c + 1u);
-		n += c + 1u;
-		at += c + 1u;
-		if (!c)
+		memcpy(out + n, m + begin, at - begin);
+		n += at - begin;
+		if (!m[at])
 			break;
+		if (m[at] < 0xc0 || at + 1 >= len)
+			return 0;
+		size_t to = (size_t)(m[at] & 0x3f) << 8 | m[at + 1];
+		if (!end)
+			end = at + 2;
+		/* Strictly backwards: every jump goes further down, so that it ends. And not into the
+		 * header, which is another one when a message is passed on. */
+		if (to >= limit || to < HEADER_SIZE)
+			return 0;
+		/* A name that came before ends before this pointer: what would run on into it, or
+		 * beyond, is none, and might be cut off with what follows. */
+		len = at;
+		limit = at = to;
 	}
+	out[n++] = 0;
+	at++;
 	*out_len = n;
 	return end ? end : at;
 }

@@ -28,7 +28,8 @@ sodns_reply_t *log_serve(const sodns_handler_t *h, sodns_query_t *q)
 		rule++;
 	if (rule == end)
 		return sodns_next(h, q);
-	uint64_t began = sodns_now();
+	/* The clock was looked at when the client's query came. */
+	uint64_t began = sodns_query_depth(q) ? sodns_now() : sodns_query_received(q);
 	sodns_reply_t *r = sodns_next(h, q);
 	enum class c;
 	const char *type = class_type(q, r, &c);
