@@ -18,6 +18,7 @@ struct suspect {
 
 unsigned suspect_count;
 static struct suspect suspects[SUSPECTS];
+static sodns_metric_t *answered; /* where there are any */
 
 /* "name. TYPE", as a crash notes it. */
 static bool read_question(const char *text, struct suspect *out)
@@ -35,6 +36,9 @@ static bool read_question(const char *text, struct suspect *out)
 
 void suspects_learn(void)
 {
+	static const sodns_family_t family = {.name = "sodns_suspects_total",
+					      .help = "Queries answered SERVFAIL because their "
+						      "question crashed the process before."};
 	uint64_t now = sodns_now();
 	for (unsigned i = 0; i < SUSPECTS; i++) {
 		const crash_question_t *c = &supervisor_page->crashes.on[i];
@@ -48,19 +52,18 @@ void suspects_learn(void)
 			  " s",
 			  c->question, c->times, (c->until - now) / 1000000000u + 1);
 	}
+	if (suspect_count)
+		answered = sodns_metric(&family, NULL);
 }
 
 bool suspects_include(const sodns_query_t *q)
 {
-	static const sodns_family_t family = {.name = "sodns_suspects_total",
-					      .help = "Queries answered SERVFAIL because their "
-						      "question crashed the process before."};
 	uint64_t now = sodns_now();
 	for (unsigned i = 0; i < suspect_count; i++) {
 		const struct suspect *s = &suspects[i];
 		if (s->type != q->type || s->until <= now || !sodns_name_equal(s->name, q->name))
 			continue;
-		sodns_metric_add(sodns_metric(&family, NULL), 1);
+		sodns_metric_add(answered, 1);
 		return true;
 	}
 	return false;
