@@ -4,6 +4,8 @@
  */
 #include <sodns/json.h>
 
+#include "runtime/bytes.h"
+
 void sodns_json_out(sodns_json_out_t *o, char *buf, size_t size)
 {
 	*o = (sodns_json_out_t){.at = buf, .end = buf + size, .first = true};
@@ -22,11 +24,9 @@ static bool put(sodns_json_out_t *o, const char *text, size_t len)
  * about plain ones behind such a byte. */
 static bool any_special(uint64_t w)
 {
-	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
-	uint64_t quote = w ^ ones * '"', backslash = w ^ ones * '\\';
-	return (w | ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
-		((backslash - ones) & ~backslash)) &
-	       high;
+	const uint64_t ones = 0x0101010101010101u;
+	return ((w | ((w - ones * 0x20) & ~w)) & ones << 7) | bytes_like(w, '"') |
+	       bytes_like(w, '\\');
 }
 
 /* Bytes of the character that begins here, if it is one of UTF-8 (RFC 3629, 4); else 0. */

@@ -19,7 +19,8 @@ static void put_digits(char *out, unsigned n, unsigned digits)
 		out[digits] = (char)('0' + n % 10);
 }
 
-/* Years are counted from a March, so that a leap day is the last of its year; 400 of them have 146097
+/* Not gmtime_r(3), which takes a lock, and reads the time zone's file at first: this runs on workers.
+ * Years are counted from a March, so that a leap day is the last of its year; 400 of them have 146097
  * days. */
 static void put_date(int64_t days, char *out)
 {
