@@ -29,6 +29,15 @@ class Client:
         q.id = number
         self.socket.send(q.to_wire())
 
+    def send_many(self, count, name):
+        """The same question `count` times, its ids from 0 on, with pauses that let the server's socket take them."""
+        wire = bytearray(dns.message.make_query(name, 'TXT').to_wire())
+        for i in range(count):
+            wire[0:2] = i.to_bytes(2, 'big')
+            self.socket.send(wire)
+            if i % 64 == 63:
+                time.sleep(0.002)
+
     def collect(self, count, seconds):
         """Ids and texts of `count` answers."""
         out, end = {}, time.time() + seconds
@@ -123,12 +132,7 @@ class Waiting(Case):
             c.send(0, 'now.park')
             c.collect(1, 2)
             before = s.rss_kib()
-            wire = bytearray(dns.message.make_query('s3000.park', 'TXT').to_wire())
-            for i in range(many):
-                wire[0:2] = i.to_bytes(2, 'big')
-                c.socket.send(wire)
-                if i % 64 == 63:
-                    time.sleep(0.002)
+            c.send_many(many, 's3000.park')
             began = time.time()
             self.assertEqual(s.texts('now.park', timeout=2), ['ok'])
             self.assertLess(time.time() - began, 1)

@@ -7,6 +7,7 @@
 #include "expr/expr.h"
 #include "fuzz.h"
 #include "message/query.h"
+#include "query.h"
 
 static uint8_t packet[] = {0,   1, 1,   0,   0,   1,   0,   0,   0,   0, 0, 0, 3, 'w', 'w',
 			   'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1};
@@ -16,15 +17,10 @@ static void evaluate(const sodns_expr_t *e)
 	static sodns_query_t q;
 	static query_shared_t shared;
 	static sodns_address_t peer = {.family = 4, .bytes = {127, 0, 0, 1}}, local = {.family = 6};
-	_Alignas(16) static uint8_t arena[8192];
 	sodns_value_t v;
-	memset(&q, 0, sizeof(q));
-	memset(&shared, 0, sizeof(shared));
-	q.shared = &shared;
+	query_begin(&q, &shared, SODNS_UDP);
 	q.peer = &peer;
 	q.local = &local;
-	q.protocol = SODNS_UDP;
-	arena_init(&shared.arena, arena, sizeof(arena));
 	if (query_parse(&q, packet, sizeof(packet)) != PARSE_OK)
 		abort();
 	sodns_value_t variable = sodns_value_text("value");

@@ -8,6 +8,7 @@
 #include "message/encode.h"
 #include "message/query.h"
 #include "message/reply.h"
+#include "query.h"
 
 static uint8_t out[65535 + 64];
 
@@ -32,19 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static sodns_query_t q;
 	static query_shared_t shared;
-	static sodns_address_t peer, local;
-	_Alignas(16) static uint8_t arena[8192];
 	static uint8_t packet[1472 + 16];
 	if (len > 1472)
 		return 0;
-	memset(&q, 0, sizeof(q));
-	memset(&shared, 0, sizeof(shared));
 	memcpy(packet, data, len);
-	q.shared = &shared;
-	q.peer = &peer;
-	q.local = &local;
-	q.protocol = SODNS_UDP;
-	arena_init(&shared.arena, arena, sizeof(arena));
+	query_begin(&q, &shared, SODNS_UDP);
 	enum parse_verdict v = query_parse(&q, packet, len);
 	if (v == PARSE_OK)
 		answer(&q, data, len);

@@ -10,6 +10,7 @@
 #include "host/setup.h"
 #include "message/encode.h"
 #include "message/reply.h"
+#include "query.h"
 #include "server/server.h"
 
 static generation_t generation;
@@ -97,16 +98,11 @@ sodns_query_t *fuzz_query(const uint8_t *packet, size_t len)
 	static _Atomic(const struct handler *) in_hand;
 	static const sodns_address_t peer = {.family = 4, .bytes = {192, 0, 2, 7}, .port = 4321};
 	static const sodns_address_t local = {.family = 4, .bytes = {192, 0, 2, 1}, .port = 53};
-	_Alignas(16) static uint8_t arena[8192];
-	memset(&q, 0, sizeof(q));
-	memset(&shared, 0, sizeof(shared));
+	query_begin(&q, &shared, SODNS_UDP);
 	shared.in_hand = &in_hand;
-	q.shared = &shared;
 	q.peer = &peer;
 	q.local = &local;
-	q.protocol = SODNS_UDP;
 	q.server = &server;
-	arena_init(&shared.arena, arena, sizeof(arena));
 	if (query_parse(&q, packet, len) != PARSE_OK)
 		abort();
 	q.block = &block;

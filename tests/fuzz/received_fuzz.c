@@ -9,6 +9,7 @@
 #include "message/encode.h"
 #include "message/query.h"
 #include "message/reply.h"
+#include "query.h"
 
 static uint8_t out[65535 + 64], message[65535];
 
@@ -63,19 +64,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static sodns_query_t q;
 	static query_shared_t shared;
-	static sodns_address_t peer, local;
-	_Alignas(16) static uint8_t arena[8192];
 	static uint8_t packet[1472 + 16];
 	size_t n = len < 12 || len > sizeof(message) ? 0 : make_query(data, len, packet);
 	if (!n)
 		return 0;
-	memset(&q, 0, sizeof(q));
-	memset(&shared, 0, sizeof(shared));
-	q.shared = &shared;
-	q.peer = &peer;
-	q.local = &local;
-	q.protocol = SODNS_UDP;
-	arena_init(&shared.arena, arena, sizeof(arena));
+	query_begin(&q, &shared, SODNS_UDP);
 	if (query_parse(&q, packet, n) == PARSE_OK)
 		pass_on(&q, data, len);
 	arena_reset(&shared.arena);

@@ -12,6 +12,7 @@
 #include "message/encode.h"
 #include "message/query.h"
 #include "message/reply.h"
+#include "query.h"
 
 #define AGE 7u
 /* What the daemon has for a reply. */
@@ -142,17 +143,9 @@ static void pass_on(const uint8_t *data, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static sodns_address_t peer, local;
-	_Alignas(16) static uint8_t arena[8192];
 	if (!len)
 		return 0;
-	memset(&q, 0, sizeof(q));
-	memset(&shared, 0, sizeof(shared));
-	q.shared = &shared;
-	q.peer = &peer;
-	q.local = &local;
-	q.protocol = SODNS_TCP;
-	arena_init(&shared.arena, arena, sizeof(arena));
+	query_begin(&q, &shared, SODNS_TCP);
 	if (ask(data + 1, len - 1, *data)) {
 		reader = q;
 		pass_on(data + 1, len - 1);
