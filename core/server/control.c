@@ -307,11 +307,11 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 	_exit(1);
 }
 
-static void print_start(const control_options_t *o)
+/* The last lines of the start: whoever reads them finds everything serving. */
+static void print_version(const control_options_t *o)
 {
 	if (o->quiet)
 		return;
-	print_zones(serving);
 	log_plain("%s", o->version[0]);
 	log_plain("%s", o->version[1]);
 }
@@ -324,13 +324,15 @@ static void start_whole(const control_options_t *o)
 	if (!serving)
 		refuse(err, FINISH_FOR_GOOD);
 	log_set_debug(debug_wanted(serving));
-	print_start(o);
+	if (!o->quiet)
+		print_zones(serving);
 	log_start();
 	note_times(serving);
 	generation_start(serving);
 	if (supervisor_page)
 		atomic_store(&supervisor_page->serving, true);
 	listeners_switch(serving);
+	print_version(o);
 }
 
 static void count_crashes(void)

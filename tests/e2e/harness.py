@@ -77,8 +77,11 @@ class Server:
             if self.process.poll() is not None:
                 raise AssertionError(f'ended at start: {self.err()}')
             with socket.socket() as s:
-                if s.connect_ex(('127.0.0.1', self.port)) == 0:
-                    return self
+                listens = s.connect_ex(('127.0.0.1', self.port)) == 0
+            # The port is there before plugins have opened theirs; the version is said when all serves.
+            told = stdout is not None or '-quiet' in self.extra_args or ', abi ' in self.out()
+            if listens and told:
+                return self
             time.sleep(0.01)
         raise AssertionError('does not listen')
 
