@@ -46,6 +46,8 @@ typedef struct instance {
 	struct block *block;
 	void *self;
 	bool chained, prepared, started;
+	const char *file; /* of the directive that it was made for, for messages */
+	int line;
 	const sodns_prefetch_ability_t *prefetch;
 	const sodns_metadata_ability_t *metadata;
 	const sodns_ready_ability_t *ready;
@@ -58,13 +60,12 @@ typedef struct instance {
 
 /* One key of a block: where it is served and for which zone. */
 typedef struct block_key {
-	const char *text;      /* as written */
-	const char *transport; /* "dns" */
+	const corefile_token_t *token; /* as written, and where */
+	const char *text;              /* the token's */
+	const char *transport;         /* "dns" */
 	uint16_t port;
 	const uint8_t *zone;
 	const char *zone_text;
-	const char *file; /* of the key, for messages */
-	int line;
 } block_key_t;
 
 typedef struct block {

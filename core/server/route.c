@@ -83,8 +83,8 @@ static const sodns_transport_t *stream_of(const generation_t *g, const block_key
 		return &tcp_tls;
 	const sodns_transport_t *t = plugin_transport(g->plugins, k->transport, why, sizeof(why));
 	if (!t)
-		snprintf(err, err_size, "%s:%d - cannot serve %s: %s", k->file, k->line, k->text,
-			 why);
+		snprintf(err, err_size, "%s:%d - cannot serve %s: %s", k->token->file,
+			 k->token->line, k->text, why);
 	return t;
 }
 
@@ -172,8 +172,8 @@ static int add_key(generation_t *g, block_t *b, const block_key_t *k, const char
 {
 	sodns_address_t a = {.family = 6};
 	if (*host_text && sodns_address_from_text(host_text, &a)) {
-		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address", k->file,
-			 k->line, host_text);
+		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address",
+			 k->token->file, k->token->line, host_text);
 		return SODNS_EINVAL;
 	}
 	a.port = k->port;
