@@ -231,6 +231,7 @@ static size_t number_size(char field)
 	switch (field) {
 	case '1':
 	case 'm':
+	case 'k':
 		return 1;
 	case '2':
 	case 'y':
@@ -333,7 +334,7 @@ size_t rdata_target(uint16_t type)
 	for (const char *f = rrtype(type)->form; f && *f; f++) {
 		if (rdata_is_name(*f) || *f == 'u' || *f == 'U')
 			return at;
-		if (!strchr("1248yMmtdaA", *f))
+		if (!strchr("1248yMmktdaA", *f))
 			return SIZE_MAX;
 		at += number_size(*f);
 	}

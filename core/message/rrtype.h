@@ -18,7 +18,7 @@
  *	b B     bytes as base64 up to the end; B may be none
  *	x z     bytes behind their length in one byte: hexadecimal, base32 (NSEC3's salt and hash)
  *	D       bytes behind their length in two bytes (TSIG, TKEY)
- *	y m M   a type, a DNSSEC algorithm, a certificate's kind, by name or number
+ *	y m M k a type, a DNSSEC algorithm, a certificate's kind, DSYNC's scheme, by name or number
  *	T O     a bitmap of types (RFC 4034, 4.1.2); the old one (NXT)
  *	e E q   an EUI-48, an EUI-64, a 64-bit locator
  *	v P w l SvcParams; address prefixes; WKS's services; a location

@@ -568,7 +568,7 @@ int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char 
 	if (!stat(path, &st) && table_reserve(t->z, (size_t)st.st_size / 36))
 		return SODNS_ENOMEM;
 	zonefile_options_t options = {
-		.origin = t->z->origin, .default_ttl = 3600, .ttl_zero = true, .files = files};
+		.origin = t->z->origin, .default_ttl = 3600, .soa_ttl = true, .files = files};
 	if (files)
 		*files = 0;
 	return zonefile_parse_file(path, &options, load_record, t, err, err_size);
