@@ -5,6 +5,7 @@
  * pointer into it), and the root.
  */
 #include "message/encode.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 
 #define SLOTS 1024u
@@ -192,24 +193,30 @@ static bool put_bytes(encoder_t *e, const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* RDATA with names that are compressed; the length is put in front when it is known. */
-static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+/* The fields of RDATA with names, which are compressed. What is no RDATA of its type, since a plugin
+ * made it so, goes as it is. */
+static bool put_fields(encoder_t *e, const char *form, const uint8_t *rdata, size_t left)
+{
+	for (; *form; form++) {
+		size_t n = rdata_field(*form, rdata, left);
+		if (n > left)
+			break;
+		if (rdata_is_name(*form) ? !put_name(e, rdata) : !put_bytes(e, rdata, n))
+			return false;
+		rdata += n;
+		left -= n;
+	}
+	return put_bytes(e, rdata, left);
+}
+
+/* Such RDATA, the length put in front when it is known. */
+static bool put_rdata_packed(encoder_t *e, const char *form, const uint8_t *rdata, uint16_t len)
 {
 	uint8_t *length = e->at;
-	const uint8_t *end = rdata + len;
 	if (e->end - e->at < 2)
 		return false;
 	e->at += 2;
-	if (!put_bytes(e, rdata, n->before))
-		return false;
-	rdata += n->before;
-	for (unsigned i = 0; i < n->names; i++) {
-		if (!put_name(e, rdata))
-			return false;
-		rdata += sodns_name_length(rdata);
-	}
-	if (!put_bytes(e, rdata, (size_t)(end - rdata)))
+	if (!put_fields(e, form, rdata, len))
 		return false;
 	put16(length, (unsigned)(e->at - length - 2));
 	return true;
@@ -233,26 +240,24 @@ static void remember_name(const encoder_t *e, const uint8_t *name)
 
 /* RDATA as they are, with the length in front. What is no name there, in spite of its type, is left
  * alone. */
-static bool put_rdata_whole(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+static bool put_rdata_whole(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	const uint8_t *name = e->at + 2 + n->before, *end = e->at + 2 + len, *p = name;
+	size_t at = rdata_target(type);
+	const uint8_t *begin = e->at + 2;
 	if (!put_bytes(e, rdata - 2, len + 2u))
 		return false;
-	while (p < end && *p && *p < 64)
-		p += *p + 1;
-	if (p < end && !*p && p - name < SODNS_NAME_MAX)
-		remember_name(e, name);
+	if (at < len && rdata_name(begin + at, len - at))
+		remember_name(e, begin + at);
 	return true;
 }
 
 static bool put_rdata(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	rdata_names_t names;
-	if (!rdata_names(type, &names))
+	const rrtype_t *t = rrtype(type);
+	if (!(t->flags & RR_NAMED))
 		return put_bytes(e, rdata - 2, len + 2u);
-	return names.compressible ? put_rdata_names(e, &names, rdata, len)
-				  : put_rdata_whole(e, &names, rdata, len);
+	return t->flags & RR_PACKED ? put_rdata_packed(e, t->form, rdata, len)
+				    : put_rdata_whole(e, type, rdata, len);
 }
 
 /* Writes the records of a set. Returns how many fitted. */

@@ -42,14 +42,16 @@ typedef struct sodns_image {
 } sodns_image_t;
 SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
 /* A received message opened into records: names decompressed into the arena, OPT's options taken as
- * the reply's. NULL if it is malformed. */
+ * the reply's. Every name, every count and the RDATA of every known type are checked, so that
+ * whoever walks them finds an end. NULL if it is malformed, or has fewer records than it promises.
+ */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
 /* A message that another server answered q with, to be passed on as it is: where that can be, a wire
  * image without a copy (it must live as long as the query, and is the reply's from now on), else
  * records. Its own question (letter case), RD and CD leave as they stand there; its OPT record is
- * cut off and becomes the reply's. Every length, name and count is checked: NULL if it is
- * malformed. It must hold q's question. */
+ * cut off and becomes the reply's. It is checked as by sodns_reply_parse(): NULL if it is malformed
+ * or cut short, whatever its TC says. It must hold q's question. */
 SODNS_API sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *message, size_t len);
 
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
