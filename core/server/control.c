@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -395,8 +394,7 @@ int control_run(void *options)
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
-	    workers_start(o->workers, &query_server) || service_start()) {
+	if (workers_start(o->workers, &query_server) || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
 	}

@@ -74,7 +74,8 @@ static bool in_zone(const sodns_zone_t *z, const uint8_t *name, const name_label
 	if (l->count < z->origin_labels)
 		return false;
 	unsigned at = l->count - z->origin_labels;
-	return l->hash[at] == z->origin_hash && !memcmp(name + l->at[at], z->origin, z->origin_len);
+	size_t len = (size_t)l->at[l->count] + 1 - l->at[at];
+	return len == z->origin_len && !memcmp(name + l->at[at], z->origin, len);
 }
 
 /* From the closest encloser up to the apex: whatever is topmost holds. */
@@ -119,7 +120,7 @@ static void find(const sodns_zone_view_t *v, const uint8_t *name, const name_lab
 	pass_cuts(v, l->count - i, !i, m);
 	if (!i)
 		return;
-	const sodns_node_t *w = table_child(z, n, name_hash_label(l->hash[i], star), star);
+	const sodns_node_t *w = table_child(z, n, name_hash_child(name, l, i, star), star);
 	if (w && state_at(w, v->version->number))
 		m->wildcard = w;
 }
@@ -135,7 +136,6 @@ bool sodns_zone_find(const sodns_zone_view_t *v, const uint8_t *name, sodns_zone
 	}
 	name_labels_t l;
 	name_split(name, &l);
-	name_hash(name, &l);
 	if (!in_zone(v->zone, name, &l))
 		return false;
 	find(v, name, &l, m);
@@ -227,7 +227,7 @@ const sodns_node_t *sodns_zone_following(const sodns_zone_view_t *v, const uint8
 void sodns_zone_prefetch(const sodns_zone_t *z, const sodns_query_t *q, unsigned stage)
 {
 	if (q->labels.count > z->origin_labels)
-		table_prefetch(z, q->labels.hash[0], stage);
+		table_prefetch(z, sodns_query_name_hash(q, 0), stage);
 }
 
 const uint8_t *sodns_zone_origin(const sodns_zone_t *z)
