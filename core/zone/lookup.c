@@ -37,7 +37,9 @@ void zone_views_pin(query_shared_t *s)
 	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL) {
 		if (v->pinned)
 			continue;
+		sodns_zone_t *z = (sodns_zone_t *)(uintptr_t)v->zone;
 		atomic_fetch_add(&v->version->pins, 1);
+		atomic_fetch_add(&z->refs, 1);
 		v->pinned = true;
 	}
 }
@@ -55,12 +57,16 @@ void zone_views_unpin(query_shared_t *s)
 			continue;
 		v->pinned = false;
 		sodns_zone_t *z = (sodns_zone_t *)(uintptr_t)v->zone;
-		if (atomic_fetch_sub(&v->version->pins, 1) != 1 ||
-		    atomic_load(&z->current) == v->version)
-			continue;
-		/* A worker never waits for a writer: the thread that reclaims collects. */
-		atomic_fetch_add(&z->refs, 1);
-		grace_defer(GRACE_BATCH, collect_later, z);
+		bool last = atomic_fetch_sub(&v->version->pins, 1) == 1 &&
+			    atomic_load(&z->current) != v->version;
+		/* Most often nothing is left to do. A worker never waits for a writer, and frees no
+		 * zone: the thread that reclaims does. */
+		uint32_t refs = atomic_load(&z->refs);
+		while (!last && refs > 1)
+			if (atomic_compare_exchange_weak(&z->refs, &refs, refs - 1))
+				break;
+		if (last || refs <= 1)
+			grace_defer(GRACE_BATCH, collect_later, z);
 	}
 }
 
