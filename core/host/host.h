@@ -113,7 +113,9 @@ typedef struct generation {
 	struct memory *memory;   /* freed with the generation */
 	char fingerprint[129];   /* of the files it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
+	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
 	char error[2048];
+	struct generation *next; /* of those that are kept */
 } generation_t;
 
 /* Where things are. Set once at start. */

@@ -33,6 +33,8 @@ typedef struct encoder {
 		uint16_t at;
 	} memo[MEMO];
 	unsigned memos;
+	unsigned state_labels; /* of the question, that `state` has hashed */
+	hash_state_t state;
 } encoder_t;
 
 static inline void put16(uint8_t *p, unsigned v)
@@ -127,17 +129,17 @@ static void memorise(encoder_t *e, const uint8_t *name, size_t at)
 	e->memo[e->memos++ % MEMO].at = (uint16_t)at;
 }
 
-/* The hashes of the suffixes that are longer than the question's. */
-static void hash_rest(const encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
+/* The hashes of the suffixes that are longer than what the name shares with the question. Most names
+ * share as much as the one before: that part is put into a state once. */
+static void hash_rest(encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
 {
-	const sodns_query_t *q = e->q;
-	if (e->has_upper || !shared) {
-		name_hash(name, l);
-		return;
+	unsigned own = l->count - shared;
+	if (shared != e->state_labels) {
+		e->state = hash_of_names;
+		name_hash_labels(&e->state, name, l, own, l->count);
+		e->state_labels = shared;
 	}
-	l->hash[l->count - shared] = q->labels.hash[q->labels.count - shared];
-	for (unsigned i = l->count - shared; i-- > 0;)
-		l->hash[i] = name_hash_label(l->hash[i + 1], name + l->at[i]);
+	name_hash_rest(e->state, name, l, own);
 }
 
 /* Writes the labels that stand nowhere yet, then a pointer or the root. */
@@ -149,7 +151,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	unsigned shared = shared_with_question(e, name, &l), i, found = 0;
 	hash_rest(e, name, &l, shared);
 	for (i = 0; i < l.count - shared; i++)
-		if (suffixes.count && (found = suffix_find(e, l.hash[i], name + l.at[i])))
+		if (suffixes.count && (found = suffix_find(e, l.hash_known[i], name + l.at[i])))
 			break;
 	if (!found && shared)
 		found = QUESTION_AT + (unsigned)q->labels.at[q->labels.count - shared];
@@ -161,7 +163,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	if (found)
 		put_pointer(e, found);
 	for (unsigned k = 0; k < i; k++)
-		suffix_add(l.hash[k], start + l.at[k]);
+		suffix_add(l.hash_known[k], start + l.at[k]);
 	memorise(e, name, i ? start : found);
 	return true;
 }
@@ -224,7 +226,7 @@ static bool put_rdata_packed(encoder_t *e, const char *form, const uint8_t *rdat
 
 /* A name that stands there whole, because of its type, can be pointed to like others: the targets of
  * SRV records, whose addresses follow. */
-static void remember_name(const encoder_t *e, const uint8_t *name)
+static void remember_name(encoder_t *e, const uint8_t *name)
 {
 	name_labels_t l;
 	name_split(name, &l);
@@ -232,9 +234,9 @@ static void remember_name(const encoder_t *e, const uint8_t *name)
 	hash_rest(e, name, &l, shared);
 	for (unsigned i = 0; i < l.count - shared; i++) {
 		const uint8_t *suffix = name + l.at[i];
-		if (suffixes.count && suffix_find(e, l.hash[i], suffix))
+		if (suffixes.count && suffix_find(e, l.hash_known[i], suffix))
 			return;
-		suffix_add(l.hash[i], (size_t)(suffix - e->out));
+		suffix_add(l.hash_known[i], (size_t)(suffix - e->out));
 	}
 }
 
@@ -379,6 +381,8 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 	bool complete = true;
 	suffixes.count = 0;
 	e->memos = 0;
+	e->state_labels = 0;
+	e->state = hash_of_names;
 	e->at = put_question(e->q, e->question, e->out + QUESTION_AT);
 	e->end = e->out + fit;
 	if (e->end < e->at)

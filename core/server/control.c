@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -29,6 +28,8 @@
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
+/* How often the control thread looks at those all the same. */
+#define KEPT_MS 250
 
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
@@ -81,18 +82,48 @@ static bool debug_wanted(const generation_t *g)
 	return false;
 }
 
-/* Frees the old one when the last query that began in it has ended. */
+/* Those whose queries did not end, to be looked at again; under `generations`. */
+static generation_t *kept;
+static _Atomic(bool) any_kept;
+
+/* Frees the old one when the last query that began in it has ended. Streams, such as zone transfers, take
+ * as long as their clients read. */
 static void drain(generation_t *old)
 {
-	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
+	for (int ms = 0; atomic_load(&old->in_flight) > atomic_load(&old->streams) && ms < OLD_MS;
+	     ms += 5)
 		poll(NULL, 0, 5);
-	if (atomic_load(&old->in_flight) > 0) {
-		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "%ld queries of the old configuration do not end; it is kept",
-			  atomic_load(&old->in_flight));
+	long left = atomic_load(&old->in_flight), streams = atomic_load(&old->streams);
+	if (left <= 0) {
+		generation_free(old);
 		return;
 	}
-	generation_free(old);
+	if (left > streams)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%ld queries of the old configuration do not end; it is kept until "
+			  "they do",
+			  left - streams);
+	old->next = kept;
+	kept = old;
+	atomic_store(&any_kept, true);
+}
+
+/* Frees what was kept and is needed no more. A reload that runs comes first. */
+static void look_at_kept(void)
+{
+	if (!atomic_load(&any_kept) || pthread_mutex_trylock(&generations))
+		return;
+	for (generation_t **at = &kept, *g; (g = *at);) {
+		if (atomic_load(&g->in_flight) > 0) {
+			at = &g->next;
+			continue;
+		}
+		*at = g->next;
+		generation_free(g);
+		sodns_log(SODNS_LOG_INFO, NULL, "An old configuration that was kept is gone");
+	}
+	atomic_store(&any_kept, kept != NULL);
+	pthread_mutex_unlock(&generations);
 }
 
 /* For the process that may have to take this one's place. */
@@ -284,8 +315,9 @@ static int wait_for_end(int signal_fd)
 			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 2, atomic_load(&any_kept) ? KEPT_MS : -1) < 0 && errno != EINTR)
 			return 1;
+		look_at_kept();
 		if (ends(signal_fd))
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
@@ -395,8 +427,7 @@ int control_run(void *options)
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
-	    workers_start(o->workers, &query_server) || service_start()) {
+	if (workers_start(o->workers, &query_server) || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
 	}

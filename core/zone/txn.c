@@ -213,7 +213,7 @@ static sodns_node_t *reach(sodns_txn_t *t)
 	if (!n)
 		n = t->z->apex;
 	while (i-- > 0 && n)
-		n = node_new(t, n, t->owner + l->at[i], l->hash[i]);
+		n = node_new(t, n, t->owner + l->at[i], name_hash(t->owner, l, i));
 	return n;
 }
 
@@ -237,7 +237,6 @@ int txn_open(sodns_txn_t *t, const uint8_t *owner)
 		return rc;
 	t->owner_len = name_split(owner, &t->labels);
 	memcpy(t->owner, owner, t->owner_len);
-	name_hash(t->owner, &t->labels);
 	if (!owner_in_zone(t))
 		return SODNS_EINVAL;
 	sodns_node_t *n = reach(t);
