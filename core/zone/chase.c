@@ -48,8 +48,9 @@ enum sodns_zone_result chase_dname(answer_t *a, const sodns_node_t *n, const uin
 	if (!sodns_node_set(a->view, n, owner, SODNS_TYPE_DNAME, 0, &dname))
 		return SODNS_ZONE_FAILURE;
 	const uint8_t *target = substitute(a, owner, dname.data + 2);
+	bool ends = a->type == SODNS_TYPE_CNAME || a->type == SODNS_TYPE_ANY;
 	/* A substitution that changes nothing could only loop. */
-	if (target && sodns_name_equal(target, a->name))
+	if (target && !ends && sodns_name_equal(target, a->name))
 		return SODNS_ZONE_FAILURE;
 	answer_add(a, SODNS_ANSWER, n, owner, SODNS_TYPE_DNAME);
 	if (!target) {
@@ -58,15 +59,20 @@ enum sodns_zone_result chase_dname(answer_t *a, const sodns_node_t *n, const uin
 	}
 	sodns_reply_add_record(a->reply, SODNS_ANSWER, a->name, SODNS_TYPE_CNAME, dname.ttl, target,
 			       (uint16_t)sodns_name_length(target));
-	if (a->type == SODNS_TYPE_CNAME || a->type == SODNS_TYPE_ANY)
-		return answer_complete(a);
-	return chase_alias(a, target);
+	return ends ? answer_complete(a) : chase_alias(a, target);
 }
 
 static bool is_proof(const sodns_rrset_t *set)
 {
 	uint16_t type = set->type == SODNS_TYPE_RRSIG ? set->covers : set->type;
 	return type == SODNS_TYPE_NSEC || type == SODNS_TYPE_NSEC3;
+}
+
+static bool ends_in_data(sodns_reply_t *r)
+{
+	size_t count;
+	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_ANSWER, &count);
+	return count && sets[count - 1].type != SODNS_TYPE_CNAME;
 }
 
 /* Takes over what the reply says about the end of the chain: the SOA, proofs; or the referral. True:
@@ -80,7 +86,7 @@ static bool take_authority(answer_t *a, sodns_reply_t *r)
 		soa |= sets[i].type == SODNS_TYPE_SOA;
 		referral |= sets[i].type == SODNS_TYPE_NS;
 	}
-	referral = referral && !soa && !(sodns_reply_flags(r) & SODNS_AA);
+	referral = referral && !soa && !ends_in_data(r) && !(sodns_reply_flags(r) & SODNS_AA);
 	for (size_t i = 0; i < count; i++)
 		if (referral || sets[i].type == SODNS_TYPE_SOA || is_proof(&sets[i]) ||
 		    sets[i].covers == SODNS_TYPE_SOA)

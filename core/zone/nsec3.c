@@ -1,3 +1,6 @@
+/*
+ * The NSEC3 records of a zone: which chain of them answers, and the two questions that a proof asks of it.
+ */
 #include "zone/nsec3.h"
 
 #include <ldns/sha1.h>
@@ -68,11 +71,19 @@ static bool in_chain(const sodns_node_t *n, const zone_version_t *version)
 	return false;
 }
 
+/* There are no chains in a zone whose origin leaves no room for the label. */
+static void name_of(const sodns_zone_t *z, const uint8_t *label, uint8_t name[SODNS_NAME_MAX])
+{
+	memcpy(name, label, HASH_LABEL);
+	memcpy(name + HASH_LABEL, z->origin, z->origin_len);
+}
+
 const sodns_node_t *nsec3_match(const sodns_zone_t *z, const zone_version_t *version,
 				const uint8_t *label)
 {
-	const sodns_node_t *n = table_child(z, z->hashes, name_hash_label(z->origin_hash, label),
-					    label);
+	uint8_t name[SODNS_NAME_MAX];
+	name_of(z, label, name);
+	const sodns_node_t *n = table_child(z, z->hashes, sodns_name_hash(name), label);
 	return n && in_chain(n, version) ? n : NULL;
 }
 
@@ -80,8 +91,7 @@ const sodns_node_t *nsec3_cover(const sodns_zone_t *z, const zone_version_t *ver
 				const uint8_t *label)
 {
 	uint8_t name[SODNS_NAME_MAX];
-	memcpy(name, label, HASH_LABEL);
-	memcpy(name + HASH_LABEL, z->origin, z->origin_len);
+	name_of(z, label, name);
 	const sodns_node_t *n = order_hash_before(z, name, false);
 	for (unsigned i = 0; i < FOREIGN_MAX; i++) {
 		if (!n)
@@ -147,4 +157,13 @@ void denial_choose(sodns_zone_t *z, zone_version_t *version)
 	nsec3_label(d, star, d->star);
 	d->kind = DENIAL_NSEC3;
 	d->refused = 0;
+}
+
+unsigned denial_refused(sodns_zone_t *z)
+{
+	pthread_mutex_lock(&z->lock);
+	const zone_version_t *version = atomic_load(&z->current);
+	unsigned refused = version->denial.refused;
+	pthread_mutex_unlock(&z->lock);
+	return refused;
 }

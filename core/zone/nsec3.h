@@ -15,6 +15,9 @@
  * first NSEC3PARAM whose chain is complete at the apex, or else by NSEC. The zone's lock is held. */
 void denial_choose(sodns_zone_t *z, zone_version_t *version);
 
+/* The iterations of a chain of the newest version that has too many to be used, or 0. [any thread] */
+unsigned denial_refused(sodns_zone_t *z);
+
 /* Writes the hash of a lower-case name as the label that its NSEC3 record has. */
 void nsec3_label(const zone_denial_t *d, const uint8_t *name, uint8_t label[HASH_LABEL]);
 

@@ -203,7 +203,7 @@ int txn_flush(sodns_txn_t *t)
 
 static sodns_node_t *reach_hash(sodns_txn_t *t)
 {
-	uint64_t hash = t->labels.hash[0];
+	uint64_t hash = sodns_name_hash(t->owner);
 	sodns_node_t *n = table_child(t->z, t->z->hashes, hash, t->owner);
 	return n ? n : node_new(t, t->z->hashes, t->owner, hash);
 }
