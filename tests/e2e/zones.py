@@ -7,7 +7,9 @@ glue and below empty non-terminals, DNAMEs within the zone and out of it, chains
 """
 import pathlib, random, shutil, subprocess, sys
 
-ORIGIN = 'zone.test.'
+import dns.dnssec, dns.name, dns.rdatatype, dns.zone
+
+ORIGIN = 'corners.example.'
 KINDS = ('plain', 'nsec', 'nsec3', 'optout')
 WORDS = ['a', 'b', 'c', 'www', 'mail', 'Host', 'x1', 'deep', 'ENT', 'sub', '_tcp', 'm-n', 'zz', 'q', 'LAB', '0', 'w']
 DS = '12345 13 2 ' + '49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE0123456789ABCDEF01234567'
@@ -122,6 +124,90 @@ class Zone:
 
 def generate(seed):
     return Zone(seed).make()
+
+
+class Chain:
+    """The records that signing adds, made here: signatures are no signatures, but stand where they must; NSEC and NSEC3 are right."""
+
+    def __init__(self, text, kind, seed):
+        r = random.Random(f'{seed} {kind} chain')
+        self.zone = dns.zone.from_text(text, origin=ORIGIN, relativize=False)
+        self.apex, self.kind = dns.name.from_text(ORIGIN), kind
+        self.types = {n: {rds.rdtype for rds in node} for n, node in self.zone.nodes.items()}
+        self.salt, self.iterations = r.choice(['-', 'aabb', '00' * 8]), r.choice([0, 0, 1, 10])
+        self.lines = []
+
+    def hidden(self, name):
+        up = name
+        while up != self.apex:
+            up = up.parent()
+            types = self.types.get(up, set())
+            if dns.rdatatype.DNAME in types or (up != self.apex and dns.rdatatype.NS in types):
+                return True
+        return False
+
+    def is_cut(self, name):
+        return name != self.apex and dns.rdatatype.NS in self.types[name]
+
+    def add(self, owner, ttl, rdtype, text):
+        labels = len(owner) - 1 - (owner.labels[0] == b'*')
+        self.lines.append(f'{owner} {ttl} {rdtype} {text}')
+        self.lines.append(f'{owner} {ttl} RRSIG {rdtype} 13 {labels} {ttl} 20400101000000 20200101000000 1 {ORIGIN} bm8gc2lnbmF0dXJl')
+
+    def sign_data(self, names):
+        for n in names:
+            for rds in self.zone.nodes[n]:
+                if not self.is_cut(n) or rds.rdtype == dns.rdatatype.DS:
+                    rdtype = dns.rdatatype.to_text(rds.rdtype)
+                    self.add(n, rds.ttl, rdtype, '')
+                    del self.lines[-2]  # it is in the zone already
+
+    def bitmap(self, name, more):
+        types = {dns.rdatatype.to_text(t) for t in self.types.get(name, ())}
+        if types and self.is_cut(name):
+            types &= {'NS', 'DS'}
+        return ' '.join(sorted(types | more))
+
+    def nsec(self, names):
+        for n, following in zip(names, names[1:] + names[:1]):
+            self.add(n, 60, 'NSEC', f'{following} {self.bitmap(n, {"RRSIG", "NSEC"})}')
+
+    def nsec3(self, names):
+        self.add(self.apex, 0, 'NSEC3PARAM', f'1 0 {self.iterations} {self.salt}')
+        self.types[self.apex].add(dns.rdatatype.NSEC3PARAM)
+        salt = None if self.salt == '-' else bytes.fromhex(self.salt)
+        covered = set()
+        for n in names:
+            if self.kind == 'optout' and self.is_cut(n) and dns.rdatatype.DS not in self.types[n]:
+                continue
+            while n not in covered:
+                covered.add(n)
+                n = n if n == self.apex else n.parent()
+        owners = sorted((dns.dnssec.nsec3_hash(n.canonicalize(), salt, self.iterations, 'SHA1').lower(), n) for n in covered)
+        for (hashed, n), (following, _) in zip(owners, owners[1:] + owners[:1]):
+            unsigned = n not in self.types or (self.is_cut(n) and dns.rdatatype.DS not in self.types[n])
+            owner = dns.name.from_text(hashed, self.apex)
+            self.add(owner, 60, 'NSEC3', f'1 {int(self.kind == "optout")} {self.iterations} {self.salt} {following} '
+                     + self.bitmap(n, set() if unsigned else {'RRSIG'}))
+
+    def text(self):
+        names = sorted(n for n in self.types if not self.hidden(n))
+        self.sign_data(names)
+        if self.kind == 'nsec':
+            self.nsec(names)
+        else:
+            self.nsec3(names)
+        self.random_order()
+        return '\n'.join(self.lines) + '\n'
+
+    def random_order(self):
+        random.Random(1).shuffle(self.lines)
+
+
+def with_chain(seed, kind):
+    """The text of a zone that looks as if it were signed, without tools that sign."""
+    text = f'$ORIGIN {ORIGIN}\n' + generate(seed)
+    return text if kind == 'plain' else text + Chain(text, kind, seed).text()
 
 
 def keys(folder):
