@@ -292,11 +292,12 @@ static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *c
 	return n;
 }
 
+/* Only who sent an OPT record gets one (RFC 6891, 7). */
 static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
-	if (!q->has_edns && !r->own_edns)
+	if (!q->has_edns)
 		return 0;
-	return 11u + (r->own_edns ? own : q->options_len);
+	return 11u + (r->own_edns ? own : message_echo_options(NULL, q));
 }
 
 /* How much of the reply's own options can leave: all or nothing. Those of another server may be as
@@ -304,33 +305,17 @@ static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t 
 static size_t own_options(const sodns_query_t *q, const sodns_reply_t *r, size_t fit)
 {
 	size_t least = QUESTION_AT + q->name_len + 4u + 11u;
+	if (!q->has_edns)
+		return r->options_len;
 	return least + r->options_len <= fit ? r->options_len : 0;
 }
 
-size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
-{
-	size_t n = 0;
-	for (size_t at = 0, len; at < q->options_len; at += len) {
-		const uint8_t *o = q->options + at;
-		unsigned code = (unsigned)(o[0] << 8 | o[1]);
-		len = 4u + (size_t)(o[2] << 8 | o[3]);
-		if (!message_option_echoed(code))
-			continue;
-		memcpy(out + n, o, len);
-		n += len;
-	}
-	return n;
-}
-
-/* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's
- * size; the oracle's users see theirs). */
+/* The OPT record: the client's own size and flags, DO among them, come back to it (RFC 3225, 3;
+ * RFC 6891 asks for the server's size, CoreDNS's users see theirs). */
 static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
-	uint16_t size = q->has_edns ? sodns_query_edns_size(q) : r->edns_size;
-	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : 0;
+	uint16_t size = sodns_query_edns_size(q), flags = q->edns_flags & 0xff00;
 	bool badvers = r->rcode == SODNS_BADVERS;
-	if (r->own_edns && r->edns_do)
-		flags |= 0x8000;
 	out[0] = 0;
 	put16(out + 1, SODNS_TYPE_OPT);
 	put16(out + 3, badvers ? 0 : size);
@@ -358,11 +343,19 @@ static uint8_t *put_question(const sodns_query_t *q, const uint8_t *name, uint8_
 	return at + 4;
 }
 
+/* The second word of the header. An rcode that needs an OPT record says nothing of itself to clients
+ * without EDNS. */
+static unsigned header_word(const sodns_query_t *q, const sodns_reply_t *r, uint16_t flags)
+{
+	int rcode = r->rcode > 15 && !q->has_edns ? SODNS_SERVFAIL : r->rcode & 15;
+	return SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)rcode;
+}
+
 static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, uint16_t flags,
 		       const unsigned counts[3])
 {
 	put16(out, q->id);
-	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)(r->rcode & 15));
+	put16(out + 2, header_word(q, r, flags));
 	put16(out + 4, 1);
 	for (int i = 0; i < 3; i++)
 		put16(out + 6 + 2 * i, counts[i]);
@@ -447,7 +440,7 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
-	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | r->flags | (unsigned)(r->rcode & 15));
+	put16(out + 2, header_word(q, r, r->flags));
 	if (r->received && !own_question(q, out))
 		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
@@ -461,18 +454,6 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 		put16(out + 10, (unsigned)(out[10] << 8 | out[11]) + 1);
 	}
 	return len;
-}
-
-_Atomic(uint64_t) message_echoed_options[1024];
-
-bool message_option_echoed(unsigned code)
-{
-	/* NSID, EXPIRE, COOKIE, KEEPALIVE, PADDING: what the oracle sends back as it came */
-	if (code == 3 || code == 9 || code == 10 || code == 11 || code == 12)
-		return true;
-	return atomic_load_explicit(&message_echoed_options[code / 64], memory_order_relaxed) >>
-		       code % 64 &
-	       1;
 }
 
 /* An image holds the question that it was made for, which a plugin may have changed on the way. */
