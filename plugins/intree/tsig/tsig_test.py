@@ -73,7 +73,7 @@ class Tsig(Case):
             dns.query.udp(self.query(algorithm=dns.tsig.HMAC_MD5), '127.0.0.1', 3, self.s.port)
 
     def test_own_algorithm(self):
-        """A key that names its algorithm is good for no other, as with Knot, NSD and BIND."""
+        """A key that names its algorithm is good for no other, as with BIND."""
         for key, own in (('one.test.', 'HMAC_SHA256'), ('two.test.', 'HMAC_SHA512'), ('three.test.', 'HMAC_SHA1')):
             for a in ('HMAC_SHA1', 'HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512', 'HMAC_MD5'):
                 q = self.query('x.y.test.', key=key, algorithm=getattr(dns.tsig, a))
