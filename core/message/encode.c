@@ -379,6 +379,13 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 	return complete;
 }
 
+/* What does not fit, to an address that may be another's: nothing but question and OPT record, as the
+ * client asks again anyway, and the other one did not ask. */
+static bool leaves_empty(const sodns_query_t *q, unsigned flags)
+{
+	return flags & SODNS_TC && query_may_be_forged(q);
+}
+
 static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
 			     size_t fit)
 {
@@ -391,11 +398,16 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	e.out = out;
 	bool complete = put_body(&e, r, fit > opt ? fit - opt : 0, counts);
 	complete &= own == r->options_len;
+	uint16_t flags = (uint16_t)(r->flags | (complete ? 0 : SODNS_TC));
+	if (leaves_empty(q, flags)) {
+		e.at = out + QUESTION_AT + q->name_len + 4;
+		memset(counts, 0, sizeof(counts));
+	}
 	if (opt) {
 		e.at += put_opt(e.at, q, r, own);
 		counts[2]++;
 	}
-	put_header(q, r, out, (uint16_t)(r->flags | (complete ? 0 : SODNS_TC)), counts);
+	put_header(q, r, out, flags, counts);
 	return (size_t)(e.at - out);
 }
 
@@ -468,6 +480,7 @@ size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, si
 {
 	if (r->kind == SODNS_WIRE) {
 		if (r->wire_len + opt_length(q, r, r->options_len) <= fit &&
+		    !leaves_empty(q, r->flags) &&
 		    (r->received ? answers(q, r->q) : same_question(q, r)))
 			return encode_wire(q, r, out);
 		reply_open(r);

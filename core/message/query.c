@@ -15,6 +15,10 @@
 #include <time.h>
 
 #define OPTION_SUBNET 8
+/* What goes to addresses that may be forged: as much as fits a packet of IPv6's least MTU. */
+#define FORGED_MAX 1232
+/* What fits an IPv4 packet of the greatest length. */
+#define DATAGRAM_MAX 65507
 
 static inline uint16_t get16(const uint8_t *p)
 {
@@ -316,6 +320,27 @@ uint16_t sodns_query_size(const sodns_query_t *q)
 		return 65535;
 	uint16_t size = sodns_query_edns_size(q);
 	return size < 512 ? 512 : size;
+}
+
+/* Whether somebody else may have written the client's address there. */
+bool query_may_be_forged(const sodns_query_t *q)
+{
+	return q->protocol == SODNS_UDP && !q->shared->trusted && !sodns_address_is_local(q->peer);
+}
+
+uint16_t sodns_query_room(const sodns_query_t *q)
+{
+	uint16_t size = sodns_query_size(q);
+	if (q->protocol != SODNS_UDP || size <= FORGED_MAX)
+		return size;
+	if (!q->shared->size_limit && query_may_be_forged(q))
+		return FORGED_MAX;
+	return size < DATAGRAM_MAX ? size : DATAGRAM_MAX;
+}
+
+void sodns_query_trust_peer(sodns_query_t *q)
+{
+	q->shared->trusted = true;
 }
 
 enum sodns_protocol sodns_query_protocol(const sodns_query_t *q)

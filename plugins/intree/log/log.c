@@ -26,7 +26,7 @@ static void print(const struct rule *rule, sodns_query_t *q, const struct outcom
 static bool may_be_cut(const sodns_query_t *q, const sodns_reply_t *r)
 {
 	size_t more = 11 + (sodns_query_tsig(q) ? SIGNATURE_MAX : 0);
-	return !sodns_query_depth(q) && sodns_reply_length(r) + more > sodns_query_size(q);
+	return !sodns_query_depth(q) && sodns_reply_length(r) + more > sodns_query_room(q);
 }
 
 /* A line that has to wait for the packet. */
