@@ -112,7 +112,7 @@ static bool take_opt(decoder_t *d, unsigned size, uint32_t ttl, size_t rdlen)
 	r->edns_do = ttl & 0x8000;
 	r->rcode |= (int)(ttl >> 24) << 4;
 	r->options = copy;
-	r->options_len = (uint16_t)rdlen;
+	r->options_len = (uint16_t)message_pass_options(copy, rdlen);
 	d->at += rdlen;
 	return true;
 }

@@ -87,16 +87,16 @@ SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
 /* Sets every TTL (OPT has none). */
 SODNS_API void sodns_reply_set_ttl(sodns_reply_t *r, uint32_t seconds);
 
-/* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none; and
- * options of the query that go back otherwise (NSID, cookies, local ones) don't then. */
+/* Adds an EDNS option to the reply. It leaves where the client sent an OPT record: others get none
+ * (RFC 6891, 7). The DO bit stays the client's (RFC 3225, 3). Options of the query that go back
+ * otherwise (sodns_server_echo_option()) don't then. */
 SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes,
 				      size_t len);
-/* The reply's OPT record is made from q's instead of the client's: its size and DO bit where the
- * client sent none, and those of its options that go back. For who changed them on the way down, in
- * q; does nothing where the reply has options of its own, or q no EDNS. */
+/* The options that go back (sodns_server_echo_option()) are q's instead of the client's. For a plugin
+ * that changed them on the way down, in q; does nothing where the reply has options of its own, or q
+ * no EDNS. */
 SODNS_API void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q);
-/* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back.
- */
+/* Size and DO bit of the reply's own OPT, for plugins further up; clients get their own back. */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);
 
 /* Whether the reply has an OPT record of its own, with the DO bit set. */
