@@ -219,7 +219,7 @@ static void watch(void *arg)
 	uint64_t ms = h->reload / 1000000u;
 	if (!ms)
 		ms = 1;
-	while (!sodns_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
+	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
 		sodns_blocking(read_file, &h, sizeof(h), NULL);
 }
 

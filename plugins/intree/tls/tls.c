@@ -119,10 +119,10 @@ static void read_files(void *work)
 static void watch(void *arg)
 {
 	struct certificate *c = arg;
-	while (!sodns_sleep(LOOK_MS)) {
+	while (sodns_service_sleep(LOOK_MS)) {
 		struct reading r = {.tls = c->tls};
 		if (sodns_blocking(read_files, &r, sizeof(r), NULL))
-			return;
+			continue;
 		if (r.rc > 0)
 			sodns_log(SODNS_LOG_INFO, "tls", "Certificate read again");
 		else if (r.rc < 0 && !c->failed)
