@@ -35,6 +35,8 @@ static int read_stream(FILE *f, char **text, size_t *len)
 int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_size)
 {
 	const char *path = host.corefile;
+	/* A file that has gone says nothing about what is wanted in its place. */
+	static _Atomic(bool) there_was_one;
 	if (host.stdin_text) {
 		*name = strdup("stdin");
 		*text = malloc(host.stdin_len + 1);
@@ -43,7 +45,7 @@ int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_s
 		return SODNS_OK;
 	}
 	FILE *f = fopen(path ? path : "Corefile", "re");
-	if (!f && !path && errno == ENOENT) {
+	if (!f && !path && errno == ENOENT && !there_was_one) {
 		*name = strdup("Default");
 		*len = (size_t)asprintf(text, default_corefile, host.port);
 		return SODNS_OK;
@@ -53,6 +55,7 @@ int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_s
 			 path ? path : "Corefile", strerror(errno));
 		return SODNS_EIO;
 	}
+	there_was_one = true;
 	*name = strdup(path ? path : "Corefile");
 	int rc = read_stream(f, text, len);
 	fclose(f);
@@ -241,6 +244,11 @@ static int fill(generation_t *g, char *err, size_t err_size)
 	free(text);
 	if (!g->corefile)
 		return SODNS_EINVAL;
+	if (!g->corefile->block_count) {
+		snprintf(err, err_size, "%s: no server block", g->corefile_name);
+		return SODNS_EINVAL;
+	}
+	fingerprint(g->corefile, g->plugins, g->fingerprint);
 	for (size_t i = 0; i < g->corefile->block_count; i++)
 		if (add_block(g, &g->corefile->blocks[i], err, err_size))
 			return SODNS_EINVAL;
@@ -248,8 +256,6 @@ static int fill(generation_t *g, char *err, size_t err_size)
 		return SODNS_EINVAL;
 	for (block_t *b = g->blocks; b; b = b->next)
 		link_chain(g, b);
-	char why[256];
-	fingerprint(g, g->fingerprint, why, sizeof(why));
 	return check_overlaps(g, err, err_size);
 }
 

@@ -110,7 +110,7 @@ typedef struct generation {
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */
-	char fingerprint[129];   /* of the files it was built from */
+	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	char error[2048];
 } generation_t;
@@ -184,7 +184,7 @@ extern void (*host_request_fail)(const char *who, const char *message);
 bool corefile_names_file(const char *path);
 bool corefile_names_port(uint16_t port);
 
-/* SHA-512 over the Corefile and all files that decide. */
-int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size);
+/* SHA-512 over what decides: the Corefile as it was read, and the plugins that it uses. */
+void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]);
 
 #endif

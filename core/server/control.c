@@ -122,6 +122,15 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
+/* The reload plugin's, which counts whoever asked. */
+static void count_failure(void)
+{
+	static const sodns_family_t family = {
+		.name = "coredns_reload_failed_total",
+		.help = "Counter of the number of failed reload attempts."};
+	sodns_metric_add(sodns_metric(&family, NULL), 1);
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
@@ -133,6 +142,8 @@ static void *reload_main(void *arg)
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
+	if (!g)
+		count_failure();
 	if (!g && told) {
 		told(err);
 	} else if (!g) {
