@@ -301,6 +301,38 @@ int generation_prepare(generation_t *g, char *err, size_t err_size)
 	return SODNS_OK;
 }
 
+void generation_begin_block(block_t *b)
+{
+	for (instance_t *i = b->instances; i; i = i->next)
+		if (i->early) {
+			i->early->begin(i->self);
+			i->started = true; /* it is to be stopped, whatever comes of the others */
+		}
+}
+
+void generation_begin(generation_t *g)
+{
+	for (block_t *b = g->blocks; b; b = b->next)
+		generation_begin_block(b);
+}
+
+bool generation_waits_block(block_t *b)
+{
+	bool waits = false;
+	/* All are asked: they begin together. */
+	for (instance_t *i = b->instances; i; i = i->next)
+		waits |= i->await && i->await->waits(i->self);
+	return waits;
+}
+
+bool generation_waits(generation_t *g)
+{
+	bool waits = false;
+	for (block_t *b = g->blocks; b; b = b->next)
+		waits |= generation_waits_block(b);
+	return waits;
+}
+
 void generation_start_block(block_t *b)
 {
 	for (instance_t *i = b->instances; i; i = i->next) {

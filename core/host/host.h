@@ -52,6 +52,8 @@ typedef struct instance {
 	const sodns_admit_ability_t *admit;
 	const sodns_drain_ability_t *drain;
 	const sodns_unrouted_ability_t *unrouted;
+	const sodns_early_ability_t *early;
+	const sodns_await_ability_t *await;
 	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
@@ -159,6 +161,12 @@ generation_t *generation_build(char *err, size_t err_size);
 int generation_prepare(generation_t *g, char *err, size_t err_size);
 /* The same for one block. */
 int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size);
+/* Lets those begin that tell of the process's life, before anything serves. */
+void generation_begin_block(block_t *b);
+void generation_begin(generation_t *g);
+/* Whether some instance waits for something outside before it serves. */
+bool generation_waits_block(block_t *b);
+bool generation_waits(generation_t *g);
 /* Runs every start. */
 void generation_start(generation_t *g);
 void generation_start_block(block_t *b);

@@ -60,6 +60,11 @@ void api_close(sodns_api_t *a)
 	free(a);
 }
 
+const char *api_host(const sodns_api_t *a)
+{
+	return a->first_host;
+}
+
 sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err, size_t err_size)
 {
 	pthread_once(&once, init_curl);
@@ -82,6 +87,7 @@ sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err, siz
 	a->observe = o->observe;
 	a->arg = o->arg;
 	host_of(a->access.url, a->host, sizeof(a->host));
+	memcpy(a->first_host, a->host, sizeof(a->host));
 	if (*a->host)
 		return a;
 	snprintf(err, err_size, "host must be a URL or a host:port pair: \"%s\"", a->access.url);

@@ -432,6 +432,7 @@ const watch_provider_t sodns_watch_provider = {
 	.size = sizeof(watch_provider_t),
 	.open = api_open,
 	.close = api_close,
+	.host = api_host,
 	.create = watcher_create,
 	.start = watcher_start,
 	.stop = watcher_stop,

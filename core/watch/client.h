@@ -20,9 +20,9 @@
 struct sodns_api {
 	uv_loop_t *loop;
 	access_t access;
-	char *kubeconfig, *context; /* that it was read from, or NULL */
-	sodns_file_mark_t read;     /* of the kubeconfig */
-	char host[256];             /* and port, for metrics */
+	char *kubeconfig, *context;      /* that it was read from, or NULL */
+	sodns_file_mark_t read;          /* of the kubeconfig */
+	char host[256], first_host[256]; /* and port, for metrics: now, and when it was opened */
 	double qps, burst, tokens;
 	uint64_t tokens_at; /* ns */
 	unsigned max_inflight, inflight;
@@ -65,6 +65,7 @@ char *client_escape(const char *text);
 sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err, size_t err_size);
 void api_renew(sodns_api_t *a);
 void api_close(sodns_api_t *a);
+const char *api_host(const sodns_api_t *a);
 
 /* watcher.c */
 sodns_watch_t *watcher_create(sodns_api_t *a, const sodns_collection_t *c);

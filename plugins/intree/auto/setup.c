@@ -79,7 +79,7 @@ static int setup(sodns_setup_t *s)
 {
 	struct automatic *a = sodns_setup_alloc(s, sizeof(*a));
 	a->interval = DEFAULT_INTERVAL;
-	a->directory = "";
+	a->directory = sodns_setup_path(s, ".");
 	if (!naming_read(s, &a->naming, "db\\.(.*)", "{1}") && !read_directives(s, a))
 		return sodns_add_handler(s, a);
 	sodns_regex_free(a->naming.regex);
