@@ -43,7 +43,8 @@ typedef struct corefile {
 /* Is there a plugin for the directive? If not, a hint may be written that is added to the error. */
 typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, size_t hint_size);
 
-/* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. */
+/* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. Without
+ * `known` any directive is taken, and no warning is written: for those who only look. */
 corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
 			   void *ctx, char *err, size_t err_size);
 void corefile_free(corefile_t *c);

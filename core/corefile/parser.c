@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/log.h>
+
 static const corefile_token_t *token_at(const parser_t *p)
 {
 	return p->at >= 0 && (size_t)p->at < p->tokens.count ? &p->tokens.items[p->at] : NULL;
@@ -344,10 +346,16 @@ static int read_block(parser_t *p)
 	}
 	if (is_snippet(p, &snippet))
 		return read_snippet(p, snippet);
+	const corefile_token_t *t = token_at(p);
+	const char *file = t->file;
+	int line = t->line;
 	if (read_contents(p))
 		return -1;
 	if (p->keys.count)
 		keep_block(p);
+	else if (p->known)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%s:%d - a server block without a key serves nothing", file, line);
 	return 0;
 }
 

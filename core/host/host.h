@@ -54,6 +54,8 @@ typedef struct instance {
 	const sodns_admit_ability_t *admit;
 	const sodns_drain_ability_t *drain;
 	const sodns_unrouted_ability_t *unrouted;
+	const sodns_early_ability_t *early;
+	const sodns_await_ability_t *await;
 	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
@@ -111,7 +113,7 @@ typedef struct generation {
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */
-	char fingerprint[129];   /* of the files it was built from */
+	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
 	char error[2048];
@@ -162,6 +164,12 @@ generation_t *generation_build(char *err, size_t err_size);
 int generation_prepare(generation_t *g, char *err, size_t err_size);
 /* The same for one block. */
 int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size);
+/* Lets those begin that tell of the process's life, before anything serves. */
+void generation_begin_block(block_t *b);
+void generation_begin(generation_t *g);
+/* Whether some instance waits for something outside before it serves. */
+bool generation_waits_block(block_t *b);
+bool generation_waits(generation_t *g);
 /* Runs every start. */
 void generation_start(generation_t *g);
 void generation_start_block(block_t *b);
@@ -187,7 +195,7 @@ extern void (*host_request_fail)(const char *who, const char *message);
 bool corefile_names_file(const char *path);
 bool corefile_names_port(uint16_t port);
 
-/* SHA-512 over the Corefile and all files that decide. */
-int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size);
+/* SHA-512 over what decides: the Corefile as it was read, and the plugins that it uses. */
+void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]);
 
 #endif

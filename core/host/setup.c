@@ -313,6 +313,8 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->admit = ability(i, SODNS_ABILITY_ADMIT);
 	i->drain = ability(i, SODNS_ABILITY_DRAIN);
 	i->unrouted = ability(i, SODNS_ABILITY_UNROUTED);
+	i->early = ability(i, SODNS_ABILITY_EARLY);
+	i->await = ability(i, SODNS_ABILITY_AWAIT);
 	i->transport = ability(i, SODNS_ABILITY_TRANSPORT);
 	i->opens_classes = ability(i, SODNS_ABILITY_CLASS) != NULL;
 	*s->block->instances_tail = i;

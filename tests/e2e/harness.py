@@ -36,6 +36,34 @@ def dropped(port):
     return sum(int(r[-1]) for r in rows if int(r[1].split(':')[1], 16) == port)
 
 
+class ConfigMap:
+    """A volume as the kubelet writes it: files are links through `..data`, which is swapped for another folder at once."""
+
+    def __init__(self, folder, files):
+        self.folder, self.round = pathlib.Path(folder), 0
+        self.folder.mkdir()
+        self.write(files)
+
+    def write(self, files):
+        self.round += 1
+        old = self.folder / '..data'
+        gone = old.resolve() if old.exists() else None
+        new = self.folder / f'..2026_{self.round:04}'
+        new.mkdir()
+        for name, text in files.items():
+            (new / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        (self.folder / '..data_tmp').symlink_to(new.name)
+        (self.folder / '..data_tmp').rename(old)
+        for link in self.folder.iterdir():
+            if not link.name.startswith('..') and link.name not in files:
+                link.unlink()
+        for name in files:
+            if not (self.folder / name).is_symlink():
+                (self.folder / name).symlink_to(f'..data/{name}')
+        if gone:
+            shutil.rmtree(gone)
+
+
 class Server:
     """One daemon. `extra`: names of test plugins, put in front of whoami in plugin.cfg, each "name" or "name:file"."""
 
@@ -43,6 +71,7 @@ class Server:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sodns-test-'))
         self.port = free_port()
         self.extra_args = list(args)
+        self.conf = ['-conf', 'Corefile']
         self.workers = workers
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text)
@@ -87,7 +116,7 @@ class Server:
         """`stdout`: a descriptor that takes the place of the file which out() reads."""
         with open(self.folder / 'stdout', 'w') as out, open(self.folder / 'stderr', 'w') as err:
             self.process = subprocess.Popen(
-                self.command('-conf', 'Corefile', '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
+                self.command(*self.conf, '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
                 stdout=out if stdout is None else stdout, stderr=err)
         for _ in range(1500 * PATIENCE):
             if self.process.poll() is not None:

@@ -5,8 +5,7 @@
 #ifndef HOSTS_H
 #define HOSTS_H
 
-#include <time.h>
-
+#include <sodns/file.h>
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
 #include <sodns/share.h>
@@ -46,10 +45,9 @@ struct hosts {
 	uint64_t reload; /* ns, 0: never */
 	char *text;      /* inline entries, until they are parsed */
 	size_t text_len;
-	struct table *lines; /* of the Corefile, NULL: none */
-	sodns_shared_t file; /* struct table *, NULL: nothing read yet */
-	struct timespec time;
-	int64_t size;
+	struct table *lines;    /* of the Corefile, NULL: none */
+	sodns_shared_t file;    /* struct table *, NULL: nothing read yet */
+	sodns_file_mark_t read; /* of the file as it was read */
 	sodns_metric_t *entries, *reloaded;
 	sodns_service_t *service;
 };
