@@ -110,7 +110,7 @@ class NodeAddress(Case):
     """The container beside the nodes' cache, in a network of its own."""
 
     def test_what_is_taken_away_comes_back(self):
-        script = (f'for kind in dummy bridge; do ip link add a type $kind 2>/dev/null && ip link del a && break; kind=; done; [ "$kind" ] || exit 77\n'
+        script = (f'for kind in dummy bridge veth; do ip link add name try0 type $kind 2>/dev/null && ip link del try0 && break; kind=; done; [ "$kind" ] || exit 77\n'
                   f'sed "s/type dummy/type $kind/; s/sleep 5/sleep 0.2/" {DEPLOY}/node-address >"$0/node-address"\n'
                   'has() { for i in $(seq 100); do ip -o addr show 2>/dev/null | grep -q " nodelocal .*169.254.20.10/32" && return; sleep 0.1; done; exit 1; }\n'
                   'sh "$0/node-address" nodelocal 169.254.20.10 fd00::10 & pid=$!\n'
