@@ -112,11 +112,11 @@ class NodeAddress(Case):
     def test_what_is_taken_away_comes_back(self):
         script = (f'for kind in dummy bridge veth; do ip link add name try0 type $kind 2>/dev/null && ip link del try0 && break; kind=; done; [ "$kind" ] || exit 77\n'
                   f'sed "s/type dummy/type $kind/; s/sleep 5/sleep 0.2/" {DEPLOY}/node-address >"$0/node-address"\n'
-                  'has() { for i in $(seq 100); do ip -o addr show 2>/dev/null | grep -q " nodelocal .*169.254.20.10/32" && return; sleep 0.1; done; exit 1; }\n'
-                  'sh "$0/node-address" nodelocal 169.254.20.10 fd00::10 & pid=$!\n'
-                  'has; ip addr del 169.254.20.10/32 dev nodelocal; has; ip link del nodelocal; has; ip link set nodelocal down; has\n'
-                  'ip -o addr show | grep -q fd00::10/128 || exit 2\n'
-                  'kill $pid; wait $pid; ip -o addr show | grep -q 169.254.20.10/32 || exit 3\n')
+                  'has() { for i in $(seq 100); do ip -o addr show dev nodelocal 2>/dev/null | grep -q "$1" && return; sleep 0.1; done; echo "no $1"; exit 1; }\n'
+                  'sh "$0/node-address" nodelocal 169.254.20.10 fd00::10 & pid=$!; trap "kill $pid" EXIT\n'
+                  'v4=" 169.254.20.10/32 " v6=" fd00::10/128 "; has "$v4"; has "$v6"\n'
+                  'ip addr del 169.254.20.10/32 dev nodelocal; has "$v4"; ip link del nodelocal; has "$v4"; has "$v6"; ip link set nodelocal down; has "$v6"\n'
+                  'trap - EXIT; kill $pid; wait $pid || exit 2; has "$v4"\n')
         with tempfile.TemporaryDirectory() as folder:
             r = subprocess.run(['unshare', '-n', 'bash', '-c', script, folder], capture_output=True, text=True, timeout=60 * PATIENCE)
         if r.returncode == 77 or 'unshare' in r.stderr:
