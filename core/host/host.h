@@ -110,10 +110,11 @@ typedef struct generation {
 	block_t *blocks, **blocks_tail;
 	instance_t *prepare_at;
 	struct kept_ref *kept;
-	void *routes;            /* the server's */
-	struct memory *memory;   /* freed with the generation */
-	char fingerprint[129];   /* of what it was built from */
-	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
+	void *routes;                 /* the server's */
+	struct memory *memory;        /* freed with the generation */
+	char fingerprint[129];        /* of what it was built from */
+	_Atomic(long) in_flight;      /* queries put aside, and batches that still begin in it */
+	struct generation *next_kept; /* among old ones whose queries do not end */
 	char error[2048];
 } generation_t;
 

@@ -30,6 +30,7 @@
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
+#define KEPT_MS 1000 /* between looks at whether they have */
 
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
@@ -107,18 +108,46 @@ static bool debug_wanted(const generation_t *g)
 	return false;
 }
 
+/* Old ones whose queries have not ended: a transfer to a slow secondary takes as long as it takes. Under
+ * `generations`; whether there are any, the main thread asks. */
+static generation_t *kept;
+static _Atomic(bool) keeps;
+
 /* Frees the old one when the last query that began in it has ended. */
 static void drain(generation_t *old)
 {
 	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
 		poll(NULL, 0, 5);
-	if (atomic_load(&old->in_flight) > 0) {
-		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "%ld queries of the old configuration do not end; it is kept",
-			  atomic_load(&old->in_flight));
+	if (!atomic_load(&old->in_flight)) {
+		generation_free(old);
 		return;
 	}
-	generation_free(old);
+	sodns_log(SODNS_LOG_WARNING, NULL,
+		  "%ld queries of the old configuration do not end; it is kept until they do",
+		  atomic_load(&old->in_flight));
+	old->next_kept = kept;
+	kept = old;
+	atomic_store(&keeps, true);
+}
+
+/* Lets go of old ones that are not needed any more; not beside a reload, which takes its time. */
+static void look_at_kept(void)
+{
+	if (!atomic_load(&keeps) || pthread_mutex_trylock(&generations))
+		return;
+	for (generation_t **at = &kept; *at;) {
+		generation_t *old = *at;
+		if (atomic_load(&old->in_flight) > 0) {
+			at = &old->next_kept;
+			continue;
+		}
+		*at = old->next_kept;
+		generation_free(old);
+		sodns_log(SODNS_LOG_INFO, NULL,
+			  "The last query of an old configuration has ended; it is gone");
+	}
+	atomic_store(&keeps, kept != NULL);
+	pthread_mutex_unlock(&generations);
 }
 
 /* For the process that may have to take this one's place. */
@@ -318,8 +347,9 @@ static int wait_for_end(int signal_fd)
 			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 2, atomic_load(&keeps) ? KEPT_MS : -1) < 0 && errno != EINTR)
 			return 1;
+		look_at_kept();
 		if (ends(signal_fd))
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)

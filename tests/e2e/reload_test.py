@@ -1,10 +1,11 @@
 """Reloads and upgrades while it serves: nothing is lost, nothing grows, a bad one changes nothing."""
-import re, shutil, signal, socket, struct, subprocess, threading, time, urllib.request
+import re, shutil, signal, socket, ssl, struct, subprocess, threading, time, urllib.request
 
 import dns.message
 
 import harness
 from apiserver import Api
+from certificates import Authority
 from harness import SANITIZED, Case, ConfigMap, Server, test_plugin
 
 ZONE = '@ 60 SOA ns root %d 2 3 4 5\nwww 60 A 192.0.2.1\n'
@@ -323,6 +324,114 @@ class Metrics(Case):
             time.sleep(0.1)
             self.assertEqual(self.series('coredns_reload_version_info'), [])
             self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
+
+
+class InFlight(Case):
+    """What is half done when the configuration changes is done to its end."""
+    CA = Authority()
+    CERT, KEY = CA.issue('dns.test')
+
+    def hello(self):
+        """A client's end of TLS that is fed by hand, and its first flight."""
+        context = ssl.create_default_context(cadata=self.CA.pem)
+        context.set_alpn_protocols(['dot'])
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        o = context.wrap_bio(incoming, outgoing, server_hostname='dns.test')
+        with self.assertRaises(ssl.SSLWantReadError):
+            o.do_handshake()
+        return o, incoming, outgoing.read(), outgoing
+
+    def finish(self, raw, o, incoming, outgoing):
+        while True:
+            try:
+                o.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                data = raw.recv(65536)
+                self.assertTrue(data, 'closed in the middle of a handshake')
+                incoming.write(data)
+        raw.sendall(outgoing.read())
+
+    def test_handshakes_and_requests(self):
+        query = dns.message.make_query('x.', 'A').to_wire()
+        doh, plain = harness.free_port(), harness.free_port()
+
+        def text(s, n):
+            # Each time with other certificates' files to read, and, now and then, without a block that was there.
+            return (f'tls://.:{s.port} {{\n tls cert{n % 2}.pem key.pem\n whoami\n}}\nhttps://.:{doh} {{\n tls cert{n % 2}.pem key.pem\n whoami\n}}\n' +
+                    (f'.:{plain} {{\n whoami\n}}\n' if n % 2 else ''))
+
+        s = Server('', files={'cert0.pem': self.CERT, 'cert1.pem': self.CERT + '\n', 'key.pem': self.KEY}, workers=2)
+        s.write_corefile(text(s, 0))
+        with s:
+            pid, halves = s.serving_pid(), []
+            context = ssl.create_default_context(cadata=self.CA.pem)
+            context.set_alpn_protocols(['http/1.1'])
+            for n in range(1, 7):
+                hellos = []
+                for cut in (1, 7, 100, 10 ** 6):
+                    raw = socket.create_connection(('127.0.0.1', s.port), timeout=10)
+                    o, incoming, flight, outgoing = self.hello()
+                    raw.sendall(flight[:cut])
+                    hellos.append((raw, o, incoming, flight[cut:], outgoing))
+                requests = []
+                head = (f'POST /dns-query HTTP/1.1\r\nHost: x\r\nContent-Type: application/dns-message\r\nContent-Length: {len(query)}\r\n\r\n'
+                        ).encode() + query
+                for cut in (0, 5, 60, len(head) - 3):
+                    c = context.wrap_socket(socket.create_connection(('127.0.0.1', doh), timeout=10), server_hostname='dns.test')
+                    c.sendall(head[:cut])
+                    requests.append((c, head[cut:]))
+                time.sleep(0.1)
+                s.write_corefile(text(s, n))
+                s.signal(signal.SIGUSR1)
+                s.wait_for('^\\[INFO\\] Reloading complete$', count=n)
+                for raw, o, incoming, rest, outgoing in hellos:
+                    with raw:
+                        raw.sendall(rest)
+                        self.finish(raw, o, incoming, outgoing)
+                        o.write(struct.pack('>H', len(query)) + query)
+                        raw.sendall(outgoing.read())
+                        answer = b''
+                        while len(answer) < 2 or len(answer) < 2 + struct.unpack('>H', answer[:2])[0]:
+                            try:
+                                answer += o.read(65536)
+                            except ssl.SSLWantReadError:
+                                data = raw.recv(65536)
+                                self.assertTrue(data, 'closed before the answer')
+                                incoming.write(data)
+                        self.assertEqual(dns.message.from_wire(answer[2:]).rcode(), 0)
+                for c, rest in requests:
+                    with c:
+                        c.sendall(rest)
+                        self.assertTrue(c.recv(65536).startswith(b'HTTP/1.1 200 '))
+            self.assertEqual(s.serving_pid(), pid)
+
+    def test_an_old_one_is_kept_until_its_last_query_has_ended(self):
+        """A transfer to a client that takes its time: the configuration that it began in lives as long, and no longer."""
+        zone = ZONE % 1 + ''.join(f'big{i} 60 TXT "{"x" * 250}"\n' for i in range(40000))
+        corefile = 'z.example:{PORT} {\n file zone\n transfer {\n  to *\n }\n}\n'
+        with Server(corefile, files={'zone': zone}) as s, socket.socket() as c:
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+            c.connect(('127.0.0.1', s.port))
+            wire = dns.message.make_query('z.example', 'AXFR').to_wire()
+            c.sendall(struct.pack('>H', len(wire)) + wire)
+            c.settimeout(10)
+            self.assertTrue(c.recv(4096))
+            (s.folder / 'zone').write_text(ZONE % 2)
+            s.signal(signal.SIGUSR1)
+            s.wait_for('^\\[INFO\\] Reloading complete$')
+            end = time.time() + 60 * harness.PATIENCE
+            while 'do not end; it is kept until they do' not in s.out():
+                self.assertLess(time.time(), end, s.out())
+                self.assertTrue(c.recv(65536))
+                time.sleep(0.2)
+            s.signal(signal.SIGUSR1)  # it keeps no other reload waiting
+            s.wait_for('^\\[INFO\\] Reloading complete$', count=2)
+            self.assertNotIn('it is gone', s.out())
+            c.close()
+            s.wait_for(r'^\[INFO\] The last query of an old configuration has ended; it is gone$', 20)
+            self.assertTrue(s.ask('www.z.example').answer)
 
 
 class Upgrade(Case):
