@@ -191,6 +191,27 @@ class Watched(Case):
                 self.custom.write({'Corefile': main + self.block('one', address).replace('{PORT}', str(s.port))})
                 self.step(s, n, {'one': address})
 
+    def test_plugins_behind_links(self):
+        """plugin.cfg and a plugin's file in folders that are swapped."""
+        def so(version):
+            return {'upgrade.so': test_plugin(f'upgrade-{version}').read_bytes()}
+
+        def cfg(s, file):
+            return {'plugin.cfg': harness.CFG.replace('whoami:', f'upgrade:{s.folder}/{file}/upgrade.so\nwhoami:')}
+
+        s = Server('.:{PORT} {\n upgrade\n reload 2s 0\n}\n')
+        lib, other = ConfigMap(s.folder / 'lib', so(1)), ConfigMap(s.folder / 'other', so(3))
+        names = ConfigMap(s.folder / 'names', cfg(s, 'lib'))
+        (s.folder / 'plugin.cfg').unlink()
+        (s.folder / 'plugin.cfg').symlink_to('names/plugin.cfg')
+        with s:
+            self.assertEqual(s.texts('x.')[0].split()[0], '1')
+            for n, (swap, version) in enumerate([(lambda: lib.write(so(2)), '2'), (lambda: names.write(cfg(s, 'other')), '3'),
+                                                 (lambda: other.write(so(1)), '1'), (lambda: names.write(cfg(s, 'lib')), '2')], 1):
+                swap()
+                s.wait_for('^\\[INFO\\] Reloading complete$', count=n)
+                self.assertEqual(s.texts('x.')[0].split()[0], version)
+
     def test_a_file_that_goes_stops_nothing(self):
         """A file that is named and missing is refused once; what comes later is looked at all the same."""
         with self.server('import custom/a.server\n', {'a.server': self.block('one')}) as s:
