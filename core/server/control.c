@@ -177,13 +177,19 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
-/* The reload plugin's, which counts whoever asked. */
-static void count_failure(void)
+/* The counter is the reload plugin's, but counts whoever asked. */
+static void note_reload(bool good)
 {
-	static const sodns_family_t family = {
+	static const sodns_family_t failures = {
 		.name = "coredns_reload_failed_total",
 		.help = "Counter of the number of failed reload attempts."};
-	sodns_metric_add(sodns_metric(&family, NULL), 1);
+	static const sodns_family_t last = {
+		.name = "sodns_reload_last_successful",
+		.help = "Whether the configuration that was wanted last is the one that runs.",
+		.kind = SODNS_GAUGE};
+	sodns_metric_set(sodns_metric(&last, NULL), good);
+	if (!good)
+		sodns_metric_add(sodns_metric(&failures, NULL), 1);
 }
 
 static void *reload_main(void *arg)
@@ -198,7 +204,7 @@ static void *reload_main(void *arg)
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
 	if (!g && !end_is_wanted())
-		count_failure();
+		note_reload(false);
 	if (!g && told) {
 		told(err);
 	} else if (!g) {
@@ -206,6 +212,7 @@ static void *reload_main(void *arg)
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		note_reload(true);
 		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
@@ -481,6 +488,7 @@ int control_run(void *options)
 		start_in_parts();
 	else
 		start_whole(o);
+	note_reload(true);
 	supervisor_tell(SUPERVISOR_READY);
 	plugins_sweep();
 	int status = wait_for_end(signal_fd);

@@ -325,13 +325,23 @@ class Metrics(Case):
             s.wait_for('Corefile changed but reload failed')
             self.assertEqual(self.version(s), first)
             self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 1'])
+            self.assertEqual(self.series('sodns_reload_last_successful'), ['sodns_reload_last_successful 0'])
+            s.write_corefile(good)
+            end = time.time() + 10 * harness.PATIENCE
+            while self.series('sodns_reload_last_successful') != ['sodns_reload_last_successful 1']:
+                self.assertLess(time.time(), end)
+                time.sleep(0.1)
+            s.write_corefile(good + 'x {\n nothing\n}\n')
+            s.wait_for('Corefile changed but reload failed', count=2)
             s.signal(signal.SIGUSR1)
             s.wait_for(r'\[ERROR\] SIGUSR1: ')
             self.assertEqual(self.version(s), first)
-            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 3'])
+            self.assertEqual(self.series('sodns_reload_last_successful'), ['sodns_reload_last_successful 0'])
             s.write_corefile(good + f'x:{s.port} {{\n whoami\n}}\n')
             s.wait_for('Reloading complete')
             second = self.version(s, 2)
+            self.assertEqual(self.series('sodns_reload_last_successful'), ['sodns_reload_last_successful 1'])
             self.assertNotEqual(first, second)
             s.signal(signal.SIGUSR1)  # the same again
             s.wait_for('Reloading complete', count=2)
@@ -344,7 +354,7 @@ class Metrics(Case):
             s.wait_for('Reloading complete', count=4)
             time.sleep(0.1)
             self.assertEqual(self.series('coredns_reload_version_info'), [])
-            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 3'])
 
 
 class InFlight(Case):

@@ -27,6 +27,10 @@ struct reload {
 static const sodns_family_t failed_family = {
 	.name = "coredns_reload_failed_total",
 	.help = "Counter of the number of failed reload attempts."};
+static const sodns_family_t last_family = {
+	.name = "sodns_reload_last_successful",
+	.help = "Whether the configuration that was wanted last is the one that runs.",
+	.kind = SODNS_GAUGE};
 static const char *const info_labels[] = {"hash", "value", NULL};
 static const sodns_family_t info_family = {
 	.name = "coredns_reload_version_info",
@@ -84,6 +88,9 @@ static void watch(void *arg)
 		bool running = !strcmp(now.hex, r->hash);
 		if (!running && strcmp(now.hex, refused))
 			sodns_host_reload(on_failed);
+		/* What was refused has been taken back. */
+		if (running && *refused)
+			sodns_metric_set(sodns_metric(&last_family, NULL), 1);
 		/* What does not build is not tried again before it changes again. */
 		memcpy(refused, running ? "" : now.hex, running ? 1 : sizeof(refused));
 	}
