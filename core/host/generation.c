@@ -100,6 +100,15 @@ const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char 
 	return zones;
 }
 
+/* CoreDNS takes for a zone whatever can be a name; few of these are meant. */
+static void warn_of_zone(const corefile_token_t *token, const char *zone)
+{
+	const char *odd = corefile_odd_zone(zone);
+	if (odd)
+		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - '%s' is served as the zone %s: %s",
+			  token->file, token->line, token->text, zone, odd);
+}
+
 static int add_keys(generation_t *g, block_t *b, const corefile_token_t *token, char *err,
 		    size_t err_size)
 {
@@ -117,16 +126,17 @@ static int add_keys(generation_t *g, block_t *b, const corefile_token_t *token, 
 		memcpy(keys, b->keys, b->key_count * sizeof(*keys));
 	for (size_t i = 0; i < count; i++)
 		keys[b->key_count + i] = (block_key_t){
+			.token = token,
 			.text = token->text,
 			.transport = memory_copy(g, a.transport, strlen(a.transport)),
 			.port = (uint16_t)atoi(a.port),
 			.zone = zones[i],
 			.zone_text = memory_copy(g, a.zones[i], strlen(a.zones[i])),
-			.file = token->file,
-			.line = token->line,
 		};
 	b->keys = keys;
 	b->key_count += count;
+	for (size_t i = 0; i < count; i++)
+		warn_of_zone(token, a.zones[i]);
 	corefile_address_free(&a);
 	return SODNS_OK;
 }
@@ -143,7 +153,8 @@ static int add_block(generation_t *g, const corefile_block_t *source, char *err,
 	g->blocks_tail = &b->next;
 	for (size_t i = 0; i < source->key_count; i++)
 		if (add_keys(g, b, &source->keys[i], why, sizeof(why))) {
-			snprintf(err, err_size, "error inspecting server blocks: %s", why);
+			snprintf(err, err_size, "%s:%d - error inspecting server blocks: %s",
+				 source->keys[i].file, source->keys[i].line, why);
 			return SODNS_EINVAL;
 		}
 	b->zones = memory_alloc(g, (b->key_count + 1) * sizeof(*b->zones));
@@ -223,7 +234,7 @@ static int check_overlaps(generation_t *g, char *err, size_t err_size)
 			char port[8];
 			snprintf(port, sizeof(port), "%u", b->keys[k].port);
 			for (size_t h = 0; h < n && !rc; h++)
-				rc = corefile_overlap_add(o, b->keys[k].transport,
+				rc = corefile_overlap_add(o, b->keys[k].token, b->keys[k].transport,
 							  b->keys[k].zone_text, hosts[h], port,
 							  b->filter != NULL, err, err_size);
 		}

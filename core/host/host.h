@@ -46,6 +46,8 @@ typedef struct instance {
 	struct block *block;
 	void *self;
 	bool chained, prepared, started;
+	const char *file; /* of the directive that it was made for, for messages */
+	int line;
 	const sodns_prefetch_ability_t *prefetch;
 	const sodns_metadata_ability_t *metadata;
 	const sodns_ready_ability_t *ready;
@@ -60,13 +62,12 @@ typedef struct instance {
 
 /* One key of a block: where it is served and for which zone. */
 typedef struct block_key {
-	const char *text;      /* as written */
-	const char *transport; /* "dns" */
+	const corefile_token_t *token; /* as written, and where */
+	const char *text;              /* the token's */
+	const char *transport;         /* "dns" */
 	uint16_t port;
 	const uint8_t *zone;
 	const char *zone_text;
-	const char *file; /* of the key, for messages */
-	int line;
 } block_key_t;
 
 typedef struct block {
@@ -110,12 +111,13 @@ typedef struct generation {
 	block_t *blocks, **blocks_tail;
 	instance_t *prepare_at;
 	struct kept_ref *kept;
-	void *routes;                 /* the server's */
-	struct memory *memory;        /* freed with the generation */
-	char fingerprint[129];        /* of what it was built from */
-	_Atomic(long) in_flight;      /* queries put aside, and batches that still begin in it */
-	struct generation *next_kept; /* among old ones whose queries do not end */
+	void *routes;            /* the server's */
+	struct memory *memory;   /* freed with the generation */
+	char fingerprint[129];   /* of what it was built from */
+	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
+	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
 	char error[2048];
+	struct generation *next; /* of those that are kept */
 } generation_t;
 
 /* Where things are. Set once at start. */

@@ -114,6 +114,9 @@ bool loop_run_ready(loop_t *l);
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */
 void query_extend(sodns_query_t *q, uint64_t deadline);
+/* From now on the running task's query holds no epoch when it waits, but for as long as it runs between
+ * two waits: what it has of others is counted. */
+void task_begin_stream(void);
 /* The running task, NULL on the base. */
 task_t *task_current(void);
 

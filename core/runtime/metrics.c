@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/hash.h>
 #include <sodns/log.h>
 #include <sodns/share.h>
 
@@ -131,10 +132,7 @@ static char *label_text(const struct metric_family *f, const char *const *values
 
 static size_t hash_of(const struct metric_family *f, const char *labels)
 {
-	uint64_t h = (uint64_t)(uintptr_t)f * 0x9e3779b97f4a7c15u;
-	for (; *labels; labels++)
-		h = (h ^ (uint8_t)*labels) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
+	return sodns_hash_number(sodns_hash(labels, strlen(labels)), (uintptr_t)f);
 }
 
 static void table_grow(void)

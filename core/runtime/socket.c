@@ -28,12 +28,11 @@ static void set_udp_options(int fd, bool wildcard, int family)
 		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	if (wildcard && family == AF_INET)
 		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-		/* Path MTU discovery can be fooled into tiny fragments; without it the kernel
-		 * ignores what it learns. */
-#ifdef IP_PMTUDISC_OMIT
-	if (family == AF_INET)
-		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
-#endif
+	/* Path MTU discovery can be fooled into tiny fragments; without it the kernel ignores what
+	 * it learns. A socket for both families has both settings. */
+	set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+	if (family == AF_INET6)
+		set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
 }
 
 static int open_at(const socket_spec_t *s, const sodns_address_t *address)

@@ -205,6 +205,16 @@ static void drop_epoch(task_t *t)
 	publish_oldest(l);
 }
 
+void task_begin_stream(void)
+{
+	task_t *t = task_current();
+	if (!t || !t->query)
+		return;
+	t->query->streaming = true;
+	if (t->holds)
+		drop_epoch(t);
+}
+
 /* Goes on in t; returns when it waits or has ended. */
 static void switch_to(loop_t *l, task_t *t)
 {
@@ -268,7 +278,7 @@ int task_wait(uint64_t ms)
 			t->query->parking->count++;
 		t->query->parked = true;
 		zone_views_pin(t->query);
-		if (!t->holds)
+		if (!t->holds && !t->query->streaming)
 			hold_epoch(t);
 	}
 	timer_start(t, ms);

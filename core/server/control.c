@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -30,7 +29,8 @@
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
-#define KEPT_MS 1000 /* between looks at whether they have */
+/* How often the control thread looks at those all the same. */
+#define KEPT_MS 250
 
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
@@ -108,45 +108,47 @@ static bool debug_wanted(const generation_t *g)
 	return false;
 }
 
-/* Old ones whose queries have not ended: a transfer to a slow secondary takes as long as it takes. Under
- * `generations`; whether there are any, the main thread asks. */
+/* Those whose queries did not end, to be looked at again; under `generations`. */
 static generation_t *kept;
-static _Atomic(bool) keeps;
+static _Atomic(bool) any_kept;
 
-/* Frees the old one when the last query that began in it has ended. */
+/* Frees the old one when the last query that began in it has ended. Streams, such as zone transfers, take
+ * as long as their clients read. */
 static void drain(generation_t *old)
 {
-	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
+	for (int ms = 0; atomic_load(&old->in_flight) > atomic_load(&old->streams) && ms < OLD_MS;
+	     ms += 5)
 		poll(NULL, 0, 5);
-	if (!atomic_load(&old->in_flight)) {
+	long left = atomic_load(&old->in_flight), streams = atomic_load(&old->streams);
+	if (left <= 0) {
 		generation_free(old);
 		return;
 	}
-	sodns_log(SODNS_LOG_WARNING, NULL,
-		  "%ld queries of the old configuration do not end; it is kept until they do",
-		  atomic_load(&old->in_flight));
-	old->next_kept = kept;
+	if (left > streams)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%ld queries of the old configuration do not end; it is kept until "
+			  "they do",
+			  left - streams);
+	old->next = kept;
 	kept = old;
-	atomic_store(&keeps, true);
+	atomic_store(&any_kept, true);
 }
 
-/* Lets go of old ones that are not needed any more; not beside a reload, which takes its time. */
+/* Frees what was kept and is needed no more. A reload that runs comes first. */
 static void look_at_kept(void)
 {
-	if (!atomic_load(&keeps) || pthread_mutex_trylock(&generations))
+	if (!atomic_load(&any_kept) || pthread_mutex_trylock(&generations))
 		return;
-	for (generation_t **at = &kept; *at;) {
-		generation_t *old = *at;
-		if (atomic_load(&old->in_flight) > 0) {
-			at = &old->next_kept;
+	for (generation_t **at = &kept, *g; (g = *at);) {
+		if (atomic_load(&g->in_flight) > 0) {
+			at = &g->next;
 			continue;
 		}
-		*at = old->next_kept;
-		generation_free(old);
-		sodns_log(SODNS_LOG_INFO, NULL,
-			  "The last query of an old configuration has ended; it is gone");
+		*at = g->next;
+		generation_free(g);
+		sodns_log(SODNS_LOG_INFO, NULL, "An old configuration that was kept is gone");
 	}
-	atomic_store(&keeps, kept != NULL);
+	atomic_store(&any_kept, kept != NULL);
 	pthread_mutex_unlock(&generations);
 }
 
@@ -354,7 +356,7 @@ static int wait_for_end(int signal_fd)
 			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
-		if (poll(p, 2, atomic_load(&keeps) ? KEPT_MS : -1) < 0 && errno != EINTR)
+		if (poll(p, 2, atomic_load(&any_kept) ? KEPT_MS : -1) < 0 && errno != EINTR)
 			return 1;
 		look_at_kept();
 		if (ends(signal_fd))
@@ -476,8 +478,7 @@ int control_run(void *options)
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
-	    workers_start(o->workers, &query_server) || service_start()) {
+	if (workers_start(o->workers, &query_server) || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
 	}

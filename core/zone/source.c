@@ -15,6 +15,8 @@
 #include <sodns/log.h>
 #include <sodns/share.h>
 
+#include "zone/nsec3.h"
+
 struct sodns_zonefile {
 	pthread_mutex_t lock;
 	sodns_shared_t zone;    /* sodns_zone_t; NULL: not read yet */
@@ -57,6 +59,18 @@ const uint8_t *sodns_zonefile_origin(const sodns_zonefile_t *f)
 const sodns_zone_t *sodns_zonefile_zone(const sodns_zonefile_t *f)
 {
 	return sodns_reach(&f->zone);
+}
+
+/* Such a zone is served, and validators fail on what it does not have. */
+static void warn_of_iterations(const sodns_zonefile_t *f, sodns_zone_t *z)
+{
+	unsigned iterations = denial_refused(z);
+	if (iterations)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "Zone \"%s\" in \"%s\" has NSEC3 records of %u iterations: those of more "
+			  "than "
+			  "%u are not used; sign it with 0",
+			  f->text, f->path, iterations, NSEC3_ITERATIONS_MAX);
 }
 
 static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size)
@@ -118,6 +132,7 @@ static int read_locked(sodns_zonefile_t *f, char *err, size_t err_size)
 		return SODNS_EINVAL;
 	}
 	f->read = mark;
+	warn_of_iterations(f, z);
 	sodns_retire(sodns_publish(&f->zone, z), sodns_zone_free);
 	return SODNS_OK;
 }

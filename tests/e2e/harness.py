@@ -78,6 +78,7 @@ class Server:
         self.write_corefile(corefile)
         self.write_cfg(extra, cfg)
         self.process = None
+        self.build = BUILD
 
     def write_corefile(self, text):
         if text is not None:
@@ -90,7 +91,22 @@ class Server:
 
     def command(self, *args):
         alone = ['-supervise=false'] if RUNNER else []
-        return [*RUNNER, str(BUILD / 'sodns'), *alone, '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
+        return [*RUNNER, str(self.build / 'sodns'), *alone, '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(self.build / 'plugins'), *args]
+
+    def open_to_others(self):
+        """Lets every user read the folder, and what is built: by copies, where that lies in a folder which others may not enter."""
+        for path in self.folder, *self.folder.iterdir():
+            path.chmod(0o755)
+        if all(p.stat().st_mode & 0o001 for p in (BUILD, *BUILD.parents)):
+            return
+        self.build = self.folder / 'build'
+        shutil.copytree(BUILD / 'plugins', self.build / 'plugins')
+        for path in BUILD / 'sodns', *BUILD.glob('libsodns*.so*'):
+            shutil.copy(path, self.build, follow_symlinks=False)
+        cfg = self.folder / 'plugin.cfg'
+        for path in re.findall(r'(?m)^\w+:(/\S+)$', cfg.read_text()):
+            shutil.copy(path, self.build)
+            cfg.write_text(cfg.read_text().replace(path, str(self.build / pathlib.Path(path).name)))
 
     def run(self, *args, timeout=30):
         """Runs the daemon to its end."""

@@ -61,8 +61,12 @@ void table_add(struct table *t, const uint8_t *name, bool wild, int set, const v
 const struct entry *table_find(const struct table *t, uint64_t hash, const uint8_t *name,
 			       bool wild);
 
-/* Adds the entries of a text: "ADDRESS NAME...", with comments. */
-void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len);
+/* Adds the entries of a text: "ADDRESS NAME...", with comments. Lines that make no sense are told with
+ * the file's name; NULL: they are not. */
+void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len,
+		 const char *file);
+/* IPv4 within IPv6 is IPv4; a zone index is passed over. May write into the word. */
+bool hosts_read_address(char *word, sodns_address_t *a);
 
 sodns_reply_t *hosts_serve(const sodns_handler_t *handler, sodns_query_t *q);
 

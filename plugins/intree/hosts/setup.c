@@ -56,6 +56,18 @@ static void append(struct hosts *h, const char *word, char separator)
 }
 
 /* Whatever is no property is an entry, up to the fallthrough. */
+/* CoreDNS passes such a line over in silence. */
+static void warn_of_line(sodns_setup_t *s, const char *word)
+{
+	sodns_address_t a;
+	char copy[SODNS_ADDRESS_TEXT_MAX * 2];
+	int n = snprintf(copy, sizeof(copy), "%s", word);
+	if (n < 0 || (size_t)n >= sizeof(copy) || !hosts_read_address(copy, &a))
+		sodns_warning(s,
+			      "'%s' is neither a property nor an IP address: the line is left out",
+			      word);
+}
+
 static int read_line(sodns_setup_t *s, struct hosts *h)
 {
 	const char *word = sodns_setup_value(s);
@@ -76,6 +88,7 @@ static int read_line(sodns_setup_t *s, struct hosts *h)
 	}
 	if (h->fallthrough.set)
 		return sodns_error_property(s);
+	warn_of_line(s, word);
 	append(h, word, ' ');
 	const char *const *args = sodns_setup_args(s, &count);
 	for (size_t i = 0; i < count; i++)
@@ -148,7 +161,7 @@ static int setup(sodns_setup_t *s)
 	int rc = read_directive(s, h);
 	if (!rc && h->text) {
 		h->lines = table_new();
-		hosts_parse(h, h->lines, h->text, h->text_len);
+		hosts_parse(h, h->lines, h->text, h->text_len, NULL);
 	}
 	free(h->text);
 	h->text = NULL;
@@ -196,7 +209,7 @@ static void read_file(void *arg)
 	if (!text)
 		return;
 	struct table *t = table_new();
-	hosts_parse(h, t, text, len);
+	hosts_parse(h, t, text, len, h->path);
 	free(text);
 	h->read = now;
 	sodns_metric_set(h->entries, (double)(t->entries + (h->lines ? h->lines->entries : 0)));

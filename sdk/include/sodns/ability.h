@@ -105,6 +105,11 @@ typedef struct sodns_await_ability {
  * throughout. Stops when emit returns other than 0 and returns that. SODNS_ENOENT: no such zone here,
  * others are asked. Any other negative value: SERVFAIL. [query] [may wait]
  *
+ * `counted` says that what `transfer` reads after emit has waited is counted: views of zones (zone.h:
+ * sodns_zone_transfer() reads nothing else), what is its own or its instance's. The transfer then
+ * begins when the chain has ended (sodns_stream()), and may last for hours. Without it everything is
+ * collected before the first message leaves, as memory for which there is a bound.
+ *
  * `zones` calls fn(arg, zone) for each zone that can be handed out now, for who tells their
  * secondaries when the configuration comes into force. NULL: none that are known. [any thread] */
 #define SODNS_ABILITY_TRANSFER "sodns.transfer/1"
@@ -113,6 +118,7 @@ typedef struct sodns_transfer_ability {
 	int (*transfer)(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
 			int (*emit)(void *arg, const sodns_rrset_t *set), void *arg);
 	void (*zones)(void *self, void (*fn)(void *arg, const uint8_t *zone), void *arg);
+	bool counted;
 } sodns_transfer_ability_t;
 
 /* "sodns.notify/1": wants to know when a zone has changed, to tell its secondaries. Does not wait.

@@ -32,8 +32,8 @@ SODNS_API bool sodns_server_tls(sodns_setup_t *s, sodns_tls_t *tls);
 SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped);
 /* The transport of the block's key number `index` ("dns", "tls"); NULL behind the last. */
 SODNS_API const char *sodns_setup_transport(const sodns_setup_t *s, size_t index);
-/* Options with this code go back to clients as they came, from now on and in all servers, as NSID and
- * cookies do: for local options that plugins make use of. */
+/* Options with this code go back to clients as they came, from now on and in all servers. Others go
+ * back only where a plugin adds them to its reply, which is what nearly every option wants. */
 SODNS_API void sodns_server_echo_option(sodns_setup_t *s, uint16_t code);
 /* Debug lines on, and no recovery of any sort. */
 SODNS_API void sodns_server_debug(sodns_setup_t *s);
