@@ -44,7 +44,7 @@ class Reload(Case):
             good = (s.folder / 'Corefile').read_text()
             for n, (corefile, message) in enumerate([
                     (good.replace('file zone', 'fil zone'), r"SIGUSR1: Corefile:2 - Error during parsing: Unknown directive 'fil'"),
-                    (good.replace('file zone', 'file gone {\n reload 0\n }'), r'SIGUSR1: plugin/file: open .*gone: no such file'),
+                    (good.replace('file zone', 'file gone {\n reload 0\n }'), r'SIGUSR1: plugin/file: Corefile:2 - open .*gone: no such file'),
                     (good + 'x:1 {\n bind 192.0.2.77\n whoami\n}\n', r'SIGUSR1: Listen: listen \w+ 192\.0\.2\.77:1: bind: ')], 1):
                 s.write_corefile(corefile)
                 s.signal(signal.SIGUSR1)
