@@ -225,6 +225,18 @@ class Watched(Case):
             self.custom.write(self.with_port(s, {'b.server': self.block('two')}))
             self.step(s, 1, {'two': '192.0.2.1'})
 
+    def test_in_several_blocks(self):
+        """One change is one reload, and one refusal one failure."""
+        with self.server('a.:{PORT} {\n whoami\n reload 2s 0\n}\nb.:{PORT} {\n whoami\n reload 2s 0\n}\n', {}) as s:
+            good = (s.folder / 'Corefile').read_text()
+            self.assertEqual(s.out().count('Running configuration'), 1)
+            s.write_corefile(good + 'nothing {')
+            s.wait_for('reload failed')
+            s.write_corefile(good + self.block('one'))
+            self.step(s, 1, {'one': '192.0.2.1'})
+            time.sleep(2.5)
+            self.assertEqual((s.out().count('Reloading complete'), s.out().count('reload failed')), (1, 1))
+
     def test_edit_during_a_slow_start(self):
         with Api() as api:
             api.token = 'none'
