@@ -143,10 +143,10 @@ static inline const zone_set_t *set_after(const zone_set_t *s)
 }
 
 /* Nodes in canonical order. Writers: build from the sorted array; insert; remove. `made` marks tree
- * nodes of the transaction that runs, which may be changed in place. */
+ * nodes of the transaction that runs, which may be changed in place. SODNS_ENOMEM: nothing has changed. */
 int order_build(sodns_zone_t *z, sodns_node_t **added, size_t count);
 int order_insert(sodns_zone_t *z, sodns_node_t *n);
-void order_remove(sodns_zone_t *z, sodns_node_t *n);
+int order_remove(sodns_zone_t *z, sodns_node_t *n);
 void order_free(sodns_zone_t *z);
 /* The last node before name (or equal, if `equal`), the first after it; in any version. */
 sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal);

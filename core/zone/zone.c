@@ -127,8 +127,10 @@ static void collect_entry(sodns_zone_t *z, struct garbage *g)
 	sodns_node_t *n = g->node;
 	if (!(g->newer->flags & STATE_ABSENT) || atomic_load(&n->state) != g->newer)
 		return;
+	/* Without memory it stays: a name that no version has. */
+	if (order_remove(z, n))
+		return;
 	table_remove(z, n);
-	order_remove(z, n);
 	if (g->newer->flags & STATE_HEAP) {
 		z->heap_objects--;
 		grace_defer(GRACE_BATCH, free, g->newer);
