@@ -101,7 +101,8 @@ static void texts(void **state)
 {
 	(void)state;
 	check_plain("", 0, "");
-	check_plain("plain \\ text, \"quoted\" and\ttabs", 31,
+	check_plain("plain \\ text, \"quoted\" and\ttabs",
+		    sizeof("plain \\ text, \"quoted\" and\ttabs") - 1,
 		    "plain \\ text, \"quoted\" and\ttabs");
 	check_plain("a\x1b[2Jb\rc\nd", 11, "a\\x1b[2Jb\\x0dc d");
 	check_plain("\0\x7f", 2, "\\x00\\x7f");
