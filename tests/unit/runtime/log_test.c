@@ -104,7 +104,7 @@ static void texts(void **state)
 	check_plain("plain \\ text, \"quoted\" and\ttabs",
 		    sizeof("plain \\ text, \"quoted\" and\ttabs") - 1,
 		    "plain \\ text, \"quoted\" and\ttabs");
-	check_plain("a\x1b[2Jb\rc\nd", 11, "a\\x1b[2Jb\\x0dc d");
+	check_plain("a\x1b[2Jb\rc\nd", 10, "a\\x1b[2Jb\\x0dc d");
 	check_plain("\0\x7f", 2, "\\x00\\x7f");
 	check_plain("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82", 15,
 		    "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82");
