@@ -5,6 +5,7 @@
  * pointer into it), and the root.
  */
 #include "message/encode.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 
 #define SLOTS 1024u
@@ -194,24 +195,30 @@ static bool put_bytes(encoder_t *e, const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* RDATA with names that are compressed; the length is put in front when it is known. */
-static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+/* The fields of RDATA with names, which are compressed. What is no RDATA of its type, since a plugin
+ * made it so, goes as it is. */
+static bool put_fields(encoder_t *e, const char *form, const uint8_t *rdata, size_t left)
+{
+	for (; *form; form++) {
+		size_t n = rdata_field(*form, rdata, left);
+		if (n > left)
+			break;
+		if (rdata_is_name(*form) ? !put_name(e, rdata) : !put_bytes(e, rdata, n))
+			return false;
+		rdata += n;
+		left -= n;
+	}
+	return put_bytes(e, rdata, left);
+}
+
+/* Such RDATA, the length put in front when it is known. */
+static bool put_rdata_packed(encoder_t *e, const char *form, const uint8_t *rdata, uint16_t len)
 {
 	uint8_t *length = e->at;
-	const uint8_t *end = rdata + len;
 	if (e->end - e->at < 2)
 		return false;
 	e->at += 2;
-	if (!put_bytes(e, rdata, n->before))
-		return false;
-	rdata += n->before;
-	for (unsigned i = 0; i < n->names; i++) {
-		if (!put_name(e, rdata))
-			return false;
-		rdata += sodns_name_length(rdata);
-	}
-	if (!put_bytes(e, rdata, (size_t)(end - rdata)))
+	if (!put_fields(e, form, rdata, len))
 		return false;
 	put16(length, (unsigned)(e->at - length - 2));
 	return true;
@@ -235,26 +242,24 @@ static void remember_name(encoder_t *e, const uint8_t *name)
 
 /* RDATA as they are, with the length in front. What is no name there, in spite of its type, is left
  * alone. */
-static bool put_rdata_whole(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+static bool put_rdata_whole(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	const uint8_t *name = e->at + 2 + n->before, *end = e->at + 2 + len, *p = name;
+	size_t at = rdata_target(type);
+	const uint8_t *begin = e->at + 2;
 	if (!put_bytes(e, rdata - 2, len + 2u))
 		return false;
-	while (p < end && *p && *p < 64)
-		p += *p + 1;
-	if (p < end && !*p && p - name < SODNS_NAME_MAX)
-		remember_name(e, name);
+	if (at < len && rdata_name(begin + at, len - at))
+		remember_name(e, begin + at);
 	return true;
 }
 
 static bool put_rdata(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	rdata_names_t names;
-	if (!rdata_names(type, &names))
+	const rrtype_t *t = rrtype(type);
+	if (!(t->flags & RR_NAMED))
 		return put_bytes(e, rdata - 2, len + 2u);
-	return names.compressible ? put_rdata_names(e, &names, rdata, len)
-				  : put_rdata_whole(e, &names, rdata, len);
+	return t->flags & RR_PACKED ? put_rdata_packed(e, t->form, rdata, len)
+				    : put_rdata_whole(e, type, rdata, len);
 }
 
 /* Writes the records of a set. Returns how many fitted. */
@@ -294,11 +299,12 @@ static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *c
 	return n;
 }
 
+/* Only who sent an OPT record gets one (RFC 6891, 7). */
 static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
-	if (!q->has_edns && !r->own_edns)
+	if (!q->has_edns)
 		return 0;
-	return 11u + (r->own_edns ? own : q->options_len);
+	return 11u + (r->own_edns ? own : message_echo_options(NULL, q));
 }
 
 /* How much of the reply's own options can leave: all or nothing. Those of another server may be as
@@ -306,33 +312,17 @@ static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t 
 static size_t own_options(const sodns_query_t *q, const sodns_reply_t *r, size_t fit)
 {
 	size_t least = QUESTION_AT + q->name_len + 4u + 11u;
+	if (!q->has_edns)
+		return r->options_len;
 	return least + r->options_len <= fit ? r->options_len : 0;
 }
 
-size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
-{
-	size_t n = 0;
-	for (size_t at = 0, len; at < q->options_len; at += len) {
-		const uint8_t *o = q->options + at;
-		unsigned code = (unsigned)(o[0] << 8 | o[1]);
-		len = 4u + (size_t)(o[2] << 8 | o[3]);
-		if (!message_option_echoed(code))
-			continue;
-		memcpy(out + n, o, len);
-		n += len;
-	}
-	return n;
-}
-
-/* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's
- * size; the oracle's users see theirs). */
+/* The OPT record: the client's own size and flags, DO among them, come back to it (RFC 3225, 3;
+ * RFC 6891 asks for the server's size, CoreDNS's users see theirs). */
 static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
-	uint16_t size = q->has_edns ? sodns_query_edns_size(q) : r->edns_size;
-	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : 0;
+	uint16_t size = sodns_query_edns_size(q), flags = q->edns_flags & 0xff00;
 	bool badvers = r->rcode == SODNS_BADVERS;
-	if (r->own_edns && r->edns_do)
-		flags |= 0x8000;
 	out[0] = 0;
 	put16(out + 1, SODNS_TYPE_OPT);
 	put16(out + 3, badvers ? 0 : size);
@@ -360,11 +350,19 @@ static uint8_t *put_question(const sodns_query_t *q, const uint8_t *name, uint8_
 	return at + 4;
 }
 
+/* The second word of the header. An rcode that needs an OPT record says nothing of itself to clients
+ * without EDNS. */
+static unsigned header_word(const sodns_query_t *q, const sodns_reply_t *r, uint16_t flags)
+{
+	int rcode = r->rcode > 15 && !q->has_edns ? SODNS_SERVFAIL : r->rcode & 15;
+	return SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)rcode;
+}
+
 static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, uint16_t flags,
 		       const unsigned counts[3])
 {
 	put16(out, q->id);
-	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)(r->rcode & 15));
+	put16(out + 2, header_word(q, r, flags));
 	put16(out + 4, 1);
 	for (int i = 0; i < 3; i++)
 		put16(out + 6 + 2 * i, counts[i]);
@@ -390,6 +388,13 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 	return complete;
 }
 
+/* What does not fit, to an address that may be another's: nothing but question and OPT record, as the
+ * client asks again anyway, and the other one did not ask. */
+static bool leaves_empty(const sodns_query_t *q, unsigned flags)
+{
+	return flags & SODNS_TC && query_may_be_forged(q);
+}
+
 static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
 			     size_t fit)
 {
@@ -402,11 +407,16 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	e.out = out;
 	bool complete = put_body(&e, r, fit > opt ? fit - opt : 0, counts);
 	complete &= own == r->options_len;
+	uint16_t flags = (uint16_t)(r->flags | (complete ? 0 : SODNS_TC));
+	if (leaves_empty(q, flags)) {
+		e.at = out + QUESTION_AT + q->name_len + 4;
+		memset(counts, 0, sizeof(counts));
+	}
 	if (opt) {
 		e.at += put_opt(e.at, q, r, own);
 		counts[2]++;
 	}
-	put_header(q, r, out, (uint16_t)(r->flags | (complete ? 0 : SODNS_TC)), counts);
+	put_header(q, r, out, flags, counts);
 	return (size_t)(e.at - out);
 }
 
@@ -451,7 +461,7 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
-	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | r->flags | (unsigned)(r->rcode & 15));
+	put16(out + 2, header_word(q, r, r->flags));
 	if (r->received && !own_question(q, out))
 		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
@@ -467,18 +477,6 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	return len;
 }
 
-_Atomic(uint64_t) message_echoed_options[1024];
-
-bool message_option_echoed(unsigned code)
-{
-	/* NSID, EXPIRE, COOKIE, KEEPALIVE, PADDING: what the oracle sends back as it came */
-	if (code == 3 || code == 9 || code == 10 || code == 11 || code == 12)
-		return true;
-	return atomic_load_explicit(&message_echoed_options[code / 64], memory_order_relaxed) >>
-		       code % 64 &
-	       1;
-}
-
 /* An image holds the question that it was made for, which a plugin may have changed on the way. */
 static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
 {
@@ -491,6 +489,7 @@ size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, si
 {
 	if (r->kind == SODNS_WIRE) {
 		if (r->wire_len + opt_length(q, r, r->options_len) <= fit &&
+		    !leaves_empty(q, r->flags) &&
 		    (r->received ? answers(q, r->q) : same_question(q, r)))
 			return encode_wire(q, r, out);
 		reply_open(r);

@@ -279,19 +279,38 @@ size_t sodns_name_from_message(const uint8_t *message, size_t len, size_t at,
 size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
 		   size_t *out_len)
 {
+	size_t steps = 2 * NAME_LABELS_MAX + 2;
+	return name_unpack_within(m, len, at, out, out_len, &steps);
+}
+
+/* The end of the labels that stand in a row from `at` on; each takes a step. */
+static size_t pass_labels(const uint8_t *m, size_t len, size_t at, size_t *steps)
+{
+	size_t begin = at, left = *steps;
+	while (at < len && at - begin < SODNS_NAME_MAX && m[at] && m[at] < 64 && left) {
+		at += m[at] + 1u;
+		left--;
+	}
+	*steps = left;
+	return at;
+}
+
+size_t name_unpack_within(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
+			  size_t *out_len, size_t *steps)
+{
 	size_t n = 0, end = 0, limit = at;
-	for (;;) {
+	for (unsigned jumps = 0;; jumps++) {
 		size_t begin = at;
-		while (at < len && at - begin < SODNS_NAME_MAX && m[at] && m[at] < 64)
-			at += m[at] + 1u;
+		at = pass_labels(m, len, at, steps);
 		if (at >= len || n + (at - begin) + 1 > SODNS_NAME_MAX)
 			return 0;
 		memcpy(out + n, m + begin, at - begin);
 		n += at - begin;
 		if (!m[at])
 			break;
-		if (m[at] < 0xc0 || at + 1 >= len)
+		if (m[at] < 0xc0 || at + 1 >= len || jumps > NAME_LABELS_MAX || !*steps)
 			return 0;
+		--*steps;
 		size_t to = (size_t)(m[at] & 0x3f) << 8 | m[at + 1];
 		if (!end)
 			end = at + 2;

@@ -69,8 +69,18 @@ size_t name_split(const uint8_t *name, name_labels_t *l);
 bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len);
 
 /* Checks a possibly compressed name of a message at `at` and unpacks it. Pointers must point
- * backwards. Returns the offset behind it in the message, or 0; *out_len is the unpacked length. */
+ * backwards, and a name may take one for each label that it can have. Returns the offset behind it
+ * in the message, or 0; *out_len is the unpacked length. */
 size_t name_unpack(const uint8_t *message, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
 		   size_t *out_len);
+/* The same where a whole message is read: every label and pointer takes one of *steps, and without
+ * any left the name is none. So a message of pointers to long names costs no more than a big one. */
+size_t name_unpack_within(const uint8_t *message, size_t len, size_t at,
+			  uint8_t out[SODNS_NAME_MAX], size_t *out_len, size_t *steps);
+/* How many steps a message of `len` bytes may take: more than any that compresses to its use. */
+static inline size_t name_steps(size_t len)
+{
+	return 16384 + 4 * len;
+}
 
 #endif

@@ -225,7 +225,7 @@ static void own_edns(sodns_reply_t *r, size_t more)
 		memcpy(out, r->options, r->options_len);
 	if (!r->own_edns) {
 		r->edns_size = 4096;
-		r->edns_do = true;
+		r->edns_do = sodns_query_do(r->q);
 	}
 	r->own_edns = true;
 	r->options = out;

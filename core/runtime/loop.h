@@ -100,8 +100,8 @@ void loop_leave(loop_t *l);
  */
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline.
- * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or SODNS_ENOMEM when no other task
- * could go on meanwhile. */
+ * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or, on a worker, SODNS_ENOMEM when no
+ * other task could go on meanwhile. */
 int task_wait(uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);

@@ -25,6 +25,7 @@
 #include "server/server.h"
 
 #define DRAIN_MS 5000
+#define AWAIT_MS 5
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
@@ -61,15 +62,40 @@ static void request_fail(const char *who, const char *message)
 	request();
 }
 
-/* Builds and prepares; nothing is visible yet. */
+bool end_is_wanted(void)
+{
+	sigset_t s;
+	if (atomic_load(&stopping))
+		return true;
+	sigpending(&s);
+	return sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGQUIT);
+}
+
+/* For what is outside; at the start, those who tell of the process's life begin before. */
+static int await(generation_t *g, char *err, size_t err_size)
+{
+	if (!serving)
+		generation_begin(g);
+	while (generation_waits(g)) {
+		if (end_is_wanted()) {
+			snprintf(err, err_size, "stopped before it served");
+			return SODNS_CANCELLED;
+		}
+		poll(NULL, 0, AWAIT_MS);
+	}
+	return SODNS_OK;
+}
+
+/* Builds and prepares; but for what tells of the process's life, nothing is visible yet. */
 static generation_t *make(char *err, size_t err_size)
 {
 	generation_t *g = generation_build(err, err_size);
 	if (!g)
 		return NULL;
 	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
-	    !listeners_reserve(g, err, err_size))
+	    !await(g, err, err_size) && !listeners_reserve(g, err, err_size))
 		return g;
+	generation_stop(g);
 	generation_free(g);
 	return NULL;
 }
@@ -153,6 +179,15 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
+/* The reload plugin's, which counts whoever asked. */
+static void count_failure(void)
+{
+	static const sodns_family_t family = {
+		.name = "coredns_reload_failed_total",
+		.help = "Counter of the number of failed reload attempts."};
+	sodns_metric_add(sodns_metric(&family, NULL), 1);
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
@@ -164,6 +199,8 @@ static void *reload_main(void *arg)
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
+	if (!g && !end_is_wanted())
+		count_failure();
 	if (!g && told) {
 		told(err);
 	} else if (!g) {
@@ -205,14 +242,11 @@ static int by_text(const void *a, const void *b)
 static void print_zones(const generation_t *g)
 {
 	for (const server_t *s = servers_of(g); s; s = s->next) {
-		char ip[SODNS_ADDRESS_TEXT_MAX] = "";
 		bool dns = !strcmp(s->transport, "dns");
 		qsort(s->zones, s->zone_count, sizeof(*s->zones), by_text);
-		if (!s->wildcard)
-			sodns_address_to_text(&s->address, ip);
 		for (size_t i = 0; i < s->zone_count; i++)
 			log_plain("%s%s%s:%u%s%s", dns ? "" : s->transport, dns ? "" : "://",
-				  s->zones[i], s->address.port, *ip ? " on " : "", ip);
+				  s->zones[i], s->address.port, *s->host ? " on " : "", s->host);
 	}
 }
 
@@ -339,6 +373,14 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 	_exit(1);
 }
 
+_Noreturn static void leave(int status)
+{
+	log_stop();
+	plugins_cleanup();
+	supervisor_finish(FINISH_FOR_GOOD);
+	_exit(status);
+}
+
 /* The last lines of the start: whoever reads them finds everything serving. */
 static void print_version(const control_options_t *o)
 {
@@ -353,6 +395,8 @@ static void start_whole(const control_options_t *o)
 {
 	char err[4096];
 	serving = make(err, sizeof(err));
+	if (!serving && end_is_wanted())
+		leave(0);
 	if (!serving)
 		refuse(err, FINISH_FOR_GOOD);
 	log_set_debug(debug_wanted(serving));
@@ -445,10 +489,7 @@ int control_run(void *options)
 		generation_stop(serving);
 		generation_free(serving);
 	}
-	log_stop();
-	plugins_cleanup();
-	supervisor_finish(FINISH_FOR_GOOD);
-	_exit(status);
+	leave(status);
 }
 
 static void print_chains(const generation_t *g)

@@ -170,7 +170,7 @@ static size_t pack(slot_t *s, sodns_reply_t *r)
 {
 	sodns_query_t *q = &s->q;
 	uint8_t *out = s->worker->out;
-	size_t size = sodns_query_size(q), reserved = s->shared.reserved;
+	size_t size = sodns_query_room(q), reserved = s->shared.reserved;
 	if (r->kind == SODNS_DROP)
 		return 0;
 	size_t len = message_encode(q, r, out, size > reserved ? size - reserved : 0);

@@ -183,7 +183,10 @@ static generation_t *build(const char *corefile, char *err, size_t err_size)
 	host.stdin_text = whole_corefile(corefile);
 	host.stdin_len = strlen(host.stdin_text);
 	generation_t *g = generation_build(err, err_size);
-	if (g && (servers_build(g, err, err_size) || generation_prepare(g, err, err_size))) {
+	bool made = g && !servers_build(g, err, err_size) && !generation_prepare(g, err, err_size);
+	while (made && generation_waits(g))
+		usleep(1000);
+	if (g && !made) {
 		generation_free(g);
 		g = NULL;
 	}

@@ -42,14 +42,16 @@ typedef struct sodns_image {
 } sodns_image_t;
 SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
 /* A received message opened into records: names decompressed into the arena, OPT's options taken as
- * the reply's. NULL if it is malformed. */
+ * the reply's. Every name, every count and the RDATA of every known type are checked, so that
+ * whoever walks them finds an end. NULL if it is malformed, or has fewer records than it promises.
+ */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
 /* A message that another server answered q with, to be passed on as it is: where that can be, a wire
  * image without a copy (it must live as long as the query, and is the reply's from now on), else
  * records. Its own question (letter case), RD and CD leave as they stand there; its OPT record is
- * cut off and becomes the reply's. Every length, name and count is checked: NULL if it is
- * malformed. It must hold q's question. */
+ * cut off and becomes the reply's. It is checked as by sodns_reply_parse(): NULL if it is malformed
+ * or cut short, whatever its TC says. It must hold q's question. */
 SODNS_API sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *message, size_t len);
 
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
@@ -85,16 +87,16 @@ SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
 /* Sets every TTL (OPT has none). */
 SODNS_API void sodns_reply_set_ttl(sodns_reply_t *r, uint32_t seconds);
 
-/* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none; and
- * options of the query that go back otherwise (NSID, cookies, local ones) don't then. */
+/* Adds an EDNS option to the reply. It leaves where the client sent an OPT record: others get none
+ * (RFC 6891, 7). The DO bit stays the client's (RFC 3225, 3). Options of the query that go back
+ * otherwise (sodns_server_echo_option()) don't then. */
 SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes,
 				      size_t len);
-/* The reply's OPT record is made from q's instead of the client's: its size and DO bit where the
- * client sent none, and those of its options that go back. For who changed them on the way down, in
- * q; does nothing where the reply has options of its own, or q no EDNS. */
+/* The options that go back (sodns_server_echo_option()) are q's instead of the client's. For a plugin
+ * that changed them on the way down, in q; does nothing where the reply has options of its own, or q
+ * no EDNS. */
 SODNS_API void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q);
-/* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back.
- */
+/* Size and DO bit of the reply's own OPT, for plugins further up; clients get their own back. */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);
 
 /* Whether the reply has an OPT record of its own, with the DO bit set. */

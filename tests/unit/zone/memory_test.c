@@ -142,6 +142,19 @@ static int add_many(sodns_txn_t *t, unsigned from, unsigned to)
 	return rc;
 }
 
+/* Proofs, which are kept apart from names. */
+static int add_hashes(sodns_txn_t *t, unsigned from, unsigned to)
+{
+	static const uint8_t rdata[] = "\1\0\0\0\0\024hash of twenty bytes\0\1\100";
+	char name[64];
+	int rc = SODNS_OK;
+	for (unsigned i = from; i < to && !rc; i++) {
+		snprintf(name, sizeof(name), "0p9mhaveqvm6t7vbl5lop2u3t2rp3%03u.zone.", i);
+		rc = sodns_txn_add(t, wire(name), 50, 60, rdata, sizeof(rdata) - 1);
+	}
+	return rc;
+}
+
 static int end(sodns_txn_t *t, int rc)
 {
 	if (!rc)
@@ -159,7 +172,8 @@ static int first_load(sodns_zone_t *z)
 	if (!t)
 		return SODNS_ENOMEM;
 	int rc = sodns_txn_add(t, origin, SODNS_TYPE_SOA, 60, soa, sizeof(soa) - 1);
-	return end(t, rc ? rc : add_many(t, 0, 120));
+	rc = rc ? rc : add_many(t, 0, 120);
+	return end(t, rc ? rc : add_hashes(t, 0, 70));
 }
 
 /* New names, changed ones, and some that go with all that led to them. */
@@ -170,6 +184,7 @@ static int change(sodns_zone_t *z)
 	if (!t)
 		return SODNS_ENOMEM;
 	int rc = add_many(t, 120, 200);
+	rc = rc ? rc : add_hashes(t, 70, 75);
 	if (!rc)
 		rc = add(t, "a.b.c.d.zone.", 9);
 	if (!rc)
