@@ -100,6 +100,7 @@ typedef struct zone_version {
 	struct zone_version *newer;
 	struct garbage *garbage; /* what the next version replaced */
 	size_t garbage_count;
+	bool sorted; /* the garbage, by node */
 	size_t records, names;
 	uint32_t serial;
 	bool has_soa;
