@@ -64,7 +64,7 @@ static size_t bitmap_size(const uint8_t *p, size_t left)
 /* Types below 128, a bit each (RFC 2535, 5.2). */
 static size_t old_bitmap_size(const uint8_t *p, size_t left)
 {
-	return left && left <= 16 && p[left - 1] && !(p[0] & 0x80) ? left : MALFORMED;
+	return !left || (left <= 16 && p[left - 1] && !(p[0] & 0x80)) ? left : MALFORMED;
 }
 
 /* Family, prefix, flag and length, address without its zeroes at the end (RFC 3123, 4). */

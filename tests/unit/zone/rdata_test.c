@@ -53,6 +53,8 @@ static const struct sample {
 	{"LOC", "42 21 54 N 71 06 18 W -24m 30m", "0033161389172dd070be15f000988d20"},
 	{"LOC", "51 30 12.748 N 0 7 39.612 W 0.00", NULL},
 	{"NXT", "a.o. A MX NXT", NULL},
+	{"NXT", "a.o.", NULL},
+	{"NXT", "a.o. 127", NULL},
 	{"EID", "0102", NULL},
 	{"NIMLOC", "0102", NULL},
 	{"SRV", "0 1 53 a.o.", NULL},
