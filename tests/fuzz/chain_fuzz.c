@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 #include "message/query.h"
@@ -36,7 +37,7 @@ static const char corefile[] =
 	" match ^(?P<n>.*)\\.tmpl\\.test\\.$\n"
 	" answer \"{{ .Name }} 60 IN CNAME {{ .Group.n }}.far.test.\"\n"
 	"}\n"
-	"file z.zone z.test\n"
+	"file z.zone z.test {\n reload 0\n}\n"
 	"forward . 192.0.2.53 {\n max_fails 0\n}\n"
 	"}\n";
 static const char zone[] = "$TTL 60\n"
@@ -105,10 +106,13 @@ static sodns_test_t *begin(void)
 		snprintf(files[i], sizeof(files[i]), PLUGINS "/%s.so", names[i]);
 		sodns_test_plugin(names[i], files[i]);
 	}
+	/* The fuzzer's paths are relative to where it was started. */
+	char *here = getcwd(NULL, 0);
 	sodns_test_file("z.zone", zone);
 	sodns_test_t *t = sodns_test_begin(__FILE__, __LINE__, corefile);
-	if (!t)
+	if (!t || !here || chdir(here))
 		abort();
+	free(here);
 	upstream_instead = answer;
 	return t;
 }
@@ -141,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (unsigned i = 0; i < 2; i++)
 		if (test_ask_packet(t, question))
 			check(t);
-	/* Whatever was kept is gone the next time. */
-	sodns_test_advance(t, 100000);
+	/* Whatever was kept is gone the next time. Services need not know. */
+	atomic_fetch_add(&clock_held, 100000000000u);
 	return 0;
 }
