@@ -100,9 +100,9 @@ static bool options_good(const uint8_t *o, size_t len)
 }
 
 /* The OPT record's fields and options become the reply's; its owner is the root, one byte. */
-static bool take_opt(sodns_reply_t *r, const uint8_t *opt)
+static bool take_opt(sodns_reply_t *r, uint8_t *opt)
 {
-	const uint8_t *f = opt + 1;
+	uint8_t *f = opt + 1;
 	size_t len = get16(f + 8);
 	if (*opt || !options_good(f + 10, len))
 		return false;
@@ -113,7 +113,7 @@ static bool take_opt(sodns_reply_t *r, const uint8_t *opt)
 	r->edns_do = f[6] & 0x80 || sodns_query_do(q);
 	r->rcode |= f[4] << 4;
 	r->options = f + 10;
-	r->options_len = (uint16_t)len;
+	r->options_len = (uint16_t)message_pass_options(f + 10, len);
 	return true;
 }
 

@@ -25,6 +25,9 @@ struct sodns_reply {
 	const uint8_t *options;
 	const char *plugin;
 	const char *text;
+	const struct handler *maker; /* of a stream */
+	sodns_stream_f stream;
+	void *stream_arg;
 	struct reply_section section[3];
 	const uint8_t *wire;
 	size_t wire_len;

@@ -112,11 +112,11 @@ SODNS_API int sodns_zone_transfer(sodns_query_t *q, const sodns_zone_t *z, const
 				  void *arg) SODNS_MAY_WAIT;
 
 /* The authoritative answer to q from the zone that its name lies in: RFC 1034, 4.3.2, with
- * wildcards, DNAME, and the proofs of zones signed with NSEC. Aliases that leave the zone are
- * followed by sodns_ask(). *result says how it went; a plugin that falls through does so when there
+ * wildcards, DNAME, and the proofs of zones signed with NSEC or NSEC3. Aliases that leave the zone,
+ * or point to a name that it does not have, are followed by sodns_ask(). *result says how it went; a plugin that falls through does so when there
  * is no answer record. [query] [may wait] */
 enum sodns_zone_result {
-	SODNS_ZONE_SUCCESS, /* the answer, or an empty non-terminal */
+	SODNS_ZONE_SUCCESS, /* the answer; or an empty non-terminal, or an apex with SOA and NS alone */
 	SODNS_ZONE_NODATA,
 	SODNS_ZONE_NXDOMAIN,
 	SODNS_ZONE_REFERRAL, /* perhaps behind aliases */
