@@ -122,6 +122,9 @@ static bool param_valid(unsigned key, const uint8_t *value, size_t len)
 		return len && len % 4 == 0;
 	case 6: /* ipv6hint */
 		return len && len % 16 == 0;
+	case 5: /* ech */
+	case 7: /* dohpath */
+		return len;
 	default:
 		return key != 65535;
 	}
@@ -290,6 +293,8 @@ size_t rdata_field(char field, const uint8_t *p, size_t left)
 	case 'U':
 		n = rdata_name(p, left);
 		return n ? n : MALFORMED;
+	case 'Q':
+		return left ? counted(1, 0, p, left) : 0;
 	case 's':
 	case 'x':
 		return counted(1, 0, p, left);
