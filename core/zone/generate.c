@@ -143,7 +143,10 @@ int scan_generate(scanner_t *s)
 			return scan_error(s, "bad modifier in $GENERATE");
 		if (line[0] == '$')
 			return scan_error(s, "$GENERATE of a directive");
-		if (scan_lines(s, line, n))
+		s->generating = true;
+		int rc = scan_lines(s, line, n);
+		s->generating = false;
+		if (rc)
 			return -1;
 	}
 	s->p = end;

@@ -348,6 +348,21 @@ static bool are_bytes(scanner_t *s, const char *form)
 	return bytes;
 }
 
+/* $GENERATE of BIND takes one word: RDATA of several are quoted there. */
+static int by_quoted_form(scanner_t *s, uint16_t type, const char *form)
+{
+	scan_word(s, &s->word);
+	const char *p = s->p, *end = s->end;
+	s->p = s->word.at;
+	s->end = s->p + s->word.len;
+	int rc = by_form(s, type, form);
+	if (!rc && scan_word(s, &s->word))
+		rc = bad(s, type);
+	s->p = p;
+	s->end = end;
+	return rc;
+}
+
 int scan_rdata(scanner_t *s, uint16_t type)
 {
 	const rrtype_t *t = rrtype(type);
@@ -363,6 +378,8 @@ int scan_rdata(scanner_t *s, uint16_t type)
 		scan_word(s, &s->word);
 		return by_bytes(s, type);
 	}
+	if (t->form && s->generating && *s->p == '"' && !strpbrk(t->form, "sSr"))
+		return by_quoted_form(s, type, t->form);
 	if (t->form)
 		return by_form(s, type, t->form);
 	s->why = "its data are written as \\# LENGTH HEX";
