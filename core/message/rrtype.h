@@ -24,7 +24,6 @@
  *	v P w l SvcParams; address prefixes; WKS's services; a location
  *	g G i   IPSECKEY's gateway and AMTRELAY's relay with what stands before them; HIP's tag and key
  *	j o p   an NSAP, an ATM address; A6's address and name
- *	*       any bytes
  */
 #ifndef CORE_MESSAGE_RRTYPE_H
 #define CORE_MESSAGE_RRTYPE_H
