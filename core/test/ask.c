@@ -183,16 +183,10 @@ static bool run_until_answered(sodns_test_t *t)
 	return t->answered;
 }
 
-const char *sodns_test_ask(sodns_test_t *t, const char *question)
+/* A question's way through the worker; false: nothing comes. */
+static bool run_question(sodns_test_t *t, struct question x)
 {
-	struct question x;
-	if (!t)
-		return "(not set up)\n";
-	free(t->answer);
-	t->answer = NULL;
 	t->answered = false;
-	if (!read_question(question, &x))
-		return t->answer = strdup("(not a question)\n");
 	t->listener.server = server_at(t, x.port);
 	slot_t *s = batch_slot(&workers[0]);
 	s->packet_len = (uint32_t)write_question(&x, s->packet);
@@ -205,7 +199,25 @@ const char *sodns_test_ask(sodns_test_t *t, const char *question)
 	s->peer = x.from;
 	sodns_endpoint_from_text("192.0.2.1:53", 53, &s->local);
 	batch_run(&workers[0]);
-	if (!run_until_answered(t))
+	return run_until_answered(t);
+}
+
+bool test_ask_packet(sodns_test_t *t, const char *question)
+{
+	struct question x;
+	return read_question(question, &x) && run_question(t, x);
+}
+
+const char *sodns_test_ask(sodns_test_t *t, const char *question)
+{
+	struct question x;
+	if (!t)
+		return "(not set up)\n";
+	free(t->answer);
+	t->answer = NULL;
+	if (!read_question(question, &x))
+		return t->answer = strdup("(not a question)\n");
+	if (!run_question(t, x))
 		return t->answer = strdup("(no answer, and nothing that is waited for)\n");
 	char *last = t->packet_len ? packet_text(t->packet, t->packet_len) : strdup("DROP\n");
 	char *all = NULL;

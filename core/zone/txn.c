@@ -508,8 +508,9 @@ static int build_orders(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
 	size_t names = part_hashes(t);
+	sodns_node_t **hashes = t->added_count ? t->added + names : NULL;
 	if (!order_build(z, z->apex, t->added, names) &&
-	    !order_build(z, z->hashes, t->added + names, t->added_count - names))
+	    !order_build(z, z->hashes, hashes, t->added_count - names))
 		return SODNS_OK;
 	order_forget(z);
 	return SODNS_ENOMEM;

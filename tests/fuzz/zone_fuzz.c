@@ -1,16 +1,25 @@
 /*
- * Master files: every record that comes out is valid and is taken by the store.
+ * Master files: every record that comes out is valid, can be printed, and is taken by the store.
  */
+#include <stdlib.h>
+
 #include <sodns/zone.h>
 
 #include "fuzz.h"
+#include "message/rdata.h"
 #include "zone/epoch.h"
 #include "zone/zonefile.h"
 
 static int take(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
 {
+	static char text[65536 * 8];
 	(void)err;
 	(void)err_size;
+	if (!rdata_valid(rr->type, rr->rdata, rr->rdata_len))
+		abort();
+	if (sodns_rdata_to_text(rr->type, rr->rdata, rr->rdata_len, text, sizeof(text)) >=
+	    sizeof(text))
+		abort();
 	sodns_txn_add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
 	return 0;
 }
