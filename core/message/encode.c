@@ -5,6 +5,7 @@
  * pointer into it), and the root.
  */
 #include "message/encode.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 
 #define SLOTS 1024u
@@ -32,6 +33,8 @@ typedef struct encoder {
 		uint16_t at;
 	} memo[MEMO];
 	unsigned memos;
+	unsigned state_labels; /* of the question, that `state` has hashed */
+	hash_state_t state;
 } encoder_t;
 
 static inline void put16(uint8_t *p, unsigned v)
@@ -126,17 +129,17 @@ static void memorise(encoder_t *e, const uint8_t *name, size_t at)
 	e->memo[e->memos++ % MEMO].at = (uint16_t)at;
 }
 
-/* The hashes of the suffixes that are longer than the question's. */
-static void hash_rest(const encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
+/* The hashes of the suffixes that are longer than what the name shares with the question. Most names
+ * share as much as the one before: that part is put into a state once. */
+static void hash_rest(encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
 {
-	const sodns_query_t *q = e->q;
-	if (e->has_upper || !shared) {
-		name_hash(name, l);
-		return;
+	unsigned own = l->count - shared;
+	if (shared != e->state_labels) {
+		e->state = hash_of_names;
+		name_hash_labels(&e->state, name, l, own, l->count);
+		e->state_labels = shared;
 	}
-	l->hash[l->count - shared] = q->labels.hash[q->labels.count - shared];
-	for (unsigned i = l->count - shared; i-- > 0;)
-		l->hash[i] = name_hash_label(l->hash[i + 1], name + l->at[i]);
+	name_hash_rest(e->state, name, l, own);
 }
 
 /* Writes the labels that stand nowhere yet, then a pointer or the root. */
@@ -148,7 +151,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	unsigned shared = shared_with_question(e, name, &l), i, found = 0;
 	hash_rest(e, name, &l, shared);
 	for (i = 0; i < l.count - shared; i++)
-		if (suffixes.count && (found = suffix_find(e, l.hash[i], name + l.at[i])))
+		if (suffixes.count && (found = suffix_find(e, l.hash_known[i], name + l.at[i])))
 			break;
 	if (!found && shared)
 		found = QUESTION_AT + (unsigned)q->labels.at[q->labels.count - shared];
@@ -160,7 +163,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	if (found)
 		put_pointer(e, found);
 	for (unsigned k = 0; k < i; k++)
-		suffix_add(l.hash[k], start + l.at[k]);
+		suffix_add(l.hash_known[k], start + l.at[k]);
 	memorise(e, name, i ? start : found);
 	return true;
 }
@@ -192,24 +195,30 @@ static bool put_bytes(encoder_t *e, const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* RDATA with names that are compressed; the length is put in front when it is known. */
-static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+/* The fields of RDATA with names, which are compressed. What is no RDATA of its type, since a plugin
+ * made it so, goes as it is. */
+static bool put_fields(encoder_t *e, const char *form, const uint8_t *rdata, size_t left)
+{
+	for (; *form; form++) {
+		size_t n = rdata_field(*form, rdata, left);
+		if (n > left)
+			break;
+		if (rdata_is_name(*form) ? !put_name(e, rdata) : !put_bytes(e, rdata, n))
+			return false;
+		rdata += n;
+		left -= n;
+	}
+	return put_bytes(e, rdata, left);
+}
+
+/* Such RDATA, the length put in front when it is known. */
+static bool put_rdata_packed(encoder_t *e, const char *form, const uint8_t *rdata, uint16_t len)
 {
 	uint8_t *length = e->at;
-	const uint8_t *end = rdata + len;
 	if (e->end - e->at < 2)
 		return false;
 	e->at += 2;
-	if (!put_bytes(e, rdata, n->before))
-		return false;
-	rdata += n->before;
-	for (unsigned i = 0; i < n->names; i++) {
-		if (!put_name(e, rdata))
-			return false;
-		rdata += sodns_name_length(rdata);
-	}
-	if (!put_bytes(e, rdata, (size_t)(end - rdata)))
+	if (!put_fields(e, form, rdata, len))
 		return false;
 	put16(length, (unsigned)(e->at - length - 2));
 	return true;
@@ -217,7 +226,7 @@ static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t 
 
 /* A name that stands there whole, because of its type, can be pointed to like others: the targets of
  * SRV records, whose addresses follow. */
-static void remember_name(const encoder_t *e, const uint8_t *name)
+static void remember_name(encoder_t *e, const uint8_t *name)
 {
 	name_labels_t l;
 	name_split(name, &l);
@@ -225,34 +234,32 @@ static void remember_name(const encoder_t *e, const uint8_t *name)
 	hash_rest(e, name, &l, shared);
 	for (unsigned i = 0; i < l.count - shared; i++) {
 		const uint8_t *suffix = name + l.at[i];
-		if (suffixes.count && suffix_find(e, l.hash[i], suffix))
+		if (suffixes.count && suffix_find(e, l.hash_known[i], suffix))
 			return;
-		suffix_add(l.hash[i], (size_t)(suffix - e->out));
+		suffix_add(l.hash_known[i], (size_t)(suffix - e->out));
 	}
 }
 
 /* RDATA as they are, with the length in front. What is no name there, in spite of its type, is left
  * alone. */
-static bool put_rdata_whole(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+static bool put_rdata_whole(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	const uint8_t *name = e->at + 2 + n->before, *end = e->at + 2 + len, *p = name;
+	size_t at = rdata_target(type);
+	const uint8_t *begin = e->at + 2;
 	if (!put_bytes(e, rdata - 2, len + 2u))
 		return false;
-	while (p < end && *p && *p < 64)
-		p += *p + 1;
-	if (p < end && !*p && p - name < SODNS_NAME_MAX)
-		remember_name(e, name);
+	if (at < len && rdata_name(begin + at, len - at))
+		remember_name(e, begin + at);
 	return true;
 }
 
 static bool put_rdata(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	rdata_names_t names;
-	if (!rdata_names(type, &names))
+	const rrtype_t *t = rrtype(type);
+	if (!(t->flags & RR_NAMED))
 		return put_bytes(e, rdata - 2, len + 2u);
-	return names.compressible ? put_rdata_names(e, &names, rdata, len)
-				  : put_rdata_whole(e, &names, rdata, len);
+	return t->flags & RR_PACKED ? put_rdata_packed(e, t->form, rdata, len)
+				    : put_rdata_whole(e, type, rdata, len);
 }
 
 /* Writes the records of a set. Returns how many fitted. */
@@ -367,6 +374,8 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 	bool complete = true;
 	suffixes.count = 0;
 	e->memos = 0;
+	e->state_labels = 0;
+	e->state = hash_of_names;
 	e->at = put_question(e->q, e->question, e->out + QUESTION_AT);
 	e->end = e->out + fit;
 	if (e->end < e->at)

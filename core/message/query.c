@@ -106,7 +106,7 @@ static bool read_records(sodns_query_t *q, size_t at, unsigned count, unsigned a
 	return true;
 }
 
-/* The question's name: labels and hashes. Returns the offset behind it, or 0. */
+/* The question's name and its labels. Returns the offset behind it, or 0. */
 static size_t read_name(sodns_query_t *q)
 {
 	const uint8_t *m = q->packet;
@@ -123,12 +123,12 @@ static size_t read_name(sodns_query_t *q)
 			   */
 	at++;
 	q->labels.count = (uint8_t)n;
+	q->labels.known[0] = q->labels.known[1] = 0;
 	q->labels.at[n] = (uint8_t)(at - 1 - QUESTION_AT);
 	q->name_len = (uint8_t)(at - QUESTION_AT);
 	q->name = q->name_buffer;
 	q->has_upper = name_copy_lower(q->name_buffer, m + QUESTION_AT, q->name_len);
 	q->original = q->has_upper ? m + QUESTION_AT : q->name;
-	name_hash(q->name, &q->labels);
 	return at;
 }
 
@@ -180,7 +180,6 @@ void query_set_name(sodns_query_t *q, const uint8_t *name)
 	q->has_upper = name_copy_lower(q->name_buffer, name, q->name_len);
 	q->name = q->name_buffer;
 	q->original = q->has_upper ? original : q->name;
-	name_hash(q->name, &q->labels);
 }
 
 const uint8_t *sodns_query_name(const sodns_query_t *q)
@@ -215,7 +214,7 @@ int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_
 
 uint64_t sodns_query_name_hash(const sodns_query_t *q, unsigned n)
 {
-	return q->labels.hash[n < q->labels.count ? n : q->labels.count];
+	return name_hash(q->name, &q->labels, n < q->labels.count ? n : q->labels.count);
 }
 
 unsigned sodns_query_name_labels(const sodns_query_t *q)

@@ -36,6 +36,7 @@ typedef struct query_shared {
 	uint16_t size_limit;                      /* of the client's EDNS size, 0: none */
 	bool trusted;                             /* the client's address is its own */
 	bool parked;                              /* has waited at least once: views are pinned */
+	bool streaming;                           /* holds no epoch when it waits */
 	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
 	struct query_parking *parking;            /* of the socket, NULL: none */
 	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */

@@ -46,6 +46,15 @@ sodns_reply_t *sodns_drop(sodns_query_t *q)
 	return make(q, SODNS_DROP);
 }
 
+sodns_reply_t *sodns_stream(sodns_query_t *q, sodns_stream_f fn, void *arg)
+{
+	sodns_reply_t *r = make(q, SODNS_STREAM);
+	r->maker = q->hand;
+	r->stream = fn;
+	r->stream_arg = arg;
+	return r;
+}
+
 sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t len,
 				const uint16_t *ttls, size_t ttl_count, uint32_t age)
 {

@@ -52,9 +52,12 @@ SODNS_API void sodns_host_reload(void (*failed)(const char *why));
 /* Ends the process at once, with exit status 1 and the message as a [FATAL] line of the log; queries in
  * hand are not answered any more. */
 SODNS_API void sodns_host_fail(const char *who, const char *message);
-/* SHA-512 (hex, 128 characters) over the Corefile, what it imports, plugin.cfg and the plugins'
- * files as they are on disk now; false (and a reason in err) if they can't be read. Blocks; not in
- * a query. */
+/* SHA-512 (hex, 128 characters) over what decides a configuration, as it is on disk now: the Corefile,
+ * what it imports, the order of plugin.cfg and the files of the plugins in use. What can't be read as a
+ * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not
+ * in a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);
+/* The same of the configuration that is being prepared, as it was read; until teardown. [prepare] */
+SODNS_API const char *sodns_prepare_fingerprint(sodns_prepare_t *p);
 
 #endif
