@@ -201,6 +201,8 @@ static void *reload_main(void *arg)
 	(void)arg;
 	void (*told)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
+	if (!told)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGUSR1: Reloading");
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
@@ -283,6 +285,16 @@ static void count_left(worker_t *w, void *arg)
 	n->connections += w->conn_count;
 }
 
+/* In CoreDNS's words. */
+static void tell_end(unsigned number)
+{
+	if (number == SIGTERM)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGTERM: Shutting down servers then terminating");
+	else
+		sodns_log(SODNS_LOG_INFO, NULL, "%s: Shutting down",
+			  number == SIGINT ? "SIGINT" : "SIGQUIT");
+}
+
 /* Takes the signals that came: whether one of them asks for the end. */
 static bool ends(int fd)
 {
@@ -290,8 +302,11 @@ static bool ends(int fd)
 	while (read(fd, &s, sizeof(s)) == sizeof(s)) {
 		if (s.ssi_signo == SIGUSR1)
 			reload();
-		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT || s.ssi_signo == SIGQUIT)
+		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT ||
+			 s.ssi_signo == SIGQUIT) {
+			tell_end(s.ssi_signo);
 			return true;
+		}
 	}
 	return false;
 }
