@@ -60,9 +60,9 @@ enum sodns_zone_result answer_complete(answer_t *a)
 
 const uint8_t *answer_name_of(answer_t *a, const sodns_node_t *n)
 {
-	uint8_t *out = sodns_alloc(a->q, SODNS_NAME_MAX);
-	sodns_node_name(n, out);
-	return out;
+	uint8_t name[SODNS_NAME_MAX];
+	size_t len = sodns_node_name(n, name);
+	return memcpy(sodns_alloc(a->q, len), name, len);
 }
 
 /* Whether the node has records besides those that make the apex: for who falls through, an apex with
