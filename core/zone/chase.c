@@ -106,11 +106,15 @@ enum sodns_zone_result chase_out(answer_t *a, bool inside)
 	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_ANSWER, &count);
 	for (size_t i = 0; i < count; i++)
 		sodns_reply_add(a->reply, SODNS_ANSWER, &sets[i]);
+	/* What was cut short says nothing of what is not in it. */
+	bool cut = sodns_reply_flags(r) & SODNS_TC;
+	if (cut)
+		sodns_reply_set_flags(a->reply, SODNS_TC, 0);
 	if (rcode == SODNS_NXDOMAIN)
 		result = SODNS_ZONE_NXDOMAIN;
 	else if (rcode == SODNS_SERVFAIL)
 		result = SODNS_ZONE_FAILURE;
-	else if (rcode == SODNS_NOERROR && !count && sodns_reply_kind(r) != SODNS_DROP)
+	else if (rcode == SODNS_NOERROR && !count && !cut && sodns_reply_kind(r) != SODNS_DROP)
 		result = SODNS_ZONE_NODATA;
 	bool negative = result == SODNS_ZONE_NXDOMAIN || result == SODNS_ZONE_NODATA;
 	if (!take_authority(a, r) && negative && inside)

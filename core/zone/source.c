@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodns/file.h>
 #include <sodns/log.h>
 #include <sodns/share.h>
 
@@ -18,9 +19,9 @@
 
 struct sodns_zonefile {
 	pthread_mutex_t lock;
-	sodns_shared_t zone; /* sodns_zone_t; NULL: not read yet */
-	struct stat read_at; /* the file as it was read */
-	bool plain;          /* it includes no other file */
+	sodns_shared_t zone;    /* sodns_zone_t; NULL: not read yet */
+	sodns_file_mark_t read; /* of the file as it was read */
+	bool plain;             /* it includes no other file */
 	char *path;
 	uint8_t origin[SODNS_NAME_MAX];
 	char text[SODNS_NAME_TEXT_MAX]; /* of the origin */
@@ -116,6 +117,8 @@ static int open_file(const sodns_zonefile_t *f, struct stat *st, char *err, size
 static int read_locked(sodns_zonefile_t *f, char *err, size_t err_size)
 {
 	struct stat st;
+	sodns_file_mark_t mark;
+	sodns_file_mark(f->path, &mark);
 	int rc = open_file(f, &st, err, err_size);
 	if (rc)
 		return rc;
@@ -128,7 +131,7 @@ static int read_locked(sodns_zonefile_t *f, char *err, size_t err_size)
 		sodns_zone_free(z);
 		return SODNS_EINVAL;
 	}
-	f->read_at = st;
+	f->read = mark;
 	warn_of_iterations(f, z);
 	sodns_retire(sodns_publish(&f->zone, z), sodns_zone_free);
 	return SODNS_OK;
@@ -144,10 +147,9 @@ int sodns_zonefile_read(sodns_zonefile_t *f, char *err, size_t err_size)
 
 static bool current_locked(const sodns_zonefile_t *f)
 {
-	struct stat st;
-	return f->plain && !stat(f->path, &st) && st.st_size == f->read_at.st_size &&
-	       st.st_ino == f->read_at.st_ino && st.st_mtim.tv_sec == f->read_at.st_mtim.tv_sec &&
-	       st.st_mtim.tv_nsec == f->read_at.st_mtim.tv_nsec;
+	sodns_file_mark_t now;
+	return f->plain && !f->read.fresh && !sodns_file_mark(f->path, &now) &&
+	       sodns_file_same(&now, &f->read);
 }
 
 bool sodns_zonefile_is_current(sodns_zonefile_t *f)
@@ -158,17 +160,17 @@ bool sodns_zonefile_is_current(sodns_zonefile_t *f)
 	return is;
 }
 
-static bool is_newer(const sodns_zonefile_t *f, const char *who)
+/* Also one that is older: a link may lead back to a file of before. */
+static bool has_other_time(const sodns_zonefile_t *f, const char *who)
 {
-	struct stat st;
-	if (stat(f->path, &st)) {
+	sodns_file_mark_t now;
+	if (sodns_file_mark(f->path, &now)) {
 		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s", f->text,
 			  f->path, strerror(errno));
 		return false;
 	}
-	const struct timespec *was = &f->read_at.st_mtim;
-	return !sodns_reach(&f->zone) || st.st_mtim.tv_sec > was->tv_sec ||
-	       (st.st_mtim.tv_sec == was->tv_sec && st.st_mtim.tv_nsec > was->tv_nsec);
+	return !sodns_reach(&f->zone) || now.modified != f->read.modified ||
+	       now.inode != f->read.inode || now.device != f->read.device;
 }
 
 static bool has_other_serial(const sodns_zonefile_t *f, const char *who)
@@ -193,7 +195,7 @@ bool sodns_zonefile_follow(sodns_zonefile_t *f, bool by_mtime, const char *who)
 	char err[2048];
 	uint32_t serial = 0;
 	pthread_mutex_lock(&f->lock);
-	bool changed = by_mtime ? is_newer(f, who) : has_other_serial(f, who);
+	bool changed = by_mtime ? has_other_time(f, who) : has_other_serial(f, who);
 	if (changed && read_locked(f, err, sizeof(err))) {
 		sodns_log(SODNS_LOG_ERROR, who, "Parsing zone \"%s\": %s", f->text, err);
 		changed = false;

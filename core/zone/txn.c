@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "message/rdata.h"
 #include "zone/epoch.h"
 #include "zone/nsec3.h"
 #include "zone/zonefile.h"
@@ -222,7 +223,7 @@ static sodns_node_t *reach(sodns_txn_t *t)
 	if (!n)
 		n = t->z->apex;
 	while (i-- > 0 && n)
-		n = node_new(t, n, t->owner + l->at[i], l->hash[i]);
+		n = node_new(t, n, t->owner + l->at[i], name_hash(t->owner, l, i));
 	return n;
 }
 
@@ -248,7 +249,6 @@ int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t cover
 	t->open_hash = hash;
 	t->owner_len = name_split(owner, &t->labels);
 	memcpy(t->owner, owner, t->owner_len);
-	name_hash(t->owner, &t->labels);
 	if (!owner_in_zone(t))
 		return SODNS_EINVAL;
 	sodns_node_t *n = reach(t);
@@ -311,13 +311,14 @@ static zone_set_t *new_set(sodns_txn_t *t, uint16_t type, uint16_t covers, uint3
 	return s;
 }
 
+/* The record that is the same, letter case in its names aside. */
 static uint8_t *find_record(const zone_set_t *s, const uint8_t *rdata, uint16_t len)
 {
 	const uint8_t *at = s->data;
 	for (unsigned i = 0; i < s->count; i++) {
 		uint16_t n;
 		const uint8_t *have = sodns_rdata(at, &n);
-		if (n == len && !memcmp(have, rdata, len))
+		if (n == len && rdata_equal(s->type, have, n, rdata, len))
 			return (uint8_t *)(uintptr_t)at;
 		at = have + n;
 	}
@@ -329,8 +330,9 @@ static uint16_t covered(uint16_t type, const uint8_t *rdata, uint16_t len)
 	return type == SODNS_TYPE_RRSIG && len > 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
 }
 
-int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
-		  const uint8_t *rdata, uint16_t len)
+/* RDATA are well-formed. */
+static int add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
+	       const uint8_t *rdata, uint16_t len)
 {
 	uint16_t covers = covered(type, rdata, len);
 	int rc = txn_open(t, owner, type, covers);
@@ -356,9 +358,33 @@ int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t 
 	return SODNS_OK;
 }
 
+int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
+		  const uint8_t *rdata, uint16_t len)
+{
+	if (!rdata_valid(type, rdata, len))
+		return SODNS_EINVAL;
+	return add(t, owner, type, ttl, rdata, len);
+}
+
+/* Whether data are `count` records of the type. */
+static bool set_valid(uint16_t type, const uint8_t *data, uint32_t data_len, uint16_t count)
+{
+	uint32_t at = 0;
+	for (; count && data_len - at >= 2; count--) {
+		uint16_t len;
+		const uint8_t *rdata = sodns_rdata(data + at, &len);
+		if (len > data_len - at - 2 || !rdata_valid(type, rdata, len))
+			return false;
+		at += 2u + len;
+	}
+	return !count && at == data_len;
+}
+
 int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
 		  const uint8_t *data, uint32_t data_len, uint16_t count)
 {
+	if (count && !set_valid(type, data, data_len, count))
+		return SODNS_EINVAL;
 	uint16_t covers = count ? covered(type, data + 2, (uint16_t)(data[0] << 8 | data[1])) : 0;
 	int rc = txn_open(t, owner, type, covers);
 	if (rc)
@@ -556,7 +582,8 @@ void sodns_txn_abort(sodns_txn_t *t)
 
 static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
 {
-	int rc = sodns_txn_add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
+	/* The scanner has looked at the RDATA. */
+	int rc = add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
 	if (rc == SODNS_ENOMEM)
 		snprintf(err, err_size, "out of memory");
 	return rc == SODNS_EINVAL ? SODNS_OK : rc;
@@ -570,7 +597,7 @@ int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char 
 	if (!stat(path, &st) && table_reserve(t->z, (size_t)st.st_size / 36))
 		return SODNS_ENOMEM;
 	zonefile_options_t options = {
-		.origin = t->z->origin, .default_ttl = 3600, .ttl_zero = true, .files = files};
+		.origin = t->z->origin, .default_ttl = 3600, .soa_ttl = true, .files = files};
 	if (files)
 		*files = 0;
 	return zonefile_parse_file(path, &options, load_record, t, err, err_size);

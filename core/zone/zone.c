@@ -37,9 +37,8 @@ sodns_zone_t *sodns_zone_new(const uint8_t *origin)
 	name_labels_t l;
 	z->origin_len = (uint8_t)sodns_name_lower(origin, z->origin);
 	name_split(z->origin, &l);
-	name_hash(z->origin, &l);
 	z->origin_labels = l.count;
-	z->origin_hash = l.hash[0];
+	z->origin_hash = name_hash(z->origin, &l, 0);
 	pthread_mutex_init(&z->lock, NULL);
 	atomic_init(&z->refs, 1);
 	v->zone = z;

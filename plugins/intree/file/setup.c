@@ -186,7 +186,7 @@ static const void *ability(void *self, const char *id)
 	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch),
 							  .touch = file_touch};
 	static const sodns_transfer_ability_t transfers = {
-		.size = sizeof(transfers), .transfer = transfer, .zones = zones};
+		.size = sizeof(transfers), .transfer = transfer, .zones = zones, .counted = true};
 	(void)self;
 	if (!strcmp(id, SODNS_ABILITY_TRANSFER))
 		return &transfers;

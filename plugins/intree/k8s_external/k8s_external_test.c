@@ -57,7 +57,7 @@ static void script(void)
 
 static void refuses(void)
 {
-	SODNS_REFUSED("k8s_external ext", "plugin/k8s_external: kubernetes plugin not loaded");
+	SODNS_REFUSED("k8s_external ext", "stdin:2 - kubernetes plugin not loaded");
 	SODNS_REFUSED("k8s_external ext {\n ttl 3601\n}", "ttl must be in range [0, 3600]: 3601");
 	SODNS_REFUSED("k8s_external ext {\n ttl -1\n}", "ttl must be in range [0, 3600]: -1");
 	SODNS_REFUSED("k8s_external ext {\n ttl 5s\n}",

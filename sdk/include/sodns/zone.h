@@ -30,11 +30,13 @@ SODNS_API const uint8_t *sodns_zone_origin(const sodns_zone_t *z);
 /* Begins a change. One writer at a time: a second one waits on the zone's lock. [any thread], not
  * in a query */
 SODNS_API sodns_txn_t *sodns_zone_begin(sodns_zone_t *z);
-/* Adds a record; a record that is there already is not added again; the RRset takes the TTL of the
- * record added first. owner must be lower case and in the zone: SODNS_EINVAL otherwise. */
+/* Adds a record; a record that is there already, letter case in its names aside, is not added again;
+ * the RRset takes the TTL of the record added first. owner must be lower case and in the zone, rdata
+ * well-formed for the type: SODNS_EINVAL otherwise. */
 SODNS_API int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
 			    const uint8_t *rdata, uint16_t len);
-/* Replaces an RRset whole; count 0 removes it. data as in sodns_rrset_t. */
+/* Replaces an RRset whole; count 0 removes it. data as in sodns_rrset_t; checked as
+ * sodns_txn_add() does. */
 SODNS_API int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
 			    const uint8_t *data, uint32_t data_len, uint16_t count);
 /* Removes one record, or with type SODNS_TYPE_ANY and rdata NULL the whole name. SODNS_ENOENT: not
