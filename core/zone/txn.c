@@ -495,8 +495,10 @@ static int build_orders(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
 	size_t names = part_hashes(t);
+	/* Where nothing was added there is no array. */
+	sodns_node_t **hashes = names ? t->added + names : t->added;
 	if (!order_build(z, z->apex, t->added, names) &&
-	    !order_build(z, z->hashes, t->added + names, t->added_count - names))
+	    !order_build(z, z->hashes, hashes, t->added_count - names))
 		return SODNS_OK;
 	order_free(z);
 	return SODNS_ENOMEM;
