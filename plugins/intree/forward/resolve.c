@@ -184,6 +184,8 @@ static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const
 	snprintf(u->text, sizeof(u->text), t->address.family == 6 ? "[%s]:%u" : "%s:%u", text,
 		 t->address.port);
 	u->forward = f;
+	u->index = f->count;
+	manners_begin(u);
 	u->transport = t->transport;
 	u->server_name = t->server_name;
 	/* Without a name the certificate must be for the address. */
