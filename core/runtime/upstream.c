@@ -290,6 +290,7 @@ void exchange_hang(sodns_exchange_t *x, carrier_t *c)
 	*in = *on = x;
 	c->in_flight++;
 	c->used++;
+	c->lane->asked += !c->stream;
 }
 
 void exchange_unhang(sodns_exchange_t *x)
@@ -304,6 +305,7 @@ void exchange_unhang(sodns_exchange_t *x)
 	if (x->beside)
 		x->beside->beside_at = x->beside_at;
 	x->carrier = NULL;
+	c->lane->asked -= !c->stream;
 	upstream_uncount_name(x);
 	if (!--c->in_flight && c->retired)
 		carrier_close(c);

@@ -11,11 +11,15 @@
 
 #include "runtime/loop.h"
 
-/* A port of 28,000 that is used for a question or two at a time cannot be guessed; who finds one out
- * has it for 16 questions or a second. Opening a socket costs as much as asking twice: used 16 times it
- * is little. */
-#define LANE_SOCKETS 256u /* open for new questions at a time */
-#define SOCKET_USES 16u
+/* Who does not know the port of a question has one of the system's range to guess, 28,000 as a rule,
+ * however many questions share it; who finds ports out has them for a second. Up to 64 questions in flight
+ * have a port each, nearly; more share 32: each socket that something comes to is one more to be told of and
+ * to be read, and with as many sockets as questions an answer costs a fifth more. Opening one costs
+ * as much as asking twice. */
+#define LANE_SOCKETS 128u /* open for new questions at a time */
+#define LANE_BUSY 64u     /* questions in flight: further ones share */
+#define LANE_SHARED 32u   /* of those sockets */
+#define SOCKET_USES 64u
 #define STRANGERS_MAX 16u /* messages that nobody asked for, at a port; then it is left */
 #define SAME_NAME_MAX 16u /* questions for one name that are in flight over UDP */
 #define SOCKET_AGE_NS 1000000000u
@@ -60,6 +64,7 @@ struct lane {
 	sodns_exchange_t *by_id[LANE_TABLE];
 	uv_timer_t tick;
 	unsigned handles; /* that libuv has still to close */
+	unsigned asked;   /* over UDP, in flight */
 	bool ticking, ending;
 	uint32_t srtt, rttvar; /* microseconds; 0: nothing known */
 	char why[80];          /* what TLS had to object last */

@@ -129,8 +129,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		fail_all(c, ENOMEM);
 		return;
 	}
-	/* What went wrong is told by the socket, not by the poller's status. */
-	int n = recvmmsg(c->fd, r->message, RECEIVE, MSG_DONTWAIT, NULL);
+	/* No more than is asked for: most sockets have one question, and looking for a second answer would
+	 * cost as much as the first. What went wrong is told by the socket, not by the poller's status. */
+	unsigned most = c->in_flight < 1 ? 1 : c->in_flight < RECEIVE ? c->in_flight : RECEIVE;
+	int n = recvmmsg(c->fd, r->message, most, MSG_DONTWAIT, NULL);
 	if (n < 0 && (status < 0 || (errno != EAGAIN && errno != EINTR)))
 		fail_all(c, errno == EAGAIN ? EIO : errno);
 	if (n <= 0)
@@ -173,12 +175,14 @@ static bool used_up(const carrier_t *c, uint64_t now)
 	return c->retired || c->used >= SOCKET_USES || now - c->opened > SOCKET_AGE_NS;
 }
 
-/* A place by chance: with nothing in flight, or the least of a few. */
+/* A place by chance: with nothing in flight, or the least of a few. When many are in flight they share
+ * fewer ports, so that several answers are read at a time. */
 static carrier_t **choose_place(lane_t *l)
 {
 	carrier_t **best = NULL;
+	unsigned places = l->asked < LANE_BUSY ? LANE_SOCKETS : LANE_SHARED;
 	for (unsigned i = 0; i < CHOICES; i++) {
-		carrier_t **at = &l->open[random_id() % LANE_SOCKETS];
+		carrier_t **at = &l->open[random_id() % places];
 		if (!*at || !(*at)->in_flight)
 			return at;
 		if (!best || (*at)->in_flight < (*best)->in_flight)

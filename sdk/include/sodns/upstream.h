@@ -3,9 +3,9 @@
  * thread keeps its own sockets and connections to it, so that an exchange costs a send and a share
  * of a receive.
  *
- * UDP: up to 256 connected sockets per thread, each opened on a random port and replaced after 16
- * questions or one second, whichever is first; a question goes by one that is idle, unless that many
- * are in flight. TCP (and TLS, and HTTPS): connections are kept and questions pipelined, answers in any
+ * UDP: up to 128 connected sockets per thread, each opened on a random port and replaced after 64
+ * questions or one second, whichever is first; a question goes by one that is idle, but where more than
+ * 64 are in flight, which share 32 of them. TCP (and TLS, and HTTPS): connections are kept and questions pipelined, answers in any
  * order (RFC 7766). A question that was sent on a kept connection which the other side had closed is
  * sent again on a fresh one.
  *
