@@ -115,10 +115,10 @@ sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *m, size_t len)
 	scan_t s = {.m = m, .len = len, .at = question};
 	s.ttls = arena_alloc(&q->shared->arena, (len - question) / 11 * sizeof(*s.ttls));
 	enum verdict v = scan(&s);
-	if (v == MALFORMED)
+	if (v != WHOLE)
 		return NULL;
 	/* An OPT record that is not the last can't be cut off: pointers lead behind it. */
-	if (v == SHORT || (s.opt && s.opt_end != s.at))
+	if (s.opt && s.opt_end != s.at)
 		return sodns_reply_parse(q, m, len);
 	sodns_reply_t *r = sodns_reply_wire(q, m, s.opt ? s.opt : s.at, s.ttls, s.ttl_count, 0);
 	r->received = true;

@@ -172,14 +172,20 @@ static unsigned in_flight(const struct asking *a)
 	return n;
 }
 
-/* Who has had his time is evidently slow, but may still answer. */
+/* What has had its time is evidently slow, but may still answer; where something else came, TCP may tell
+ * what is true. */
 static void mark_late(struct asking *a)
 {
-	for (unsigned i = 0; i < a->slot_count; i++)
-		if (a->slots[i].to && !a->slots[i].late) {
-			a->slots[i].late = true;
-			upstream_missed(a->slots[i].to);
-		}
+	for (unsigned i = 0; i < a->slot_count; i++) {
+		struct upstream *u = a->slots[i].to;
+		if (!u)
+			continue;
+		if (a->x[i].mismatched)
+			a->state[u->index] |= BY_TCP;
+		if (!a->slots[i].late)
+			upstream_missed(u);
+		a->slots[i].late = true;
+	}
 }
 
 /* A connection repeats for itself what got lost: a second question on it would gain nothing. */

@@ -56,6 +56,8 @@ class Upstream:
                 c, _ = self.listener.accept()
             except TimeoutError:
                 continue
+            except OSError:
+                return
             self.connections += 1
             threading.Thread(target=self.serve, args=(c,), daemon=True).start()
 
