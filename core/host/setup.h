@@ -11,6 +11,8 @@ struct sodns_setup {
 	block_t *block;
 	const plugin_t *plugin;
 	corefile_cursor_t cursor;
+	const char *file; /* of the occurrence that the cursor is in */
+	int line;
 	const char **args; /* of sodns_setup_args() */
 	size_t args_room;
 	bool failed;

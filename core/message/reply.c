@@ -46,6 +46,15 @@ sodns_reply_t *sodns_drop(sodns_query_t *q)
 	return make(q, SODNS_DROP);
 }
 
+sodns_reply_t *sodns_stream(sodns_query_t *q, sodns_stream_f fn, void *arg)
+{
+	sodns_reply_t *r = make(q, SODNS_STREAM);
+	r->maker = q->hand;
+	r->stream = fn;
+	r->stream_arg = arg;
+	return r;
+}
+
 sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t len,
 				const uint16_t *ttls, size_t ttl_count, uint32_t age)
 {
@@ -216,7 +225,7 @@ static void own_edns(sodns_reply_t *r, size_t more)
 		memcpy(out, r->options, r->options_len);
 	if (!r->own_edns) {
 		r->edns_size = 4096;
-		r->edns_do = true;
+		r->edns_do = sodns_query_do(r->q);
 	}
 	r->own_edns = true;
 	r->options = out;
@@ -242,15 +251,26 @@ bool sodns_reply_has_edns(const sodns_reply_t *r)
 	return r->own_edns;
 }
 
+void reply_take_options(sodns_reply_t *r, uint8_t *options, size_t len)
+{
+	r->options = r->came = options;
+	r->came_len = r->options_len = (uint16_t)len;
+	if (!len)
+		return;
+	uint8_t *passed = memcpy(arena_alloc(&r->q->shared->arena, len), options, len);
+	r->options = passed;
+	r->options_len = (uint16_t)message_pass_options(passed, len);
+}
+
 static size_t option_length(const uint8_t *option)
 {
 	return 4u + (size_t)(option[2] << 8 | option[3]);
 }
 
-const uint8_t *sodns_reply_option(const sodns_reply_t *r, uint16_t code, size_t *len)
+const uint8_t *sodns_reply_received_option(const sodns_reply_t *r, uint16_t code, size_t *len)
 {
-	for (size_t at = 0; at < r->options_len; at += option_length(r->options + at)) {
-		const uint8_t *o = r->options + at;
+	for (size_t at = 0; at < r->came_len; at += option_length(r->came + at)) {
+		const uint8_t *o = r->came + at;
 		*len = option_length(o) - 4;
 		if ((o[0] << 8 | o[1]) == code)
 			return o + 4;
@@ -262,14 +282,8 @@ const uint8_t *sodns_reply_option(const sodns_reply_t *r, uint16_t code, size_t 
 void sodns_reply_filter_options(sodns_reply_t *r, bool (*drop)(void *arg, uint16_t code), void *arg)
 {
 	size_t len = r->options_len, n;
-	if (!has_header(r))
+	if (!has_header(r) || !len)
 		return;
-	/* A query that had no OPT record gets none (RFC 6891, 7). */
-	if (!r->q->has_edns) {
-		r->own_edns = false;
-		r->options_len = 0;
-		return;
-	}
 	uint8_t *out = arena_alloc(&r->q->shared->arena, len), *to = out;
 	for (size_t at = 0; at < len; at += n) {
 		const uint8_t *o = r->options + at;

@@ -23,8 +23,13 @@ struct sodns_reply {
 	uint16_t edns_size;
 	uint16_t options_len;
 	const uint8_t *options;
+	const uint8_t *came; /* another server's options, all of them */
+	uint16_t came_len;
 	const char *plugin;
 	const char *text;
+	const struct handler *maker; /* of a stream */
+	sodns_stream_f stream;
+	void *stream_arg;
 	struct reply_section section[3];
 	const uint8_t *wire;
 	size_t wire_len;
@@ -46,18 +51,10 @@ size_t message_encode_image(const sodns_query_t *q, const sodns_reply_t *r, uint
  * question (question_end: the offset behind it, else 0). Returns the length. */
 size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int rcode,
 				uint8_t *out);
+/* Another server's options, which have been checked, become the reply's as far as they may be passed on;
+ * the bytes are the reply's own. */
+void reply_take_options(sodns_reply_t *r, uint8_t *options, size_t len);
 /* Turns a wire image into records, once. */
 void reply_open(sodns_reply_t *r);
-
-/* Where names stand in a type's RDATA: `before` bytes and `strings` character strings, then `names`
- * names; compressible ones may be compressed when written (RFC 3597, 4). False: none that matter. */
-typedef struct rdata_names {
-	uint8_t before, names;
-	bool compressible;
-	uint8_t strings;
-} rdata_names_t;
-bool rdata_names(uint16_t type, rdata_names_t *out);
-/* How many bytes of this RDATA stand in front of the first name; more than len: it is malformed. */
-size_t rdata_before_names(const rdata_names_t *n, const uint8_t *rdata, size_t len);
 
 #endif

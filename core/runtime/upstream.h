@@ -38,9 +38,9 @@ typedef struct carrier {
 	int fd;
 	bool stream, retired, closed;
 	unsigned used, in_flight;
-	unsigned left;      /* without their answer, which may come later */
-	unsigned strangers; /* messages that nobody asked for */
-	uint16_t place;     /* in the lane's `open` */
+	unsigned left;         /* without their answer, which may come later */
+	unsigned strangers;    /* messages that nobody asked for */
+	uint16_t place;        /* in the lane's `open` */
 	uint64_t opened, last; /* ns: when something last came */
 	sodns_exchange_t *exchanges;
 

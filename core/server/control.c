@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -26,9 +25,12 @@
 #include "server/server.h"
 
 #define DRAIN_MS 5000
+#define AWAIT_MS 5
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
+/* How often the control thread looks at those all the same. */
+#define KEPT_MS 250
 
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
@@ -60,15 +62,40 @@ static void request_fail(const char *who, const char *message)
 	request();
 }
 
-/* Builds and prepares; nothing is visible yet. */
+bool end_is_wanted(void)
+{
+	sigset_t s;
+	if (atomic_load(&stopping))
+		return true;
+	sigpending(&s);
+	return sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGQUIT);
+}
+
+/* For what is outside; at the start, those who tell of the process's life begin before. */
+static int await(generation_t *g, char *err, size_t err_size)
+{
+	if (!serving)
+		generation_begin(g);
+	while (generation_waits(g)) {
+		if (end_is_wanted()) {
+			snprintf(err, err_size, "stopped before it served");
+			return SODNS_CANCELLED;
+		}
+		poll(NULL, 0, AWAIT_MS);
+	}
+	return SODNS_OK;
+}
+
+/* Builds and prepares; but for what tells of the process's life, nothing is visible yet. */
 static generation_t *make(char *err, size_t err_size)
 {
 	generation_t *g = generation_build(err, err_size);
 	if (!g)
 		return NULL;
 	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
-	    !listeners_reserve(g, err, err_size))
+	    !await(g, err, err_size) && !listeners_reserve(g, err, err_size))
 		return g;
+	generation_stop(g);
 	generation_free(g);
 	return NULL;
 }
@@ -81,18 +108,48 @@ static bool debug_wanted(const generation_t *g)
 	return false;
 }
 
-/* Frees the old one when the last query that began in it has ended. */
+/* Those whose queries did not end, to be looked at again; under `generations`. */
+static generation_t *kept;
+static _Atomic(bool) any_kept;
+
+/* Frees the old one when the last query that began in it has ended. Streams, such as zone transfers, take
+ * as long as their clients read. */
 static void drain(generation_t *old)
 {
-	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
+	for (int ms = 0; atomic_load(&old->in_flight) > atomic_load(&old->streams) && ms < OLD_MS;
+	     ms += 5)
 		poll(NULL, 0, 5);
-	if (atomic_load(&old->in_flight) > 0) {
-		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "%ld queries of the old configuration do not end; it is kept",
-			  atomic_load(&old->in_flight));
+	long left = atomic_load(&old->in_flight), streams = atomic_load(&old->streams);
+	if (left <= 0) {
+		generation_free(old);
 		return;
 	}
-	generation_free(old);
+	if (left > streams)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%ld queries of the old configuration do not end; it is kept until "
+			  "they do",
+			  left - streams);
+	old->next = kept;
+	kept = old;
+	atomic_store(&any_kept, true);
+}
+
+/* Frees what was kept and is needed no more. A reload that runs comes first. */
+static void look_at_kept(void)
+{
+	if (!atomic_load(&any_kept) || pthread_mutex_trylock(&generations))
+		return;
+	for (generation_t **at = &kept, *g; (g = *at);) {
+		if (atomic_load(&g->in_flight) > 0) {
+			at = &g->next;
+			continue;
+		}
+		*at = g->next;
+		generation_free(g);
+		sodns_log(SODNS_LOG_INFO, NULL, "An old configuration that was kept is gone");
+	}
+	atomic_store(&any_kept, kept != NULL);
+	pthread_mutex_unlock(&generations);
 }
 
 /* For the process that may have to take this one's place. */
@@ -122,6 +179,15 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
+/* The reload plugin's, which counts whoever asked. */
+static void count_failure(void)
+{
+	static const sodns_family_t family = {
+		.name = "coredns_reload_failed_total",
+		.help = "Counter of the number of failed reload attempts."};
+	sodns_metric_add(sodns_metric(&family, NULL), 1);
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
@@ -133,6 +199,8 @@ static void *reload_main(void *arg)
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
+	if (!g && !end_is_wanted())
+		count_failure();
 	if (!g && told) {
 		told(err);
 	} else if (!g) {
@@ -174,14 +242,11 @@ static int by_text(const void *a, const void *b)
 static void print_zones(const generation_t *g)
 {
 	for (const server_t *s = servers_of(g); s; s = s->next) {
-		char ip[SODNS_ADDRESS_TEXT_MAX] = "";
 		bool dns = !strcmp(s->transport, "dns");
 		qsort(s->zones, s->zone_count, sizeof(*s->zones), by_text);
-		if (!s->wildcard)
-			sodns_address_to_text(&s->address, ip);
 		for (size_t i = 0; i < s->zone_count; i++)
 			log_plain("%s%s%s:%u%s%s", dns ? "" : s->transport, dns ? "" : "://",
-				  s->zones[i], s->address.port, *ip ? " on " : "", ip);
+				  s->zones[i], s->address.port, *s->host ? " on " : "", s->host);
 	}
 }
 
@@ -284,8 +349,9 @@ static int wait_for_end(int signal_fd)
 			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 2, atomic_load(&any_kept) ? KEPT_MS : -1) < 0 && errno != EINTR)
 			return 1;
+		look_at_kept();
 		if (ends(signal_fd))
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
@@ -307,6 +373,14 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 	_exit(1);
 }
 
+_Noreturn static void leave(int status)
+{
+	log_stop();
+	plugins_cleanup();
+	supervisor_finish(FINISH_FOR_GOOD);
+	_exit(status);
+}
+
 /* The last lines of the start: whoever reads them finds everything serving. */
 static void print_version(const control_options_t *o)
 {
@@ -321,6 +395,8 @@ static void start_whole(const control_options_t *o)
 {
 	char err[4096];
 	serving = make(err, sizeof(err));
+	if (!serving && end_is_wanted())
+		leave(0);
 	if (!serving)
 		refuse(err, FINISH_FOR_GOOD);
 	log_set_debug(debug_wanted(serving));
@@ -395,8 +471,7 @@ int control_run(void *options)
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
-	    workers_start(o->workers, &query_server) || service_start()) {
+	if (workers_start(o->workers, &query_server) || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
 	}
@@ -414,10 +489,7 @@ int control_run(void *options)
 		generation_stop(serving);
 		generation_free(serving);
 	}
-	log_stop();
-	plugins_cleanup();
-	supervisor_finish(FINISH_FOR_GOOD);
-	_exit(status);
+	leave(status);
 }
 
 static void print_chains(const generation_t *g)

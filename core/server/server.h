@@ -26,6 +26,7 @@ typedef struct route {
 typedef struct server {
 	struct server *next;
 	const char *text; /* "dns://:1053" */
+	const char *host; /* as the block is bound to, "" for all */
 	const char *transport;
 	sodns_address_t address;
 	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
@@ -108,6 +109,9 @@ bool suspects_include(const sodns_query_t *q);
 
 /* What the running thread has in hand, into the page; for a signal handler. */
 void crash_look(supervisor_page_t *page);
+
+/* Whether a signal has come that ends the process, and nobody has taken it yet. */
+bool end_is_wanted(void);
 
 /* The life of the process: start, signals, reload, stop. Ends the process. */
 typedef struct control_options {

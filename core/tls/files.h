@@ -23,14 +23,16 @@ struct tls_files {
 	_Atomic(unsigned) users; /* the context, and each session */
 	SSL_CTX *ctx;
 	bool server, insecure;
-	pthread_mutex_t lock;   /* tickets */
-	tls_ticket_t *tickets;  /* client: the last used first */
+	pthread_mutex_t lock;  /* tickets */
+	tls_ticket_t *tickets; /* client: the last used first */
 	FILE *keylog;
 };
 
 tls_files_t *tls_files_load(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
 			    char *err, size_t err_size);
 void tls_files_unload(tls_files_t *f);
+/* When the first certificate of the chain expires, in seconds since 1970; 0: there is none. */
+int64_t tls_files_expire(const tls_files_t *f);
 
 /* tickets.c: what a session with this server and name, protocols is kept under, or NULL. Freed by
  * the caller. */

@@ -18,7 +18,7 @@ struct sodns_tls_session {
 	const uint8_t *in;
 	size_t in_len;
 	bool broken;
-	char *key; /* of its tickets; NULL: they are not kept */
+	char *key;            /* of its tickets; NULL: they are not kept */
 	char alpn_wanted[64]; /* in wire form: lengths and names */
 	unsigned alpn_len;
 	char alpn[32];
@@ -250,4 +250,5 @@ const tls_provider_t sodns_tls_provider = {
 	.alpn = session_alpn,
 	.why = session_why,
 	.end = session_end,
+	.expire = tls_files_expire,
 };

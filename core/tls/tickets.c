@@ -27,8 +27,8 @@ char *tls_ticket_key(const sodns_address_t *peer, const char *server_name, const
 	size_t size = sizeof(address) + 64 + strlen(server_name) + strlen(alpn);
 	char *key = malloc(size);
 	if (key)
-		snprintf(key, size, "%u %s %u %u %s %s", peer->family, address, peer->scope, peer->port,
-			 alpn, server_name);
+		snprintf(key, size, "%u %s %u %u %s %s", peer->family, address, peer->scope,
+			 peer->port, alpn, server_name);
 	return key;
 }
 

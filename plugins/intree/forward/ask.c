@@ -45,8 +45,8 @@ struct asking {
 	sodns_query_t *q;
 	const struct question *what;
 	uint8_t *order, *state; /* state: by index of the upstream */
-	unsigned next;  /* in the order */
-	unsigned round; /* how many were begun */
+	unsigned next;          /* in the order */
+	unsigned round;         /* how many were begun */
 	uint64_t next_round, end;
 	unsigned attempts, attempts_max;
 	unsigned slot_count;

@@ -38,15 +38,23 @@ static bool goes_on(const struct forward *f, const struct outcome *o)
 	       ((f->next >> (o->answer[3] & 15) & 1) || (f->next_on_nodata && is_nodata(o)));
 }
 
-/* What the upstream says to this server (RFC 6891, 6.2.6: options are between neighbours) stays here, but for
- * why there is no answer (RFC 8914), and what the client may send on. */
+/* Options are between neighbours (RFC 6891, 6.1.1): what the upstream says stays here, but for why there is
+ * no answer (RFC 8914), and what the client may send on. */
 static bool stays(void *arg, uint16_t code)
 {
-	const struct forward *f = arg;
-	for (unsigned i = 0; i < f->passed_count; i++)
-		if (f->passed[i] == code)
-			return false;
+	(void)arg;
 	return code != OPTION_EDE;
+}
+
+static void pass_options(const struct forward *f, sodns_reply_t *r)
+{
+	sodns_reply_filter_options(r, stays, NULL);
+	for (unsigned i = 0; i < f->passed_count; i++) {
+		size_t len;
+		const uint8_t *bytes = sodns_reply_received_option(r, f->passed[i], &len);
+		if (bytes)
+			sodns_reply_add_option(r, f->passed[i], bytes, len);
+	}
 }
 
 /* The answer as this query's: another's has its letters. */
@@ -61,10 +69,10 @@ static sodns_reply_t *reply_of(const struct forward *f, sodns_query_t *q, const 
 	if (!r)
 		return sodns_fail(q, SODNS_SERVFAIL, "malformed answer from %s", o->upstream->text);
 	/* For whom it is good (RFC 7871, 7.3). */
-	const uint8_t *subnet = sodns_reply_option(r, OPTION_SUBNET, &len);
+	const uint8_t *subnet = sodns_reply_received_option(r, OPTION_SUBNET, &len);
 	if (o->subnet && (!subnet || len < 4 || subnet[3]))
 		sodns_query_set_private(q);
-	sodns_reply_filter_options(r, stays, (void *)(uintptr_t)f);
+	pass_options(f, r);
 	return r;
 }
 

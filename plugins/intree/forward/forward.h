@@ -48,11 +48,11 @@ struct server_cookie {
 
 /* What an upstream makes of questions; found out by asking (manners.c). */
 struct manners {
-	_Atomic(uint64_t) recases_until;  /* loses the letters' case, until when this holds */
-	_Atomic(uint64_t) no_edns_until;  /* does not know EDNS */
-	_Atomic(bool) edns_seen;          /* knows EDNS */
-	_Atomic(uint32_t) recased;        /* answers over UDP in a row with other letters */
-	uint8_t cookie[COOKIE_CLIENT];    /* ours for this upstream alone */
+	_Atomic(uint64_t) recases_until; /* loses the letters' case, until when this holds */
+	_Atomic(uint64_t) no_edns_until; /* does not know EDNS */
+	_Atomic(bool) edns_seen;         /* knows EDNS */
+	_Atomic(uint32_t) recased;       /* answers over UDP in a row with other letters */
+	uint8_t cookie[COOKIE_CLIENT];   /* ours for this upstream alone */
 	struct server_cookie server;
 };
 
@@ -121,8 +121,8 @@ struct outcome {
 	int rcode;                       /* where there is no answer */
 	const char *error;               /* the same; NULL: none */
 	const struct upstream *upstream; /* asked last */
-	bool subnet; /* the client's went along */
-	size_t len;  /* of the answer; 0: there is none */
+	bool subnet;                     /* the client's went along */
+	size_t len;                      /* of the answer; 0: there is none */
 	uint8_t *answer;
 	sodns_reply_t *reply; /* the asker's own, made of a copy of it */
 };

@@ -34,7 +34,7 @@ static enum verdict judge_cookie(struct upstream *u, const sodns_reply_t *r, boo
 {
 	uint8_t known[COOKIE_SERVER_MAX];
 	size_t len;
-	const uint8_t *cookie = sodns_reply_option(r, OPTION_COOKIE, &len);
+	const uint8_t *cookie = sodns_reply_received_option(r, OPTION_COOKIE, &len);
 	bool ours = cookie && len >= COOKIE_CLIENT &&
 		    !memcmp(cookie, u->manners.cookie, COOKIE_CLIENT);
 	bool whole = ours && len >= 2 * COOKIE_CLIENT && len <= COOKIE_CLIENT + COOKIE_SERVER_MAX;

@@ -116,8 +116,8 @@ void cookie_set(struct upstream *u, const uint8_t *bytes, size_t len)
 	struct server_cookie *c = &u->manners.server;
 	uint32_t has = atomic_load_explicit(&c->len, memory_order_relaxed);
 	if (has == len &&
-	    (!len || sodns_now() - atomic_load_explicit(&c->written, memory_order_relaxed) <
-			     COOKIE_NS))
+	    (!len ||
+	     sodns_now() - atomic_load_explicit(&c->written, memory_order_relaxed) < COOKIE_NS))
 		return;
 	cookie_write(c, bytes, len);
 }

@@ -17,7 +17,7 @@
 #define OPT_FIXED 11u
 #define OPTION_SUBNET 8u
 #define OPTION_COOKIE 10u
-/* Without fragments on any network (DNS flag day 2020). */
+/* Without fragments on any network (DNS flag day 2020), where the configuration says nothing else. */
 #define SIZE 1232u
 
 static void put16(uint8_t *p, unsigned v)
@@ -92,7 +92,7 @@ void question_make(const struct forward *f, sodns_query_t *q, struct question *o
 		.rclass = sodns_query_class(q),
 		.edns = sodns_query_has_edns(q),
 		.dnssec_ok = sodns_query_do(q),
-		.size = (uint16_t)(limit && limit < SIZE ? limit : SIZE),
+		.size = (uint16_t)(limit ? limit : SIZE),
 	};
 	choose_options(f, q, out);
 }
@@ -161,8 +161,8 @@ void message_make(sodns_query_t *q, const struct question *w, struct upstream *u
 {
 	const struct forward *f = u->forward;
 	size_t n = w->name_len;
-	uint8_t *m = sodns_alloc(q, HEADER + n + 4 + OPT_FIXED + w->options_len + 4 + COOKIE_CLIENT +
-					    COOKIE_SERVER_MAX),
+	uint8_t *m = sodns_alloc(q, HEADER + n + 4 + OPT_FIXED + w->options_len + 4 +
+					    COOKIE_CLIENT + COOKIE_SERVER_MAX),
 		*at = m + HEADER;
 	memset(m, 0, HEADER);
 	put16(m + 2, w->flags);

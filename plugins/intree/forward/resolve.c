@@ -111,7 +111,8 @@ static unsigned take_addresses(struct found *found, const struct target *t, uint
 {
 	uint8_t name[SODNS_NAME_MAX];
 	struct record r;
-	size_t at = sodns_name_from_message(m, len, 12, name), bytes = type == SODNS_TYPE_A ? 4 : 16;
+	size_t at = sodns_name_from_message(m, len, 12, name),
+	       bytes = type == SODNS_TYPE_A ? 4 : 16;
 	unsigned records = (unsigned)(m[6] << 8 | m[7]), taken = 0;
 	if (!at || m[3] & 15)
 		return 0;

@@ -266,7 +266,7 @@ static int option_code(const char *word)
 	static const struct {
 		const char *name;
 		int code;
-	} known[] = {{"nsid", 3}, {"dau", 5},    {"dhu", 6},     {"n3u", 7},
+	} known[] = {{"nsid", 3}, {"dau", 5},    {"dhu", 6},    {"n3u", 7},
 		     {"ecs", 8},  {"subnet", 8}, {"expire", 9}, {"padding", 12}};
 	char *end;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -276,7 +276,7 @@ static int option_code(const char *word)
 	/* Cookies and keep-alive are of one connection; 0 and 65535 are reserved (RFC 6891, 9). */
 	bool own = code == 10 || code == 11;
 	return *word < '0' || *word > '9' || *end || code < 1 || code > 65534 || own ? -1
-										      : (int)code;
+										     : (int)code;
 }
 
 static int read_pass_options(sodns_setup_t *s, struct forward *f)
@@ -288,11 +288,17 @@ static int read_pass_options(sodns_setup_t *s, struct forward *f)
 	for (size_t i = 0; i < count; i++) {
 		int code = option_code(words[i]);
 		if (code < 0)
-			return sodns_error(s,
-					   "not an EDNS option that can be passed on: \"%s\" (nsid, "
-					   "dau, dhu, n3u, ecs, expire, padding or a number from 1 to "
-					   "65534 but 10 and 11)",
-					   words[i]);
+			return sodns_error(
+				s,
+				"not an EDNS option that can be passed on: \"%s\" (nsid, "
+				"dau, dhu, n3u, ecs, expire, padding or a number from 1 to "
+				"65534 but 10 and 11)",
+				words[i]);
+		bool known = false;
+		for (unsigned k = 0; k < f->passed_count; k++)
+			known |= f->passed[k] == code;
+		if (known)
+			continue;
 		if (f->passed_count == PASSED_MAX)
 			return sodns_error(s, "more than %u options to be passed on", PASSED_MAX);
 		f->passed[f->passed_count++] = (uint16_t)code;

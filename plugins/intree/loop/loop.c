@@ -25,7 +25,7 @@
 
 /* One question: each has a name and a secret of its own. */
 struct probe {
-	uint8_t name[SODNS_NAME_MAX]; /* NUMBER.NUMBER.ZONE */
+	uint8_t name[SODNS_NAME_MAX];  /* NUMBER.NUMBER.ZONE */
 	uint8_t rdata[2 + 2 * SECRET]; /* of the HINFO record: two strings of random bytes */
 	_Atomic(unsigned) seen;
 	_Atomic(bool) has_peer;
@@ -37,7 +37,7 @@ struct loop {
 	char server[128]; /* where this block answers: ":53" */
 	sodns_address_t address;
 	sodns_service_t *service;
-	struct probe probes[PROBES]; /* used one after the other, and never again */
+	struct probe probes[PROBES];         /* used one after the other, and never again */
 	_Atomic(const struct probe *) asked; /* NULL: none (any more) */
 };
 
@@ -125,10 +125,11 @@ static void warn(const struct loop *l, const struct probe *p)
 	char zone[SODNS_NAME_TEXT_MAX];
 	sodns_name_to_text(l->zone, zone);
 	if (atomic_load(&p->has_peer))
-		sodns_log(SODNS_LOG_WARNING, "loop",
-			  "a question for zone \"%s\" came back from %s, but not its answer: a loop, "
-			  "or one who has seen it sent it again",
-			  zone, p->peer);
+		sodns_log(
+			SODNS_LOG_WARNING, "loop",
+			"a question for zone \"%s\" came back from %s, but not its answer: a loop, "
+			"or one who has seen it sent it again",
+			zone, p->peer);
 }
 
 /* True: that is all there is to find out. */
@@ -153,7 +154,7 @@ static void probe(void *arg)
 	struct loop *l = arg;
 	uint64_t end = sodns_now() + TRY_NS;
 	for (unsigned i = 0; i < PROBES && sodns_now() < end; i++)
-		if (ask(l, &l->probes[i]) || sodns_sleep(PAUSE_MS))
+		if (ask(l, &l->probes[i]) || !sodns_service_sleep(PAUSE_MS))
 			return;
 }
 
