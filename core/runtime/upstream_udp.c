@@ -10,9 +10,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "runtime/limits.h"
 #include "runtime/random.h"

@@ -29,6 +29,7 @@ enum state {
 	PLAIN = 4,   /* does not like EDNS */
 	UNMIXED = 8, /* does not keep the case */
 	BY_TCP = 16, /* answers over UDP do not fit */
+	SILENT = 32, /* PLAIN for no other reason than that it said nothing */
 };
 
 struct slot {
@@ -95,15 +96,26 @@ static unsigned make_room(struct asking *a)
 	return oldest;
 }
 
-/* Without EDNS: where it is not known, and the second time where it never was and the first time brought
- * nothing. But DNSSEC cannot do without. */
+/* Without EDNS: where it is not known. */
 static bool is_plain(const struct asking *a, const struct upstream *u)
 {
-	uint8_t state = a->state[u->index];
-	if (state & PLAIN || manners_no_edns(u))
-		return true;
-	return state & ASKED && !a->what->dnssec_ok && !a->what->options_len &&
-	       !atomic_load_explicit(&u->manners.edns_seen, memory_order_relaxed);
+	return a->state[u->index] & PLAIN || manners_no_edns(u);
+}
+
+/* Where EDNS was never seen and a question with it brought nothing, the next one goes without. But DNSSEC
+ * cannot do without. */
+static void suspect_edns(struct asking *a, const struct upstream *u)
+{
+	uint8_t *state = &a->state[u->index];
+	if (*state & ASKED && !a->what->dnssec_ok && !a->what->options_len &&
+	    !atomic_load_explicit(&u->manners.edns_seen, memory_order_relaxed))
+		*state |= PLAIN | SILENT;
+}
+
+static bool is_mixed(const struct asking *a, const struct upstream *u)
+{
+	return a->f->random_case && u->transport == TRANSPORT_DNS &&
+	       !(a->state[u->index] & UNMIXED) && !manners_recases(u);
 }
 
 static struct slot *send_to(struct asking *a, struct upstream *u, enum sodns_protocol protocol)
@@ -111,9 +123,8 @@ static struct slot *send_to(struct asking *a, struct upstream *u, enum sodns_pro
 	unsigned i = make_room(a);
 	sodns_exchange_t *x = &a->x[i];
 	struct slot *s = &a->slots[i];
-	bool keeps = !(a->state[u->index] & UNMIXED) && !manners_recases(u);
 	*s = (struct slot){.to = u};
-	message_make(a->q, a->what, u, is_plain(a, u), a->f->random_case && keeps, &s->sent);
+	message_make(a->q, a->what, u, is_plain(a, u), is_mixed(a, u), &s->sent);
 	memset(x, 0, sizeof(*x));
 	x->upstream = u->up;
 	x->protocol = protocol;
@@ -210,6 +221,7 @@ static void send_round(struct asking *a, uint64_t now)
 		if (repeats_itself(a, u))
 			continue;
 		a->attempts++;
+		suspect_edns(a, u);
 		send_to(a, u, protocol_for(a, u));
 	}
 	a->round++;
@@ -278,7 +290,7 @@ static bool take_good(struct asking *a, const struct slot *s, const sodns_exchan
 	int rcode = sodns_reply_rcode(r);
 	struct upstream *u = s->to;
 	if (a->state[u->index] & PLAIN && rcode != SODNS_FORMERR && rcode != SODNS_NOTIMP)
-		manners_note_edns(u, false);
+		manners_note_plain(u, a->state[u->index] & SILENT);
 	if (s->why == REASON_CASE && s->sent.mixed)
 		manners_note_recased_udp(u);
 	a->out->answer = x->answer;

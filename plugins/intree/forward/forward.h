@@ -52,6 +52,7 @@ struct manners {
 	_Atomic(uint64_t) no_edns_until; /* does not know EDNS */
 	_Atomic(bool) edns_seen;         /* knows EDNS */
 	_Atomic(uint32_t) recased;       /* answers over UDP in a row with other letters */
+	_Atomic(uint32_t) silent;        /* questions with EDNS in a row that brought nothing */
 	uint8_t cookie[COOKIE_CLIENT];   /* ours for this upstream alone */
 	struct server_cookie server;
 };
@@ -194,7 +195,10 @@ void manners_note_recased_udp(struct upstream *u);
 void manners_note_kept(struct upstream *u);
 /* It lost the case, it seems, and there is no other way to ask: for a minute. */
 void manners_bear_recasing(struct upstream *u);
-void manners_note_edns(struct upstream *u, bool known);
+void manners_note_edns(struct upstream *u);
+/* It answered to a question without, and refused the one with; or left it unanswered (silent), which is
+ * believed after some in a row. */
+void manners_note_plain(struct upstream *u, bool silent);
 /* Its cookie's bytes, 0: it has given none. */
 size_t cookie_get(const struct upstream *u, uint8_t out[COOKIE_SERVER_MAX]);
 void cookie_set(struct upstream *u, const uint8_t *bytes, size_t len);

@@ -314,8 +314,8 @@ class Hostile(Case):
                 for i in range(5):
                     m = s.ask(f'n{i}.test')
                     self.assertEqual((m.rcode(), self.addresses(m)), (0, ['10.0.0.1']))
-                if refuse(dns.message.make_query('a.test', 'A')):
-                    self.assertEqual([q.edns for q in u.asked], [0, -1, -1, -1, -1, -1])
+                refuses = refuse(dns.message.make_query('a.test', 'A'))
+                self.assertEqual([q.edns for q in u.asked], [0, -1, -1, -1, -1, -1] if refuses else [0, -1] * 3 + [-1] * 2)
         """That an answer is FORMERR to everything is the answer."""
         with Upstream(lambda q, w: whole(1)(q), whole(1)) as u, Server(corefile(u)) as s:
             self.assertEqual(s.ask('a.test').rcode(), dns.rcode.FORMERR)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define OPTION_COOKIE 10
-#define BADCOOKIE 23
 
 /* That of an old server to what it does not know: a header, with or without a question. */
 static bool is_refusal(int rcode)
@@ -47,11 +46,11 @@ static enum verdict judge_cookie(struct upstream *u, const sodns_reply_t *r, boo
 	/* Over TCP it is the server that speaks: it has no cookies any more. */
 	if (!cookie)
 		cookie_set(u, NULL, 0);
-	if (whole && sodns_reply_rcode(r) == BADCOOKIE)
+	if (whole && sodns_reply_rcode(r) == SODNS_BADCOOKIE)
 		cookie_set(u, NULL, 0);
 	if (whole)
 		cookie_set(u, cookie + COOKIE_CLIENT, len - COOKIE_CLIENT);
-	if (sodns_reply_rcode(r) != BADCOOKIE)
+	if (sodns_reply_rcode(r) != SODNS_BADCOOKIE)
 		return VERDICT_GOOD;
 	return udp ? VERDICT_COOKIE : VERDICT_BAD;
 }
@@ -92,7 +91,7 @@ enum verdict judge(sodns_query_t *q, struct upstream *u, const struct sent *sent
 	if (sent->edns && !knows && is_refusal(rcode) && !manners_no_edns(u))
 		return VERDICT_PLAINLY;
 	if (knows)
-		manners_note_edns(u, true);
+		manners_note_edns(u);
 	if (sodns_reply_flags(r) & SODNS_TC && !udp) {
 		metrics_unwanted(u, "truncated");
 		return VERDICT_BAD;

@@ -15,6 +15,8 @@
 #define BEAR_NS (60 * SECOND)
 /* Answers over UDP with other letters, each of which was confirmed over TCP. */
 #define RECASED_MAX 4u
+/* Questions with EDNS left unanswered, each of which was answered without. */
+#define SILENT_MAX 3u
 /* A cookie that says when it was made need not be kept each time (RFC 9018, 4.3). */
 #define COOKIE_NS (30 * SECOND)
 
@@ -70,15 +72,23 @@ void manners_note_kept(struct upstream *u)
 		atomic_store(&u->manners.recased, 0);
 }
 
-void manners_note_edns(struct upstream *u, bool known)
+void manners_note_edns(struct upstream *u)
 {
 	struct manners *m = &u->manners;
-	if (!known) {
-		atomic_store(&m->no_edns_until, sodns_now() + NO_EDNS_NS);
-		atomic_store(&m->edns_seen, false);
-	} else if (!atomic_load_explicit(&m->edns_seen, memory_order_relaxed)) {
-		atomic_store(&m->edns_seen, true);
-	}
+	if (atomic_load_explicit(&m->edns_seen, memory_order_relaxed))
+		return;
+	atomic_store(&m->edns_seen, true);
+	atomic_store(&m->silent, 0);
+}
+
+void manners_note_plain(struct upstream *u, bool silent)
+{
+	struct manners *m = &u->manners;
+	if (silent && atomic_fetch_add(&m->silent, 1) + 1 < SILENT_MAX)
+		return;
+	atomic_store(&m->no_edns_until, sodns_now() + NO_EDNS_NS);
+	atomic_store(&m->edns_seen, false);
+	atomic_store(&m->silent, 0);
 }
 
 size_t cookie_get(const struct upstream *u, uint8_t out[COOKIE_SERVER_MAX])

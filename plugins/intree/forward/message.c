@@ -175,7 +175,8 @@ void message_make(sodns_query_t *q, const struct question *w, struct upstream *u
 	at += n + 4;
 	bool wanted = w->edns || w->options_len || f->cookies;
 	*out = (struct sent){.query = m, .mixed = mixed, .edns = wanted && !plain};
-	out->cookie = out->edns && f->cookies;
+	/* Nobody forges what is encrypted. */
+	out->cookie = out->edns && f->cookies && u->transport == TRANSPORT_DNS;
 	if (out->edns) {
 		m[11] = 1;
 		at = put_opt(at, w, u, out->cookie);
