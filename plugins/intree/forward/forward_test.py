@@ -201,7 +201,7 @@ class Forward(Case):
         def udp(q, wire):
             time.sleep(0.1)
             return [answer(q)]
-        with Upstream(udp) as u, Server(corefile(u)) as s:
+        with Upstream(udp) as u, Server(corefile(u, 'max_connect_attempts 1')) as s:
             c = Client(s)
             for i in range(50):
                 name = ''.join(x.upper() if i >> k % 5 & 1 else x for k, x in enumerate('same.test'))
