@@ -59,6 +59,10 @@ typedef struct sodns_admit_ability {
  * instance. */
 #define SODNS_ABILITY_CLASS "sodns.class/1"
 
+/* "sodns.subnet/1": the instance lets clients say which network they are in (RFC 7871), and its answers
+ * depend on that: plugins in front of it that keep answers have none for who does. */
+#define SODNS_ABILITY_SUBNET "sodns.subnet/1"
+
 /* "sodns.drain/1": the daemon is about to end. Returns for how many milliseconds it shall go on
  * serving first (the longest of all instances counts). On the control thread; must not block. */
 #define SODNS_ABILITY_DRAIN "sodns.drain/1"
