@@ -16,6 +16,7 @@
 
 #include <sodns/metrics.h>
 
+#include "runtime/fair.h"
 #include "runtime/http.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
@@ -412,6 +413,12 @@ static void print_version(const control_options_t *o)
 	log_plain("%s", o->version[1]);
 }
 
+static void print_budget(const control_options_t *o)
+{
+	if (!o->quiet && *o->budget)
+		sodns_log(SODNS_LOG_INFO, NULL, "%s", o->budget);
+}
+
 /* Everything is prepared, and then it serves. */
 static void start_whole(const control_options_t *o)
 {
@@ -424,6 +431,7 @@ static void start_whole(const control_options_t *o)
 	log_set_debug(debug_wanted(serving));
 	if (!o->quiet)
 		print_zones(serving);
+	print_budget(o);
 	log_start();
 	note_times(serving);
 	generation_start(serving);
@@ -498,6 +506,7 @@ int control_run(void *options)
 		return 1;
 	}
 	limits_start();
+	fair_start();
 	workers_each(catch_crashes, NULL);
 	supervisor_catch_crashes(crash_look);
 	if (supervisor_page && supervisor_page->restarted)
