@@ -112,7 +112,7 @@ static void look(const sodns_zone_t *z, struct seen *s)
 	assert_int_equal(sodns_zone_walk(v, see, s), 0);
 	s->len += (size_t)snprintf(s->text + s->len, sizeof(s->text) - s->len, "%zu %zu\n",
 				   sodns_zone_records(z), sodns_zone_names(z));
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 110; i++) {
 		char name[64];
 		sodns_zone_match_t m;
 		snprintf(name, sizeof(name), "n%u.deep%u.zone.", i, i % 3);
@@ -172,8 +172,8 @@ static int first_load(sodns_zone_t *z)
 	if (!t)
 		return SODNS_ENOMEM;
 	int rc = sodns_txn_add(t, origin, SODNS_TYPE_SOA, 60, soa, sizeof(soa) - 1);
-	rc = rc ? rc : add_many(t, 0, 120);
-	return end(t, rc ? rc : add_hashes(t, 0, 70));
+	rc = rc ? rc : add_many(t, 0, 70);
+	return end(t, rc ? rc : add_hashes(t, 0, 56));
 }
 
 /* New names, changed ones, and some that go with all that led to them. */
@@ -183,13 +183,13 @@ static int change(sodns_zone_t *z)
 	sodns_txn_t *t = sodns_zone_begin(z);
 	if (!t)
 		return SODNS_ENOMEM;
-	int rc = add_many(t, 120, 200);
-	rc = rc ? rc : add_hashes(t, 70, 75);
+	int rc = add_many(t, 70, 110);
+	rc = rc ? rc : add_hashes(t, 56, 60);
 	if (!rc)
 		rc = add(t, "a.b.c.d.zone.", 9);
 	if (!rc)
 		rc = sodns_txn_set(t, wire("n5.deep2.zone."), SODNS_TYPE_A, 5, set, sizeof(set), 2);
-	for (unsigned i = 0; i < 120 && !rc; i += 2) {
+	for (unsigned i = 0; i < 70 && !rc; i += 2) {
 		char name[64];
 		snprintf(name, sizeof(name), "n%u.deep%u.zone.", i, i % 3);
 		rc = sodns_txn_remove(t, wire(name), SODNS_TYPE_ANY, NULL, 0);
@@ -204,7 +204,7 @@ static int delete_all(sodns_zone_t *z)
 	sodns_txn_t *t = sodns_zone_begin(z);
 	if (!t)
 		return SODNS_ENOMEM;
-	for (unsigned i = 0; i < 120 && !rc; i++) {
+	for (unsigned i = 0; i < 70 && !rc; i++) {
 		snprintf(name, sizeof(name), "n%u.deep%u.zone.", i, i % 3);
 		rc = sodns_txn_remove(t, wire(name), SODNS_TYPE_ANY, NULL, 0);
 	}
