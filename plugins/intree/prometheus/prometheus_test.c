@@ -53,6 +53,9 @@ int main(void)
 	SODNS_CONTAINS(m, "coredns_health_request_duration_seconds_count 0\n");
 	SODNS_CONTAINS(m, "coredns_hosts_reload_timestamp_seconds 0\n");
 	SODNS_CONTAINS(m, "coredns_local_localhost_requests_total 0\n");
+	SODNS_CONTAINS(m, "sodns_failed_starts_total 0\n");
+	SODNS_CONTAINS(m, "sodns_suspects_total 0\n");
+	SODNS_CONTAINS(m, "sodns_regex_limit_total 0\n");
 	SODNS_CONTAINS(m, "coredns_build_info{goversion=\"");
 	sodns_test_end(t);
 	SODNS_CONTAINS(sodns_test_metrics(), "coredns_plugin_enabled{name=\"whoami\",server=\"dns:"

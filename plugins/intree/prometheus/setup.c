@@ -103,8 +103,8 @@ static void make_places(struct prometheus *p, const char *view)
 				.view = view};
 }
 
-/* What has no labels CoreDNS shows from the start, whether its plugin is used or not: a rate or an
- * alert over it finds a zero. */
+/* What has no labels is shown from the start, as CoreDNS does, whether its plugin is used or not, and
+ * whether it ever happens: a rate or an alert over it finds a zero. */
 static void make_unlabelled(void)
 {
 	static const double seconds[] = {0.00025, 0.0025, 0.025, 0.25, 2.5};
@@ -130,6 +130,13 @@ static void make_unlabelled(void)
 		 .kind = SODNS_GAUGE},
 		{.name = "coredns_local_localhost_requests_total",
 		 .help = "Counter of special localhost subdomain requests."},
+		{.name = "sodns_failed_starts_total",
+		 .help = "Times that the system let the parent make no serving process."},
+		{.name = "sodns_suspects_total",
+		 .help = "Queries answered SERVFAIL because their question crashed the process "
+			 "before."},
+		{.name = "sodns_regex_limit_total",
+		 .help = "Matches given up because the pattern ran into its limits."},
 	};
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		sodns_metric(&families[i], NULL);
