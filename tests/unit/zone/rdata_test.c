@@ -332,6 +332,7 @@ static void refused(void **state)
 		{"SVCB", "1 . key65535=x", "unknown key"},
 		{"SVCB", "1 . key007=x", "unknown key"},
 		{"SVCB", "1 . nonsense=x", "unknown key"},
+		{"SVCB", "1 . PORT=1", "unknown key"},
 		{"HINFO", "onlyone", "unexpected end"},
 		{"LOC", "91 N 0 E 0", "91"},
 		{"LOC", "1 60 N 0 E 0", "60"},
