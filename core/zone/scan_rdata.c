@@ -168,7 +168,14 @@ static bool put_date(scanner_t *s, const word_t *w)
 	t.tm_mday = (int)(v / 1000000 % 100);
 	t.tm_mon = (int)(v / 100000000 % 100) - 1;
 	t.tm_year = (int)(v / 10000000000) - 1900;
-	return scan_put_number(s, (uint32_t)timegm(&t), 4);
+	const struct tm given = t;
+	time_t seconds = timegm(&t);
+	/* A day that no month has would be another's. */
+	bool real = t.tm_mon == given.tm_mon && t.tm_mday == given.tm_mday &&
+		    t.tm_hour == given.tm_hour && t.tm_min == given.tm_min &&
+		    t.tm_sec == given.tm_sec;
+	return real && seconds >= 0 && seconds <= UINT32_MAX &&
+	       scan_put_number(s, (uint64_t)seconds, 4);
 }
 
 static bool put_field(scanner_t *s, char field, const word_t *w)

@@ -332,6 +332,7 @@ static void refused(void **state)
 		{"SVCB", "1 . key65535=x", "unknown key"},
 		{"SVCB", "1 . key007=x", "unknown key"},
 		{"SVCB", "1 . nonsense=x", "unknown key"},
+		{"SVCB", "1 . PORT=1", "unknown key"},
 		{"HINFO", "onlyone", "unexpected end"},
 		{"LOC", "91 N 0 E 0", "91"},
 		{"LOC", "1 60 N 0 E 0", "60"},
@@ -350,6 +351,10 @@ static void refused(void **state)
 		{"SVCB", "1 . dohpath=", "go together"},
 		{"WKS", "192.0.2.1 6 nosuch", "nosuch"},
 		{"HIP", "2 2001", "unexpected end"},
+		{"CERT", "0 0 0", "bad CERT record"},
+		{"RRSIG", "A 8 2 60 20300231000000 20200101000000 7 a. AAEC", "20300231000000"},
+		{"RRSIG", "A 8 2 60 22260101000000 20200101000000 7 a. AAEC", "22260101000000"},
+		{"RRSIG", "A 8 2 60 20300101250000 20200101000000 7 a. AAEC", "20300101250000"},
 		{"OPT", "\\# 0", "OPT"},
 		{"ANY", "\\# 0", "ANY"},
 	};
