@@ -1,6 +1,6 @@
 """forward: answers that are cut off, make no sense or are forged; upstreams that lose letters, know no EDNS, want cookies; what goes up and
 what comes back."""
-import struct, threading, time, urllib.request
+import re, struct, threading, time, urllib.request
 
 import dns.edns, dns.flags, dns.message, dns.name, dns.query, dns.rcode, dns.rrset
 
@@ -319,6 +319,68 @@ class Hostile(Case):
         """That an answer is FORMERR to everything is the answer."""
         with Upstream(lambda q, w: whole(1)(q), whole(1)) as u, Server(corefile(u)) as s:
             self.assertEqual(s.ask('a.test').rcode(), dns.rcode.FORMERR)
+
+
+class LookUps(Case):
+    """Host names among the upstreams, looked up at start by a resolver that has liars beside it."""
+
+    def answer(self, q, *records, id=0):
+        r = dns.message.make_response(q)
+        wire = bytearray(r.to_wire())
+        for owner, rdtype, rclass, data in records:
+            wire += owner + struct.pack('>HHIH', rdtype, rclass, 60, len(data)) + data
+        wire[6:8] = struct.pack('>H', len(records))
+        return bytes([wire[0] ^ id >> 8, wire[1] ^ id & 255]) + bytes(wire[2:])
+
+    def upstreams(self, udp, tcp=None):
+        """Those that come of it, as the metrics name them; None: it did not start."""
+        http = harness.free_port()
+        with Upstream(udp, tcp) as u:
+            s = Server('.:{PORT} {\n prometheus 127.0.0.1:%d\n forward . up.host.test:5399 {\n  resolver 127.0.0.1:%d\n }\n}\n' % (http, u.port))
+            try:
+                s.start()
+            except AssertionError as e:
+                s.process = None
+                self.assertIn('failed to resolve', str(e))
+                return None
+            finally:
+                if s.process:
+                    with urllib.request.urlopen(f'http://127.0.0.1:{http}/metrics', timeout=10) as f:
+                        text = f.read().decode()
+                s.__exit__()
+            return sorted(re.findall(r'^sodns_forward_upstream_healthy\{.*to="(.*)"\}', text, re.M))
+
+    def test_names(self):
+        good, bad = b'\x7f\0\0\1', b'\x7f\0\0\x42'
+        name = dns.name.from_text('up.host.test').to_wire()
+        alias, other = dns.name.from_text('alias.test').to_wire(), dns.name.from_text('other.test').to_wire()
+        here = b'\xc0\x0c'
+        def a_only(*records, **more):
+            def udp(q, w=None):
+                return [self.answer(q, *records, **more) if q.question[0].rdtype == 1 else self.answer(q)]
+            return udp
+        want = ['127.0.0.1:5399']
+        self.assertEqual(self.upstreams(a_only((here, 1, 1, good))), want)
+        self.assertEqual(self.upstreams(a_only((name, 5, 1, alias), (alias, 1, 1, good), (other, 1, 1, bad))), want)
+        self.assertEqual(self.upstreams(a_only((other, 1, 1, bad), (here, 1, 3, bad), (here, 28, 1, bad * 4), (here, 1, 1, bad + b'x'), (here, 1, 1, good))), want)
+        for records in [(other, 1, 1, bad)], [(b'\xc0\xff', 1, 1, bad)], [(b'\x80', 1, 1, bad)], [(b'\xc0\x1e', 1, 1, bad)], [(here, 5, 1, b'\5al'), (here, 1, 1, bad)]:
+            self.assertIsNone(self.upstreams(a_only(*records)))
+        cut = a_only((here, 1, 1, good), (here, 1, 1, bad))
+        self.assertEqual(self.upstreams(lambda q, w: [cut(q)[0][:-2] if q.question[0].rdtype == 1 else cut(q)[0]]), want)
+
+    def test_guesses(self):
+        """Other ids and questions are passed over, and when they are many the question goes over TCP."""
+        good, bad, here = b'\x7f\0\0\1', b'\x7f\0\0\x42', b'\xc0\x0c'
+        def lies(count):
+            def udp(q, w):
+                other = dns.message.make_query('other.test', 'A')
+                other.id = q.id
+                out = [self.answer(q, (here, 1, 1, bad), id=i + 1) for i in range(count)] + [self.answer(other, (here, 1, 1, bad))]
+                return out + [self.answer(q, (here, 1, 1, good))] if q.question[0].rdtype == 1 else [self.answer(q)]
+            return udp
+        tcp = lambda q: [self.answer(q, (here, 1, 1, b'\x7f\0\0\2'))]
+        self.assertEqual(self.upstreams(lies(8), tcp), ['127.0.0.1:5399'])
+        self.assertEqual(self.upstreams(lies(40), tcp), ['127.0.0.2:5399'])
 
 
 class Cookies(Case):

@@ -104,8 +104,8 @@ static bool read_record(const uint8_t *m, size_t len, size_t at, struct record *
 	return out->next <= len;
 }
 
-/* Adds the addresses of the name that was asked for, or of what it is an alias of. Nothing else that
- * stands there, and nothing of an answer that makes no sense. */
+/* Adds the addresses of the name that was asked for, or of what it is an alias of; nothing else that
+ * stands there. */
 static unsigned take_addresses(struct found *found, const struct target *t, uint16_t type,
 			       const uint8_t *m, size_t len)
 {
