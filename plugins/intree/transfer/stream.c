@@ -159,7 +159,7 @@ static sodns_reply_t *give_up(sodns_query_t *q, int rc, bool too_big)
 	if (rc == SODNS_CANCELLED || rc == SODNS_TIMEOUT)
 		return sodns_drop(q);
 	return sodns_fail(q, SODNS_SERVFAIL,
-			  too_big               ? "a record is too big for a transfer"
+			  too_big              ? "a record is too big for a transfer"
 			  : rc == SODNS_ENOMEM ? "no memory for the transfer"
 					       : "the transfer failed");
 }
