@@ -84,7 +84,6 @@ class Zones(Case):
         self.zone(ZONE + '$INCLUDE gone\n', r'zone:2: .*gone: no such file or directory')
         self.zone(ZONE + '$GENERATE 5-1 h$ A 10.0.0.$\n', r'zone:2: .*\$GENERATE')
         self.zone(ZONE + 'www TXT "open\n', r'zone:\d: ')
-        self.zone(ZONE + 'x NSEC3PARAM 1 0 0 -\n', r'NSEC3 zone is not supported, dropping RR: x\.z\.example\. for zone: z\.example\.')
         self.zone(ZONE, r"plugin/file: .*Corefile:3 - Error during parsing: unknown property 'relod'", 'relod 5s')
         self.zone(ZONE, r'plugin/file: .*Corefile:3 - .*time: invalid duration "often"', 'reload often')
 
