@@ -1,10 +1,13 @@
 /*
- * Master files: every record that comes out is valid and is taken by the store; and whatever the
- * zone is, it is answered from, with proofs.
+ * Master files: every record that comes out is valid, can be printed, and is taken by the store; and
+ * whatever the zone is, it is answered from, with proofs.
  */
+#include <stdlib.h>
+
 #include <sodns/zone.h>
 
 #include "fuzz.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 #include "query.h"
 #include "server/server.h"
@@ -22,9 +25,15 @@ struct load {
 
 static int take(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
 {
+	static char text[65536 * 8];
 	struct load *l = ctx;
 	(void)err;
 	(void)err_size;
+	if (!rdata_valid(rr->type, rr->rdata, rr->rdata_len))
+		abort();
+	if (sodns_rdata_to_text(rr->type, rr->rdata, rr->rdata_len, text, sizeof(text)) >=
+	    sizeof(text))
+		abort();
 	int rc = sodns_txn_add(l->t, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
 	if (!rc && l->count < OWNERS)
 		sodns_name_lower(rr->owner, l->owners[l->count++]);
