@@ -33,6 +33,7 @@ void limits_start(void)
 		[LIMIT_DEPTH] = "nested questions",
 		[LIMIT_EXPRESSION] = "expressions",
 		[LIMIT_METRICS] = "metrics",
+		[LIMIT_SAME_NAME] = "questions for one name",
 	};
 	for (unsigned i = 0; i < LIMITS; i++)
 		__atomic_store_n(&metrics[i], sodns_metric(&family, &texts[i]), __ATOMIC_RELEASE);

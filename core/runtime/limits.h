@@ -23,6 +23,7 @@ enum limit {
 	LIMIT_DEPTH,        /* questions inside each other: failed */
 	LIMIT_EXPRESSION,   /* steps and memory of an expression: given up */
 	LIMIT_METRICS,      /* series: not made */
+	LIMIT_SAME_NAME,    /* questions in flight for one name over UDP: asked over TCP */
 	LIMITS,
 };
 

@@ -106,6 +106,7 @@ static void slot_reset(slot_t *s)
 	q->views = NULL;
 	q->reserved = 0;
 	q->size_limit = 0;
+	q->is_private = false;
 	q->trusted = false;
 }
 

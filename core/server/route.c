@@ -314,6 +314,7 @@ bool route_query(sodns_query_t *q)
 {
 	const server_t *s = q->server;
 	const target_t *own = NULL;
+	struct query_metadata *none = q->shared->metadata, *of_own = none;
 	if (s->plain)
 		return route_plain(q);
 	/* What decides here may not be prepared yet. */
@@ -323,16 +324,20 @@ bool route_query(sodns_query_t *q)
 	for (unsigned i = 0; i <= q->labels.count; i++) {
 		const route_t *r = own && i == q->labels.count ? NULL : find_suffix(q, s, i);
 		for (const target_t *t = r ? r->targets : NULL; t; t = t->next) {
+			/* What a block says that was tried and is not taken is said no more. */
+			q->shared->metadata = none;
 			if (!passes(q, t))
 				continue;
 			take(q, t);
 			own = t;
+			of_own = q->shared->metadata;
 			if (q->type != SODNS_TYPE_DS || i)
 				return true;
 			break;
 		}
 	}
-	/* A block that was tried and did not want it has left its name there. */
+	/* A block that was tried and did not want it has left its name and metadata there. */
+	q->shared->metadata = of_own;
 	if (own)
 		take(q, own);
 	else
