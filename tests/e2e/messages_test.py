@@ -91,7 +91,6 @@ class Zones(Case):
         self.zone(ZONE + 'x SVCB 1 . mandatory=port\n', r'zone:2: bad SVCB record: "mandatory=port": parameters that do not go together')
         self.zone(ZONE + 'x TYPE65280 text\n', r'zone:2: bad TYPE65280 record: "": its data are written as')
         self.zone(ZONE + 'x ANY \\# 0\n', r'zone:2: ANY is no type of records')
-        self.zone(ZONE + 'x NSEC3PARAM 1 0 0 -\n', r'NSEC3 zone is not supported, dropping RR: x\.z\.example\. for zone: z\.example\.')
         self.zone(ZONE, r"plugin/file: .*Corefile:3 - Error during parsing: unknown property 'relod'", 'relod 5s')
         self.zone(ZONE, r'plugin/file: .*Corefile:3 - .*time: invalid duration "often"', 'reload often')
 
