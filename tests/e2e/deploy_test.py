@@ -106,6 +106,45 @@ class Manifests(Case):
         self.assertEqual(count, 2)
 
 
+@unittest.skipUnless(yaml, 'there is no python3-yaml')
+class Monitoring(Case):
+    """What Prometheus's operator is given fits what the other sets make."""
+
+    def setUp(self):
+        self.found = objects('monitoring')
+
+    def is_in(self, selector, labels):
+        self.assertLessEqual(selector['matchLabels'].items(), labels.items())
+
+    def test_scraped(self):
+        m, service = only(self.found, 'ServiceMonitor'), only(objects('base'), 'Service')
+        self.is_in(m['spec']['selector'], service['metadata']['labels'])
+        self.assertIn(m['spec']['jobLabel'], service['metadata']['labels'])
+        ports = {p['name']: p['targetPort'] for p in service['spec']['ports']}
+        self.assertIn(f'prometheus :{ports[m["spec"]["endpoints"][0]["port"]]}', only(objects('base'), 'ConfigMap')['data']['Corefile'])
+
+    def test_scraped_on_nodes(self):
+        m, node = only(self.found, 'PodMonitor'), objects('overlays/node-local')
+        template = only(node, 'DaemonSet')['spec']['template']
+        self.is_in(m['spec']['selector'], template['metadata']['labels'])
+        self.assertIn(m['spec']['jobLabel'], template['metadata']['labels'])
+        ports = {p['name']: p['containerPort'] for p in template['spec']['containers'][0]['ports']}
+        port = ports[m['spec']['podMetricsEndpoints'][0]['port']]
+        self.assertIn(f'prometheus :{port}', only(node, 'ConfigMap')['data']['Corefile'])
+
+    def test_alerts(self):
+        rules = yaml.safe_load((ROOT / 'packaging/monitoring/sodns-rules.yaml').read_text())
+        self.assertEqual(only(self.found, 'PrometheusRule')['spec'], rules)
+        r = subprocess.run([ROOT / 'tools/alert-rules', '--check'], capture_output=True, text=True)
+        self.assertEqual(r.returncode, 0, r.stderr)
+
+    def test_names(self):
+        for o in self.found:
+            self.assertEqual((o['apiVersion'], o['metadata']['namespace']), ('monitoring.coreos.com/v1', 'kube-system'))
+            if 'namespaceSelector' in o['spec']:
+                self.assertEqual(o['spec']['namespaceSelector'], {'matchNames': ['kube-system']})
+
+
 class NodeAddress(Case):
     """The container beside the nodes' cache, in a network of its own."""
 
