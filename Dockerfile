@@ -1,4 +1,5 @@
-# sodns as an image of a container: docker build -t sodns .
+# sodns as an image of a container: docker build -t sodns --build-arg REVISION=$(git rev-parse HEAD) .
+# For several architectures, and by digest: tools/deploy/README.md.
 # It runs with a read-only root and without rights. A place for copies of plugins has to be given, whose files can be executed:
 #   docker run --read-only --tmpfs /tmp:exec,size=64m --cap-drop ALL --security-opt no-new-privileges \
 #     -v $PWD/Corefile:/etc/sodns/Corefile:ro -p 53:53/udp -p 53:53/tcp sodns
@@ -12,18 +13,35 @@ RUN tools/package
 # The package's files without manuals, the unit and the Corefile for loopback alone; and what they need of Debian.
 RUN dpkg-deb -x build/package/sodns_*.deb /image \
  && rm -r /image/usr/share/man /image/usr/share/lintian /image/usr/lib/systemd /image/etc/sodns/Corefile \
- && dpkg-deb -f build/package/sodns_*.deb Depends | sed 's/adduser, //' >/depends
+ && dpkg-deb -f build/package/sodns_*.deb Depends | sed 's/adduser, //' >/depends \
+ && dpkg-deb -f build/package/sodns_*.deb Version | sed 's/-[0-9]*$//' >/version
 
-FROM debian:12-slim
-LABEL org.opencontainers.image.title="sodns" \
-      org.opencontainers.image.description="A DNS server whose every feature is a plugin" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.base.name="debian:12-slim"
+FROM debian:12-slim AS base
 COPY --from=build /depends /usr/share/sodns/depends
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get satisfy -y --no-install-recommends "$(cat /usr/share/sodns/depends), ca-certificates, iproute2" \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+
+# What is in it: Debian's packages as they are installed now, and sodns.
+FROM base AS sbom
+ARG REVISION=
+COPY tools/sbom /
+COPY --from=build /version /
+RUN /sbom "$(cat /version)" $REVISION >/sodns.spdx.json
+
+FROM base
+ARG VERSION=1.0.0
+ARG REVISION=
+ARG SOURCE=https://sodns.example
+LABEL org.opencontainers.image.title="sodns" \
+      org.opencontainers.image.description="A DNS server whose every feature is a plugin" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.source="$SOURCE" \
+      org.opencontainers.image.base.name="debian:12-slim"
 COPY --from=build /image/ /
+COPY --from=sbom /sodns.spdx.json /usr/share/sodns/
 # For the cache on nodes, whose address it keeps.
 COPY tools/deploy/node-address /usr/lib/sodns/
 RUN ldconfig

@@ -52,7 +52,7 @@ def namespaces():
 class Steps(Case):
     def test_stages_and_copies(self):
         bases = [s[1] for s in steps() if s[0] == 'FROM']
-        self.assertEqual(bases, ['debian:12 AS build', 'debian:12-slim'])
+        self.assertEqual(bases, ['debian:12 AS build', 'debian:12-slim AS base', 'base AS sbom', 'base'])
         for name, rest in steps():
             if name == 'COPY' and not rest.startswith('--from'):
                 for source in rest.split()[:-1]:
@@ -110,6 +110,115 @@ class Steps(Case):
                     else:  # the node's network: its port 53 is root's, and the image's user is another
                         self.assertEqual((pod['hostNetwork'], c['securityContext']['runAsUser']), (True, 0))
         self.assertEqual(seen, 2)
+
+
+class Labels(Case):
+    def test_labels(self):
+        labels = dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]*)"', ' '.join(final('LABEL'))))
+        self.assertEqual(set(labels), {'title', 'description', 'licenses', 'version', 'revision', 'source', 'base.name'})
+        given = dict(a.split('=', 1) for a in final('ARG'))
+        for name in re.findall(r'\$(\w+)', ' '.join(labels.values())):
+            self.assertIn(name, given)
+        project = (ROOT / 'CMakeLists.txt').read_text()
+        self.assertEqual(given['VERSION'], re.search(r'project\(sodns VERSION (\S+)', project)[1])
+        self.assertIn(labels['licenses'].split('-')[0], (ROOT / 'LICENSE').read_text())
+
+
+STATUS = '''Package: libstdc++6
+Status: install ok installed
+Architecture: amd64
+Multi-Arch: same
+Source: gcc-12 (12.2.0-14)
+Maintainer: "Someone" <a@example.org>
+Version: 12.2.0-14+deb12u1
+Description: one
+ {"more": "of it"}
+
+Package: libstdc++6
+Status: install ok installed
+Architecture: i386
+Multi-Arch: same
+Source: gcc-12 (12.2.0-14)
+Maintainer: "Someone" <a@example.org>
+Version: 12.2.0-14+deb12u1
+Description: one
+
+Package: tool
+Status: install ok installed
+Architecture: all
+Maintainer: Someone <a@example.org>
+Version: 1:2.0~rc1-3
+Description: two
+
+Package: removed
+Status: deinstall ok config-files
+Architecture: all
+Maintainer: Someone <a@example.org>
+Version: 1
+Description: three
+'''
+
+
+@unittest.skipUnless(shutil.which('dpkg-query'), 'there is no dpkg')
+class Sbom(Case):
+    def made(self, *args, **variables):
+        r = subprocess.run([ROOT / 'tools/sbom', *args], env=dict(os.environ, **variables), capture_output=True, text=True)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return r.stdout
+
+    def of(self, status, *args):
+        """What a system would give that has these packages."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name in 'info', 'updates', 'triggers':
+                pathlib.Path(folder, name).mkdir()
+            for name, text in ('status', status), ('arch', 'amd64\ni386\n'), ('available', ''):
+                pathlib.Path(folder, name).write_text(text)
+            return self.made(*args, DPKG_ADMINDIR=folder, SOURCE_DATE_EPOCH='1700000000')
+
+    def test_packages(self):
+        text = self.of(STATUS, '1.2.3', 'abcdef')
+        self.assertEqual(text, self.of(STATUS, '1.2.3', 'abcdef'))
+        d = json.loads(text)
+        self.assertEqual((d['spdxVersion'], d['dataLicense'], d['creationInfo']['created']), ('SPDX-2.3', 'CC0-1.0', '2023-11-14T22:13:20Z'))
+        found = {(p['name'], p['versionInfo'], p['externalRefs'][0]['referenceLocator'].split('&distro=')[0]) for p in d['packages']}
+        self.assertEqual(found, {
+            ('sodns', '1.2.3', 'pkg:generic/sodns@1.2.3'), ('tool', '1:2.0~rc1-3', 'pkg:deb/debian/tool@1%3A2.0~rc1-3?arch=all'),
+            ('libstdc++6', '12.2.0-14+deb12u1', 'pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64'),
+            ('libstdc++6', '12.2.0-14+deb12u1', 'pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=i386')})
+        self.assertEqual({p['sourceInfo'] for p in d['packages']},
+                         {'revision abcdef', 'built from gcc-12 12.2.0-14', 'built from tool 1:2.0~rc1-3'})
+
+    def test_its_name_is_its_contents(self):
+        names = {json.loads(self.of(s, *a))['documentNamespace']
+                 for s in (STATUS, STATUS.replace('12u1', '12u2')) for a in (['1'], ['1', 'a'], ['2'])}
+        self.assertEqual(len(names), 6)
+
+    def test_this_system(self):
+        d = json.loads(self.made('1.0.0'))
+        ids = [p['SPDXID'] for p in d['packages']]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertEqual([i for i in ids if not re.fullmatch(r'SPDXRef-[A-Za-z0-9.-]+', i)], [])
+        self.assertEqual([r['relatedSpdxElement'] for r in d['relationships']], ids)
+        for p in d['packages']:
+            self.assertLessEqual({'name', 'versionInfo', 'downloadLocation', 'filesAnalyzed'}, set(p))
+        every = subprocess.run(['dpkg-query', '-W', '-f', '${db:Status-Status} ${Package}\n'], capture_output=True, text=True).stdout
+        self.assertEqual(sorted(p['name'] for p in d['packages'][1:]),
+                         sorted(line.split()[1] for line in every.splitlines() if line.startswith('installed ')))
+
+    def test_arguments(self):
+        for args in [], ['1', '2', '3'], ['1"'], ['1.0', 'a b'], ['1.0', '\n']:
+            r = subprocess.run([ROOT / 'tools/sbom', *args], capture_output=True, text=True)
+            self.assertEqual((r.returncode, r.stdout), (2, ''))
+            self.assertRegex(r.stderr, '^(usage: tools/sbom VERSION|tools/sbom: a version is made of)')
+
+    def test_it_is_in_the_image(self):
+        """Made of the system that the last stage begins with."""
+        every = steps()
+        at = every.index(('FROM', 'base AS sbom'))
+        self.assertIn('base', [rest for name, rest in every[at + 1:] if name == 'FROM'])
+        runs = [rest for name, rest in every[at:] if name == 'RUN']
+        self.assertIn('/sbom "$(cat /version)" $REVISION >/sodns.spdx.json', runs)
+        self.assertIn('--from=sbom /sodns.spdx.json /usr/share/sodns/', final('COPY'))
 
 
 # In the namespaces: mounts as a container has them, and then the daemon as the image starts it.

@@ -19,7 +19,7 @@ RARE = {'coredns_acl_dropped_requests_total', 'coredns_acl_filtered_requests_tot
         'coredns_cache_drops_total', 'coredns_cache_evictions_total', 'coredns_cache_prefetch_total', 'coredns_cache_served_stale_total',
         'coredns_dns_https_responses_total', 'coredns_kubernetes_dns_programming_duration_seconds',
         'coredns_kubernetes_rest_client_request_duration_seconds', 'coredns_kubernetes_rest_client_requests_total',
-        'coredns_shed_dropped_total', 'sodns_cache_no_room_total', 'sodns_client_shares_taken_total',
+        'coredns_shed_dropped_total', 'sodns_cache_no_room_total',
         'sodns_kubernetes_watch_connected', 'sodns_kubernetes_watch_heard_timestamp_seconds',
         'sodns_tls_certificate_expires_timestamp_seconds'}
 COREFILE = '''.:{PORT} {
