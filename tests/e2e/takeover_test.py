@@ -140,6 +140,31 @@ class Shapes(Case):
         self.assertEqual((security['runAsUser'], security['capabilities']), (0, {'drop': ['ALL'], 'add': ['NET_BIND_SERVICE']}))
         self.assertNotIn('securityContext', after['spec']['template']['spec'])
 
+    def corefile(self, text):
+        """What check says of a Corefile, on a machine that is no pod."""
+        class Cluster:
+            def run(self, *args, check=True):
+                return subprocess.CompletedProcess(args, 0, json.dumps({'data': {'Corefile': text}}), '')
+        c = {'name': 'coredns', 'args': ['-conf', '/etc/coredns/Corefile'], 'volumeMounts': [{'name': 'v', 'mountPath': '/etc/coredns'}]}
+        w = {'metadata': {'namespace': 'kube-system'}, 'spec': {'template': {'spec': {'volumes': [{'name': 'v', 'configMap': {'name': 'coredns'}}]}}}}
+        options = type('Options', (), {'sodns': str(BUILD / 'sodns')})
+        try:
+            return self.tool.check_corefile(Cluster(), options, w, c)
+        except self.tool.Refused as e:
+            return str(e)
+
+    def test_corefiles(self):
+        os.environ['SODNS_TRY'] = 'cluster.local'
+        self.addCleanup(os.environ.pop, 'SODNS_TRY')
+        for block in ('kubernetes', 'kubernetes cluster.local', 'kubernetes cluster.local # ours', 'kubernetes cluster.local {\n ttl 30\n}',
+                      'kubernetes {$SODNS_TRY} in-addr.arpa { # ours\n pods insecure\n fallthrough in-addr.arpa\n}',
+                      'kubernetes a {\n endpoint http://127.0.0.1:1\n}', 'kubernetes a {\n}\nhosts {\n 10.0.0.1 kubernetes\n}'):
+            said = self.corefile(f'. {{\n{block}\n}}\n')
+            self.assertEqual(said[0], 'sodns takes the Corefile', f'{block}: {said}')
+            said = self.corefile(f'. {{\nerrors\n{block}\nnonsense\n}}\n')
+            self.assertRegex(said, rf"/etc/coredns/Corefile:{4 + block.count(chr(10))} - .*Unknown directive 'nonsense'")
+        self.assertRegex(self.corefile('. {\nkubernetes a {\n ttl 30\n nonsense\n}\n}\n'), "/etc/coredns/Corefile:4 - .*unknown property 'nonsense'")
+
     def test_owners(self):
         for name, owner in OWNERS.items():
             w = self.look(name)
