@@ -16,6 +16,7 @@ struct question {
 	uint8_t options[512];
 	size_t options_len;
 	sodns_address_t from;
+	bool says_from;
 	uint16_t port;
 };
 
@@ -44,6 +45,13 @@ static bool read_option(struct question *x, const char *text)
 	return true;
 }
 
+/* An address that is given may be another's, as on the Internet; the usual one is the client's own. */
+static bool read_from(struct question *x, const char *text)
+{
+	x->says_from = true;
+	return !sodns_endpoint_from_text(text, 40000, &x->from);
+}
+
 static bool read_word(struct question *x, const char *w)
 {
 	if (!strcmp(w, "tcp"))
@@ -69,7 +77,7 @@ static bool read_word(struct question *x, const char *w)
 	else if (!strncmp(w, "class=", 6))
 		return (x->rclass = sodns_class_from_text(w + 6)) != 0;
 	else if (!strncmp(w, "from=", 5))
-		return !sodns_endpoint_from_text(w + 5, 40000, &x->from);
+		return read_from(x, w + 5);
 	else if (!strncmp(w, "option=", 7))
 		return read_option(x, w + 7);
 	else
@@ -197,6 +205,7 @@ static bool run_question(sodns_test_t *t, struct question x)
 	s->shared.parking = NULL;
 	s->q.protocol = x.tcp ? SODNS_TCP : SODNS_UDP;
 	s->peer = x.from;
+	s->shared.trusted = !x.says_from;
 	sodns_endpoint_from_text("192.0.2.1:53", 53, &s->local);
 	batch_run(&workers[0]);
 	return run_until_answered(t);
