@@ -139,6 +139,7 @@ static bool take_record(decoder_t *d, enum sodns_section section)
 			     .ttl = ttl,
 			     .type = (uint16_t)type,
 			     .rclass = (uint16_t)rclass,
+			     .covers = type == SODNS_TYPE_RRSIG ? (uint16_t)get16(data + 2) : 0,
 			     .count = 1};
 	sodns_reply_add(d->r, section, &set);
 	return true;

@@ -40,6 +40,7 @@ typedef struct query_shared {
 	bool streaming;                           /* holds no epoch when it waits */
 	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
 	struct query_parking *parking;            /* of the socket, NULL: none */
+	const sodns_address_t *client;            /* for whom it waits; NULL: for nobody */
 	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
 } query_shared_t;
 

@@ -143,7 +143,8 @@ static sodns_rrset_t *append(sodns_reply_t *r, enum sodns_section section)
 
 void sodns_reply_add(sodns_reply_t *r, enum sodns_section section, const sodns_rrset_t *set)
 {
-	if (editable(r) && set->count)
+	/* The OPT record is made in the end, for clients that sent one. */
+	if (editable(r) && set->count && set->type != SODNS_TYPE_OPT)
 		*append(r, section) = *set;
 }
 

@@ -16,6 +16,7 @@
 
 #include <sodns/metrics.h>
 
+#include "runtime/fair.h"
 #include "runtime/http.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
@@ -179,13 +180,19 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
-/* The reload plugin's, which counts whoever asked. */
-static void count_failure(void)
+/* The counter is the reload plugin's, but counts whoever asked. */
+static void note_reload(bool good)
 {
-	static const sodns_family_t family = {
+	static const sodns_family_t failures = {
 		.name = "coredns_reload_failed_total",
 		.help = "Counter of the number of failed reload attempts."};
-	sodns_metric_add(sodns_metric(&family, NULL), 1);
+	static const sodns_family_t last = {
+		.name = "sodns_reload_last_successful",
+		.help = "Whether the configuration that was wanted last is the one that runs.",
+		.kind = SODNS_GAUGE};
+	sodns_metric_set(sodns_metric(&last, NULL), good);
+	if (!good)
+		sodns_metric_add(sodns_metric(&failures, NULL), 1);
 }
 
 static void *reload_main(void *arg)
@@ -195,12 +202,14 @@ static void *reload_main(void *arg)
 	(void)arg;
 	void (*told)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
+	if (!told)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGUSR1: Reloading");
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g = make(err, sizeof(err));
 	if (!g && !end_is_wanted())
-		count_failure();
+		note_reload(false);
 	if (!g && told) {
 		told(err);
 	} else if (!g) {
@@ -208,6 +217,7 @@ static void *reload_main(void *arg)
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		note_reload(true);
 		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
@@ -276,6 +286,16 @@ static void count_left(worker_t *w, void *arg)
 	n->connections += w->conn_count;
 }
 
+/* In CoreDNS's words. */
+static void tell_end(unsigned number)
+{
+	if (number == SIGTERM)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGTERM: Shutting down servers then terminating");
+	else
+		sodns_log(SODNS_LOG_INFO, NULL, "%s: Shutting down",
+			  number == SIGINT ? "SIGINT" : "SIGQUIT");
+}
+
 /* Takes the signals that came: whether one of them asks for the end. */
 static bool ends(int fd)
 {
@@ -283,8 +303,11 @@ static bool ends(int fd)
 	while (read(fd, &s, sizeof(s)) == sizeof(s)) {
 		if (s.ssi_signo == SIGUSR1)
 			reload();
-		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT || s.ssi_signo == SIGQUIT)
+		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT ||
+			 s.ssi_signo == SIGQUIT) {
+			tell_end(s.ssi_signo);
 			return true;
+		}
 	}
 	return false;
 }
@@ -390,6 +413,12 @@ static void print_version(const control_options_t *o)
 	log_plain("%s", o->version[1]);
 }
 
+static void print_budget(const control_options_t *o)
+{
+	if (!o->quiet && *o->budget)
+		sodns_log(SODNS_LOG_INFO, NULL, "%s", o->budget);
+}
+
 /* Everything is prepared, and then it serves. */
 static void start_whole(const control_options_t *o)
 {
@@ -402,6 +431,7 @@ static void start_whole(const control_options_t *o)
 	log_set_debug(debug_wanted(serving));
 	if (!o->quiet)
 		print_zones(serving);
+	print_budget(o);
 	log_start();
 	note_times(serving);
 	generation_start(serving);
@@ -476,12 +506,14 @@ int control_run(void *options)
 		return 1;
 	}
 	limits_start();
+	fair_start();
 	workers_each(catch_crashes, NULL);
 	supervisor_catch_crashes(crash_look);
 	if (supervisor_page && supervisor_page->restarted)
 		start_in_parts();
 	else
 		start_whole(o);
+	note_reload(true);
 	supervisor_tell(SUPERVISOR_READY);
 	plugins_sweep();
 	int status = wait_for_end(signal_fd);

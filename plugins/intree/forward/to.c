@@ -153,7 +153,7 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 	uint16_t port = transports[w->kind].port;
 	if (sodns_endpoint_from_text(w->host, port, &t.address)) {
 		/* Files have no transport of their own: plain DNS. */
-		if (read_file(s, f, w->rest))
+		if (read_file(s, f, sodns_setup_path(s, w->rest)))
 			return SODNS_OK;
 		if (!split_hostname(w->host, &port))
 			return sodns_error(s, "not an IP address, file, or valid domain: \"%s\"",

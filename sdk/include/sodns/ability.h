@@ -135,8 +135,8 @@ typedef struct sodns_notify_ability {
 
 /* "sodns.autopath/1": knows the search path of who asks. `search` writes at most `max` zones (lower
  * case; good until the query ends) and returns how many; 0: none is known, or the query is none of
- * its own. The host's own search path and the root follow, added by the caller. Does not wait.
- * [query] */
+ * its own. The host's own search path and the root follow, added by the caller, unless the last one is
+ * the root itself. Does not wait. [query] */
 #define SODNS_ABILITY_AUTOPATH "sodns.autopath/1"
 typedef struct sodns_autopath_ability {
 	uint32_t size;
