@@ -280,7 +280,7 @@ class Kubernetes(Case):
             self.becomes(s, 's1.ns', ['10.96.0.1'])
             self.api.token = 'none'
             pid = s.serving_pid()
-            os.kill(pid, signal.SIGSEGV)
+            os.kill(pid, signal.SIGKILL)
             s.wait_for('A fresh process serves')
             self.assertNotEqual(s.serving_pid(), pid)
             while not all((now := self.statuses(ports)).values()):
