@@ -16,6 +16,7 @@
 
 #include <sodns/metrics.h>
 
+#include "runtime/fair.h"
 #include "runtime/http.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
@@ -201,6 +202,8 @@ static void *reload_main(void *arg)
 	(void)arg;
 	void (*told)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
+	if (!told)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGUSR1: Reloading");
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
@@ -283,6 +286,16 @@ static void count_left(worker_t *w, void *arg)
 	n->connections += w->conn_count;
 }
 
+/* In CoreDNS's words. */
+static void tell_end(unsigned number)
+{
+	if (number == SIGTERM)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGTERM: Shutting down servers then terminating");
+	else
+		sodns_log(SODNS_LOG_INFO, NULL, "%s: Shutting down",
+			  number == SIGINT ? "SIGINT" : "SIGQUIT");
+}
+
 /* Takes the signals that came: whether one of them asks for the end. */
 static bool ends(int fd)
 {
@@ -290,8 +303,11 @@ static bool ends(int fd)
 	while (read(fd, &s, sizeof(s)) == sizeof(s)) {
 		if (s.ssi_signo == SIGUSR1)
 			reload();
-		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT || s.ssi_signo == SIGQUIT)
+		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT ||
+			 s.ssi_signo == SIGQUIT) {
+			tell_end(s.ssi_signo);
 			return true;
+		}
 	}
 	return false;
 }
@@ -397,6 +413,12 @@ static void print_version(const control_options_t *o)
 	log_plain("%s", o->version[1]);
 }
 
+static void print_budget(const control_options_t *o)
+{
+	if (!o->quiet && *o->budget)
+		sodns_log(SODNS_LOG_INFO, NULL, "%s", o->budget);
+}
+
 /* Everything is prepared, and then it serves. */
 static void start_whole(const control_options_t *o)
 {
@@ -409,6 +431,7 @@ static void start_whole(const control_options_t *o)
 	log_set_debug(debug_wanted(serving));
 	if (!o->quiet)
 		print_zones(serving);
+	print_budget(o);
 	log_start();
 	note_times(serving);
 	generation_start(serving);
@@ -483,6 +506,7 @@ int control_run(void *options)
 		return 1;
 	}
 	limits_start();
+	fair_start();
 	workers_each(catch_crashes, NULL);
 	supervisor_catch_crashes(crash_look);
 	if (supervisor_page && supervisor_page->restarted)

@@ -36,7 +36,7 @@ class Reload(Case):
         with Server('z.example:{PORT} {\n file zone\n}\n', files={'zone': ZONE % 1}) as s:
             (s.folder / 'zone').write_text((ZONE % 2).replace('192.0.2.1', '192.0.2.2'))
             s.signal(signal.SIGUSR1)
-            s.wait_for(r'^\[INFO\] Reloading complete$')
+            s.wait_for(r'^\[INFO\] SIGUSR1: Reloading\n\[INFO\] Reloading\n\[INFO\] Reloading complete$')
             self.assertEqual(s.ask('www.z.example').answer[0][0].address, '192.0.2.2')
 
     def test_bad_reload_keeps_serving(self):
