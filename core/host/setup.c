@@ -245,6 +245,7 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->plugin = s->plugin;
 	i->block = s->block;
 	i->self = self;
+	i->at = s->at;
 	i->prefetch = ability(i, SODNS_ABILITY_PREFETCH);
 	i->metadata = ability(i, SODNS_ABILITY_METADATA);
 	i->ready = ability(i, SODNS_ABILITY_READY);

@@ -10,6 +10,7 @@ struct sodns_setup {
 	generation_t *generation;
 	block_t *block;
 	const plugin_t *plugin;
+	const corefile_token_t *at; /* the directive */
 	corefile_cursor_t cursor;
 	const char **args; /* of sodns_setup_args() */
 	size_t args_room;

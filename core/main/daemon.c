@@ -16,6 +16,7 @@
 #include "message/name.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
+#include "runtime/watchdog.h"
 #include "runtime/worker.h"
 #include "server/server.h"
 
@@ -52,6 +53,9 @@ static const char usage[] =
 	"  -plugin-dir DIR   where plugins without a path are looked up\n"
 	"  -limit.tasks N    queries that wait, at most (default 24000)\n"
 	"  -limit.connections N  of a listener on one worker, at most (default 20000)\n"
+	"  -limit.stall N    seconds that a plugin may take before the process is ended (default "
+	"10; "
+	"0: any)\n"
 	"  -log.format F     text (default), or json: each line an object\n"
 	"  -user NAME        whom the serving process runs as (default: as started, without "
 	"privileges)\n"
@@ -153,6 +157,7 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"plugin.cfg", .text = &host.plugin_cfg},
 		{"plugin-dir", .text = &host.plugin_dir},
 		{"workers", .number = {.out = &f->workers, .least = 1, .most = 1024}},
+		{"limit.stall", .number = {.out = &stall_limit, .least = 0, .most = 86400}},
 		{"limit.tasks", .number = {.out = &task_limit, .least = 100, .most = 1000000}},
 		{"limit.connections",
 		 .number = {.out = &connection_limit, .least = 1, .most = 1000000}},
@@ -230,6 +235,9 @@ int sodns_main(int argc, char **argv)
 	host_find_plugins();
 	if (f.plugins)
 		return list_plugins();
+	/* Where there is one at the start, its absence later is no wish for the default. */
+	if (!host.corefile && !access("Corefile", F_OK))
+		host.corefile = "Corefile";
 	if (host.corefile && !strcmp(host.corefile, "-") && read_stdin())
 		return 1;
 	if (f.check || f.chain)
@@ -241,6 +249,7 @@ int sodns_main(int argc, char **argv)
 	const supervisor_options_t supervisor = {.user = f.user,
 						 .pidfile = f.pidfile,
 						 .names_file = corefile_names_file,
-						 .names_port = corefile_names_port};
+						 .names_port = corefile_names_port,
+						 .trial = control_try};
 	return f.supervise ? supervise(&supervisor, control_run, &run) : control_run(&run);
 }

@@ -16,7 +16,7 @@ static pthread_t thread;
 static uv_timer_t reclaim;
 
 struct sodns_service {
-	const char *name;
+	blame_t blame; /* its name stands for the plugin's */
 	void (*fn)(void *arg);
 	void *arg;
 	task_t *task;
@@ -67,7 +67,9 @@ static void run_service(void *arg)
 {
 	sodns_service_t *s = arg;
 	s->task = task_current();
+	s->task->blame = &s->blame;
 	s->fn(s->arg);
+	s->task->blame = NULL;
 	s->task = NULL;
 	pthread_mutex_lock(&s->lock);
 	s->ended = true;
@@ -90,7 +92,7 @@ sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), vo
 	sodns_service_t *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
-	s->name = name;
+	s->blame.plugin = name;
 	s->fn = fn;
 	s->arg = arg;
 	pthread_mutex_init(&s->lock, NULL);

@@ -168,7 +168,7 @@ void batch_run(worker_t *w)
 		return;
 	loop_enter(&w->loop);
 	w->now = sodns_now();
-	atomic_store_explicit(&w->batch_began, w->now, memory_order_relaxed);
+	loop_leaves_base(&w->loop, w->now);
 	for (unsigned i = 0; i < w->count; i++)
 		w->server->arrive(w->batch[i]);
 	for (unsigned stage = 0; stage < 2; stage++)
@@ -187,9 +187,7 @@ void batch_run(worker_t *w)
 		}
 	w->count = 0;
 	w->server->batch_done(w);
-	atomic_store_explicit(&w->batch_began, 0, memory_order_relaxed);
-	/* What was slow has been reported, or waits and is not to be told from others. */
-	atomic_store_explicit(&w->slow, false, memory_order_relaxed);
+	loop_is_back(&w->loop);
 	loop_leave(&w->loop);
 }
 

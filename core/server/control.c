@@ -23,6 +23,7 @@
 #include "runtime/service.h"
 #include "runtime/tcp.h"
 #include "runtime/tls.h"
+#include "runtime/watchdog.h"
 #include "server/server.h"
 
 #define DRAIN_MS 5000
@@ -60,11 +61,10 @@ static void request_fail(const char *who, const char *message)
 	request();
 }
 
-/* Builds and prepares; nothing is visible yet. */
-static generation_t *make(char *err, size_t err_size)
+/* Sets up and prepares what was read; nothing is visible yet. */
+static generation_t *make(generation_t *g, char *err, size_t err_size)
 {
-	generation_t *g = generation_build(err, err_size);
-	if (!g)
+	if (!g || generation_set_up(g, err, err_size))
 		return NULL;
 	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
 	    !listeners_reserve(g, err, err_size))
@@ -122,6 +122,22 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
+/* By a trial, where there is a parent to have it done. */
+static generation_t *read_again(char *err, size_t err_size)
+{
+	static supervisor_verdict_t v;
+	host.stage = host.staged = NULL;
+	int rc = supervisor_try(&v);
+	if (rc < 0) {
+		snprintf(err, err_size, "%s", v.text);
+		return NULL;
+	}
+	host.staged = rc ? NULL : v.stage;
+	generation_t *g = generation_read(err, err_size);
+	host.staged = NULL;
+	return g;
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
@@ -132,7 +148,7 @@ static void *reload_main(void *arg)
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
-	generation_t *g = make(err, sizeof(err));
+	generation_t *g = make(read_again(err, sizeof(err)), err, sizeof(err));
 	if (!g && told) {
 		told(err);
 	} else if (!g) {
@@ -140,6 +156,7 @@ static void *reload_main(void *arg)
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		fallback_ends();
 		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
@@ -227,7 +244,10 @@ static bool ends(int fd)
 /* Serves on for as long as a plugin wishes (health's lameduck), or until a second signal. */
 static void linger(int signal_fd)
 {
-	uint64_t now = sodns_now(), end = now + generation_drain(serving) * 1000000ull;
+	uint32_t ms = generation_drain(serving);
+	uint64_t now = sodns_now(), end = now + ms * 1000000ull;
+	if (supervisor_page)
+		atomic_store(&supervisor_page->linger_ms, ms);
 	struct pollfd p = {.fd = signal_fd, .events = POLLIN};
 	for (; now < end; now = sodns_now())
 		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) > 0 && ends(signal_fd))
@@ -278,14 +298,25 @@ _Noreturn static void give_up(void)
 	_exit(1);
 }
 
+/* Nothing has come for a while. */
+static void tick(void)
+{
+	stalls_look();
+	if (fallback_wants_reload() && !atomic_load(&reloading))
+		reload();
+}
+
 static int wait_for_end(int signal_fd)
 {
 	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN},
 			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		int ready = poll(p, 2, (int)STALL_TICK_MS);
+		if (ready < 0 && errno != EINTR)
 			return 1;
+		if (!ready)
+			tick();
 		if (ends(signal_fd))
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
@@ -303,6 +334,7 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 	log_stop();
 	log_last_words("%s", err);
 	plugins_cleanup();
+	supervisor_explain(err);
 	supervisor_finish(how);
 	_exit(1);
 }
@@ -317,10 +349,10 @@ static void print_version(const control_options_t *o)
 }
 
 /* Everything is prepared, and then it serves. */
-static void start_whole(const control_options_t *o)
+static void start_whole(const control_options_t *o, generation_t *read)
 {
 	char err[4096];
-	serving = make(err, sizeof(err));
+	serving = make(read, err, sizeof(err));
 	if (!serving)
 		refuse(err, FINISH_FOR_GOOD);
 	log_set_debug(debug_wanted(serving));
@@ -328,6 +360,7 @@ static void start_whole(const control_options_t *o)
 		print_zones(serving);
 	log_start();
 	note_times(serving);
+	fallback_tell(0);
 	generation_start(serving);
 	if (supervisor_page)
 		atomic_store(&supervisor_page->serving, true);
@@ -356,10 +389,11 @@ static void count_crashes(void)
 }
 
 /* After a crash: it serves, and is prepared meanwhile. */
-static void start_in_parts(void)
+static void start_in_parts(generation_t *read)
 {
 	char err[4096];
-	serving = generation_build(err, sizeof(err));
+	unsigned missing;
+	serving = generation_set_up(read, err, sizeof(err)) ? NULL : read;
 	if (!serving || servers_build(serving, err, sizeof(err)) ||
 	    listeners_reserve(serving, err, sizeof(err)))
 		refuse(err, FINISH_TO_TRY_AGAIN);
@@ -372,8 +406,9 @@ static void start_in_parts(void)
 	atomic_store(&supervisor_page->serving, true);
 	sodns_log(SODNS_LOG_INFO, NULL, "A fresh process serves %" PRIu64 " ms after the crash",
 		  (sodns_now() - supervisor_page->crashed) / 1000000);
-	if (gates_open(serving, err, sizeof(err)))
+	if (gates_open(serving, *supervisor_page->broken, &missing, err, sizeof(err)))
 		refuse(err, FINISH_TO_TRY_AGAIN);
+	fallback_tell(missing);
 	note_times(serving);
 	sodns_log(SODNS_LOG_INFO, NULL, "Everything is loaded %" PRIu64 " ms after the crash",
 		  (sodns_now() - supervisor_page->crashed) / 1000000);
@@ -386,10 +421,32 @@ static void catch_crashes(worker_t *w, void *arg)
 	supervisor_thread();
 }
 
+/* What the parent says of where the configuration is put, and where it is taken from. */
+static void take_orders(void)
+{
+	const supervisor_page_t *p = supervisor_page;
+	watchdog_begin();
+	supervisor_thread();
+	supervisor_catch_crashes(crash_look);
+	host_step = crash_step;
+	if (!p)
+		return;
+	host.stage = *p->stage ? p->stage : NULL;
+	host.staged = *p->staged ? p->staged : NULL;
+	host.before = *p->before ? p->before : NULL;
+}
+
 int control_run(void *options)
 {
 	const control_options_t *o = options;
+	char err[4096];
 	int signal_fd = block_signals();
+	bool restarted = supervisor_page && supervisor_page->restarted;
+	take_orders();
+	/* Before there are threads: what may be opened is decided by what is read. */
+	generation_t *g = generation_read(err, sizeof(err));
+	if (!g)
+		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
@@ -402,13 +459,11 @@ int control_run(void *options)
 	}
 	limits_start();
 	workers_each(catch_crashes, NULL);
-	supervisor_catch_crashes(crash_look);
-	if (supervisor_page && supervisor_page->restarted)
-		start_in_parts();
+	if (restarted)
+		start_in_parts(g);
 	else
-		start_whole(o);
+		start_whole(o, g);
 	supervisor_tell(SUPERVISOR_READY);
-	plugins_sweep();
 	int status = wait_for_end(signal_fd);
 	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);
@@ -432,10 +487,44 @@ static void print_chains(const generation_t *g)
 	}
 }
 
+/* Nothing listens during a trial: what a plugin wants to listen on is tried when it is taken. */
+static int no_socket(const socket_spec_t *spec)
+{
+	int fd = socket(spec->address.family == 6 ? AF_INET6 : AF_INET,
+			spec->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+static void keep_none(const socket_spec_t *spec)
+{
+	(void)spec;
+}
+
+int control_try(void *options)
+{
+	char err[4096];
+	(void)options;
+	take_orders();
+	tls_open_key = supervisor_open_key;
+	http_sockets = (http_sockets_t){no_socket, keep_none};
+	generation_t *g = generation_read(err, sizeof(err));
+	bool good = g && getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) > 0 &&
+		    !service_start() && !generation_set_up(g, err, sizeof(err)) &&
+		    !servers_build(g, err, sizeof(err)) && !generation_prepare(g, err, sizeof(err));
+	if (good)
+		generation_free(g);
+	else
+		supervisor_explain(err);
+	log_flush();
+	supervisor_finish(FINISH_FOR_GOOD);
+	_exit(!good);
+}
+
 int control_check(bool show_chain)
 {
 	char err[4096];
 	generation_t *g = NULL;
+	take_orders();
 	if (!service_start())
 		g = generation_build(err, sizeof(err));
 	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {

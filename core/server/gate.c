@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include <sodns/log.h>
+
 #include "server/server.h"
 
 #define WAIT_NS 1000000000u
@@ -14,7 +16,7 @@ struct gate {
 	block_t *block;
 	const struct handler *chain;
 	const instance_t *prefetcher;
-	_Atomic(bool) open;
+	_Atomic(bool) open, failed;
 };
 
 /* Queries of one worker that wait. */
@@ -46,7 +48,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	struct gate *g = h->self;
 	uint64_t end = sodns_now() + WAIT_NS;
 	while (!atomic_load(&g->open))
-		if (!wait_for_some_gate(end))
+		if (atomic_load(&g->failed) || !wait_for_some_gate(end))
 			return sodns_fail(q, SODNS_SERVFAIL, "not ready after a restart");
 	if (!g->chain)
 		return sodns_fail(q, SODNS_REFUSED, NULL);
@@ -95,10 +97,11 @@ void gates_close(generation_t *g)
 static int accept_held(generation_t *g, char *err, size_t err_size)
 {
 	bool any = false;
-	for (server_t *s = servers_of(g); s; s = s->next) {
-		any |= s->held;
-		s->held = false;
-	}
+	for (server_t *s = servers_of(g); s; s = s->next)
+		if (s->held && !atomic_load(&s->closed_gates)) {
+			any = true;
+			s->held = false;
+		}
 	if (any && listeners_reserve(g, err, err_size))
 		return SODNS_EIO;
 	if (any)
@@ -153,15 +156,29 @@ static struct gate **in_order(generation_t *g, size_t *count)
 	return gates;
 }
 
-int gates_open(generation_t *g, char *err, size_t err_size)
+/* The block stays closed: it is all that is lost. */
+static void give_gate_up(struct gate *gate, const char *why)
+{
+	sodns_log(SODNS_LOG_ERROR, NULL, "%s: its server block answers SERVFAIL", why);
+	atomic_store(&gate->failed, true);
+	workers_each(wake_waiters, NULL);
+}
+
+int gates_open(generation_t *g, bool lenient, unsigned *failed, char *err, size_t err_size)
 {
 	size_t count;
+	*failed = 0;
 	struct gate **gates = in_order(g, &count);
 	for (size_t i = 0; i < count; i++) {
 		block_t *b = gates[i]->block;
 		uint64_t began = sodns_now();
-		if (generation_prepare_block(g, b, err, err_size))
-			return SODNS_EINVAL;
+		if (generation_prepare_block(g, b, err, err_size)) {
+			if (!lenient)
+				return SODNS_EINVAL;
+			give_gate_up(gates[i], err);
+			++*failed;
+			continue;
+		}
 		b->prepare_us = (uint32_t)((sodns_now() - began) / 1000);
 		generation_start_block(b);
 		open_gate(g, gates[i]);

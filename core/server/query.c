@@ -220,8 +220,8 @@ static void serve(slot_t *s)
 		return;
 	}
 	finish(s, answer(&s->q));
-	if (__builtin_expect(atomic_load_explicit(&s->worker->slow, memory_order_relaxed), 0))
-		watchdog_report(s->worker, &s->q);
+	if (__builtin_expect(atomic_load_explicit(&s->worker->loop.slow, memory_order_relaxed), 0))
+		watchdog_report(&s->worker->loop);
 }
 
 static ptrdiff_t preface(void *listener, sodns_packet_t *p)

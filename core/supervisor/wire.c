@@ -37,6 +37,8 @@ static bool is_request(const wire_request_t *r)
 		return memchr(r->u.path, 0, sizeof(r->u.path));
 	case WIRE_STATE:
 		return (unsigned)r->u.state <= SUPERVISOR_STOPPING;
+	case WIRE_TRIAL:
+		return true;
 	}
 	return false;
 }
