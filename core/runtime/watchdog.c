@@ -103,8 +103,6 @@ static void look(loop_t *l, unsigned first, unsigned limit)
 	if (!limit || ticks != limit * (1000 / STALL_TICK_MS))
 		return;
 	atomic_store(&l->ended_after, seconds);
-	sodns_log(SODNS_LOG_ERROR, NULL, "The process is ended: a plugin has not returned for %u s",
-		  seconds);
 	pthread_kill(l->thread, SIGABRT);
 }
 

@@ -31,7 +31,7 @@
 
 /* From SIGTERM to the end of a child that does not find it, besides what it says of lameducks; and
  * how much of that is believed. */
-#define STOP_MS 20000u
+#define STOP_MS 15000u
 #define LINGER_MOST_MS 3600000u
 /* How long loading may take: so much, and so many times what it took before. */
 #define LOAD_LEAST_NS 60000000000ull
