@@ -3,6 +3,7 @@
  * executable is nothing but its main().
  */
 #include <ctype.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +70,7 @@ static const char usage[] =
 
 static int bad_usage(const char *what, const char *flag)
 {
-	fprintf(stderr, "%s: %s\n%s", what, flag, usage);
+	fprintf(stderr, "%s: %s\n", what, flag);
 	return -1;
 }
 
@@ -101,6 +102,45 @@ static int read_log_format(const char *text)
 	return 0;
 }
 
+/* As Go's strconv.ParseBool. */
+static int read_bool(const char *name, const char *text, bool *out)
+{
+	static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"},
+				 *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
+	char what[64];
+	*out = !text;
+	for (size_t i = 0; text && i < sizeof(yes) / sizeof(yes[0]); i++) {
+		*out |= !strcmp(text, yes[i]);
+		if (!strcmp(text, yes[i]) || !strcmp(text, no[i]))
+			return 0;
+	}
+	if (!text)
+		return 0;
+	snprintf(what, sizeof(what), "-%s is true or false, not", name);
+	return bad_usage(what, text);
+}
+
+/* The port of keys that name none. */
+static int check_port(const char *text)
+{
+	unsigned port;
+	const struct number n = {.name = "dns.port", .out = &port, .least = 0, .most = 65535};
+	return read_number(&n, text);
+}
+
+static int check_user(const struct flags *f)
+{
+	if (!f->user)
+		return 0;
+	if (!getpwnam(f->user)) {
+		fprintf(stderr, "-user %s: there is no such user\n", f->user);
+		return -1;
+	}
+	if (f->supervise)
+		return 0;
+	return bad_usage("-user wants a parent process: it does not go with", "-supervise=false");
+}
+
 struct known {
 	const char *name;
 	bool *on;
@@ -118,12 +158,13 @@ static int read_flag(int argc, char **argv, int *i, const struct known *known, s
 	size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
 	while (k < count && (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
 		k++;
-	if (k == count)
-		return bad_usage("flag provided but not defined", arg);
-	if (known[k].on) {
-		*known[k].on = !value || !strcmp(value, "true");
-		return 0;
+	if (k == count) {
+		bad_usage("flag provided but not defined", arg);
+		fputs(usage, stderr);
+		return -1;
 	}
+	if (known[k].on)
+		return read_bool(known[k].name, value, known[k].on);
 	if (!value && ++*i >= argc)
 		return bad_usage("flag needs an argument", arg);
 	value = value ? value : argv[*i];
@@ -222,7 +263,8 @@ int sodns_main(int argc, char **argv)
 {
 	struct flags f = {.supervise = true};
 	host.port = "53";
-	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)))
+	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)) ||
+	    check_port(host.port) || check_user(&f))
 		return 2;
 	if (f.help) {
 		fputs(usage, stdout);

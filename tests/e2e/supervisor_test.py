@@ -345,8 +345,9 @@ class Supervisor(Case):
 
     def test_unknown_user(self):
         s = Server(QUICK, extra=['crash'])
-        r = s.run('-conf', 'Corefile', '-user', 'no-such-user')
-        self.assertEqual((r.returncode, r.stderr.strip()), (1, '-user no-such-user: there is no such user'))
+        for more in [], ['-check']:
+            r = s.run('-conf', 'Corefile', '-user', 'no-such-user', *more)
+            self.assertEqual((r.returncode, r.stderr), (2, '-user no-such-user: there is no such user\n'))
         shutil.rmtree(s.folder)
 
 
