@@ -298,6 +298,7 @@ static int set_up(generation_t *g, char *err, size_t err_size)
 		return SODNS_EINVAL;
 	for (block_t *b = g->blocks; b; b = b->next)
 		link_chain(g, b);
+	opens_find(g);
 	char why[256];
 	fingerprint(g, g->fingerprint, why, sizeof(why));
 	return check_overlaps(g, err, err_size);
@@ -399,6 +400,7 @@ void generation_free(generation_t *g)
 			step_end();
 		}
 	kept_release(g);
+	sandbox_free(&g->opens);
 	for (block_t *b = g->blocks; b; b = b->next)
 		sodns_tls_release(b->tls);
 	if (g->corefile)

@@ -15,6 +15,7 @@
 
 #include "corefile/corefile.h"
 #include "message/chain.h"
+#include "runtime/sandbox.h"
 
 /* A plugin as plugin.cfg names it. */
 typedef struct plugin_entry {
@@ -117,6 +118,7 @@ typedef struct generation {
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */
+	sandbox_t opens;         /* what it makes the process open */
 	char fingerprint[129];   /* of the files it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	char error[2048];
@@ -165,6 +167,11 @@ int plugin_copy(plugin_entry_t *e, const char *to, const plugin_cfg_t *before, c
 int stage_put(generation_t *g, char *err, size_t err_size);
 /* The other way round, from host.staged. */
 int stage_take(generation_t *g, char *err, size_t err_size);
+
+/* Notes what the generation makes the process open (g->opens): a path that a plugin named; and all that
+ * its words name. */
+void opens_add(generation_t *g, const char *path);
+void opens_find(generation_t *g);
 
 /* What is being done with a plugin, for the obituary of a process that ends by it: set by control,
  * called with its name and a text, and with NULL when it is done; on the thread that does it. */

@@ -22,7 +22,7 @@
 #include "server/server.h"
 
 struct flags {
-	bool quiet, version, plugins, check, chain, help, supervise;
+	bool quiet, version, plugins, check, chain, help, supervise, sandbox;
 	const char *pidfile, *user, *log_format;
 	unsigned workers;
 };
@@ -60,6 +60,7 @@ static const char usage[] =
 	"  -log.format F     text (default), or json: each line an object\n"
 	"  -user NAME        whom the serving process runs as (default: as started, without "
 	"privileges)\n"
+	"  -sandbox=false    the serving process may open and do what its user may\n"
 	"  -supervise=false  no parent process that keeps the sockets when a plugin crashes\n"
 	"  -workers N        threads that serve (default: CPUs by affinity and cgroup quota)\n"
 	"  -check            set up and prepare everything, start nothing; the exit status says\n"
@@ -187,6 +188,7 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"check", .on = &f->check},
 		{"chain", .on = &f->chain},
 		{"supervise", .on = &f->supervise},
+		{"sandbox", .on = &f->sandbox},
 		{"help", .on = &f->help},
 		{"h", .on = &f->help},
 		{"conf", .text = &host.corefile},
@@ -261,7 +263,7 @@ static void raise_descriptors(void)
 
 int sodns_main(int argc, char **argv)
 {
-	struct flags f = {.supervise = true};
+	struct flags f = {.supervise = true, .sandbox = true};
 	host.port = "53";
 	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)) ||
 	    check_port(host.port) || check_user(&f))
@@ -286,6 +288,8 @@ int sodns_main(int argc, char **argv)
 		return control_check(f.chain);
 	raise_descriptors();
 	control_options_t run = {.quiet = f.quiet,
+				 .sandbox = f.sandbox,
+				 .root = !geteuid() && !f.user,
 				 .workers = f.workers ? f.workers : worker_default_count(),
 				 .version = {version[0], version[1]}};
 	const supervisor_options_t supervisor = {.user = f.user,

@@ -65,6 +65,8 @@ int socket_open(const socket_spec_t *s)
 	return why;
 }
 
+bool sockets_stay;
+
 bool socket_same(const socket_spec_t *a, const socket_spec_t *b)
 {
 	return a->type == b->type && a->index == b->index && a->wildcard == b->wildcard &&

@@ -198,7 +198,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static int workers_new(unsigned count, const worker_server_t *server)
+int workers_make(unsigned count, const worker_server_t *server)
 {
 	workers = aligned_alloc(64, (count * sizeof(*workers) + 63) & ~(size_t)63);
 	if (!workers)
@@ -219,18 +219,15 @@ static int workers_new(unsigned count, const worker_server_t *server)
 
 int workers_adopt(const worker_server_t *server)
 {
-	int rc = workers_new(1, server);
+	int rc = workers_make(1, server);
 	if (!rc)
 		loop_adopt(&workers[0].loop);
 	return rc;
 }
 
-int workers_start(unsigned count, const worker_server_t *server)
+int workers_start(void)
 {
-	int rc = workers_new(count, server);
-	if (rc)
-		return rc;
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < worker_count; i++) {
 		char name[32];
 		if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]))
 			return SODNS_EIO;

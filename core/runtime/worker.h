@@ -101,8 +101,9 @@ extern unsigned worker_count;
 
 /* min(CPU affinity, cgroup quota), at least 1. */
 unsigned worker_default_count(void);
-/* Makes `count` workers and starts their threads. */
-int workers_start(unsigned count, const worker_server_t *server);
+/* Makes `count` workers; their threads begin with workers_start(). */
+int workers_make(unsigned count, const worker_server_t *server);
+int workers_start(void);
 /* Makes one worker that is the calling thread (tests). */
 int workers_adopt(const worker_server_t *server);
 /* Ends the threads; queries that wait are cancelled. */

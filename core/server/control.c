@@ -61,11 +61,31 @@ static void request_fail(const char *who, const char *message)
 	request();
 }
 
-/* Sets up and prepares what was read; nothing is visible yet. */
+/* What the process may open since it has gone into its sandbox. */
+static sandbox_t granted;
+static bool sandboxed;
+
+/* Plugins have said what they will open, nothing from outside has been read, and there are no threads: from
+ * here on the process has what its configuration names. */
+static void enter_sandbox(const control_options_t *o, const generation_t *g)
+{
+	char missing[256] = "";
+	if (!o->sandbox || !supervisor_is_there() || !sandbox_is_built())
+		return;
+	for (size_t i = 0; i < g->opens.count; i++)
+		sandbox_add(&granted, g->opens.rules[i].path, g->opens.rules[i].writes);
+	sandbox_add_system(&granted);
+	sandbox_enter(&granted, missing, sizeof(missing));
+	sandboxed = !*missing;
+	if (*missing)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "This kernel lacks %s: the serving process may do more than it has to",
+			  missing);
+}
+
+/* Prepares what was set up; nothing is visible yet. */
 static generation_t *make(generation_t *g, char *err, size_t err_size)
 {
-	if (!g || generation_set_up(g, err, err_size))
-		return NULL;
 	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
 	    !listeners_reserve(g, err, err_size))
 		return g;
@@ -138,6 +158,30 @@ static generation_t *read_again(char *err, size_t err_size)
 	return g;
 }
 
+/* What a process without this one's bounds has tried needs them to be wider. */
+static bool outgrown(const generation_t *g)
+{
+	return sandboxed && (!g || !sandbox_covers(&granted, &g->opens));
+}
+
+/* 1: a fresh process is to do it. */
+static int make_again(generation_t **out, char *err, size_t err_size)
+{
+	generation_t *g = read_again(err, err_size);
+	*out = NULL;
+	if (!g)
+		return -1;
+	if (generation_set_up(g, err, err_size))
+		g = NULL;
+	if (outgrown(g)) {
+		if (g)
+			generation_free(g);
+		return 1;
+	}
+	*out = g ? make(g, err, err_size) : NULL;
+	return *out ? 0 : -1;
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
@@ -148,8 +192,10 @@ static void *reload_main(void *arg)
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
-	generation_t *g = make(read_again(err, sizeof(err)), err, sizeof(err));
-	if (!g && told) {
+	generation_t *g;
+	if (make_again(&g, err, sizeof(err)) > 0) {
+		end = SUPERVISOR_OUTGROWN;
+	} else if (!g && told) {
 		told(err);
 	} else if (!g) {
 		sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
@@ -274,8 +320,10 @@ static unsigned stop(int signal_fd)
 	pthread_mutex_lock(&switching);
 	atomic_store(&stopping, true);
 	pthread_mutex_unlock(&switching);
+	sockets_stay = supervisor_page && atomic_load(&supervisor_page->replaced);
 	supervisor_tell(SUPERVISOR_STOPPING);
-	linger(signal_fd);
+	if (!sockets_stay)
+		linger(signal_fd);
 	listeners_close();
 	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
 		left = (struct left){0};
@@ -349,10 +397,10 @@ static void print_version(const control_options_t *o)
 }
 
 /* Everything is prepared, and then it serves. */
-static void start_whole(const control_options_t *o, generation_t *read)
+static void start_whole(const control_options_t *o, generation_t *g)
 {
 	char err[4096];
-	serving = make(read, err, sizeof(err));
+	serving = make(g, err, sizeof(err));
 	if (!serving)
 		refuse(err, FINISH_FOR_GOOD);
 	log_set_debug(debug_wanted(serving));
@@ -366,6 +414,11 @@ static void start_whole(const control_options_t *o, generation_t *read)
 		atomic_store(&supervisor_page->serving, true);
 	listeners_switch(serving);
 	print_version(o);
+	if (o->root)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "Started as root without -user: the serving process keeps that user, "
+			  "without "
+			  "its privileges, and owns the system's files");
 }
 
 static void count_crashes(void)
@@ -389,12 +442,12 @@ static void count_crashes(void)
 }
 
 /* After a crash: it serves, and is prepared meanwhile. */
-static void start_in_parts(generation_t *read)
+static void start_in_parts(generation_t *g)
 {
 	char err[4096];
 	unsigned missing;
-	serving = generation_set_up(read, err, sizeof(err)) ? NULL : read;
-	if (!serving || servers_build(serving, err, sizeof(err)) ||
+	serving = g;
+	if (servers_build(serving, err, sizeof(err)) ||
 	    listeners_reserve(serving, err, sizeof(err)))
 		refuse(err, FINISH_TO_TRY_AGAIN);
 	log_set_debug(debug_wanted(serving));
@@ -412,6 +465,26 @@ static void start_in_parts(generation_t *read)
 	note_times(serving);
 	sodns_log(SODNS_LOG_INFO, NULL, "Everything is loaded %" PRIu64 " ms after the crash",
 		  (sodns_now() - supervisor_page->crashed) / 1000000);
+}
+
+/* Another process serves until this one does. */
+static void take_over(generation_t *g)
+{
+	char err[4096];
+	serving = make(g, err, sizeof(err));
+	if (!serving)
+		refuse(err, FINISH_TO_TRY_AGAIN);
+	log_set_debug(debug_wanted(serving));
+	log_start();
+	count_crashes();
+	suspects_learn();
+	note_times(serving);
+	fallback_tell(0);
+	generation_start(serving);
+	atomic_store(&supervisor_page->serving, true);
+	listeners_switch(serving);
+	sodns_log(SODNS_LOG_INFO, NULL, "A fresh process takes over: it may open what is new");
+	sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
 }
 
 static void catch_crashes(worker_t *w, void *arg)
@@ -441,31 +514,41 @@ int control_run(void *options)
 	const control_options_t *o = options;
 	char err[4096];
 	int signal_fd = block_signals();
-	bool restarted = supervisor_page && supervisor_page->restarted;
+	bool takes_over = supervisor_page && supervisor_page->takes_over;
+	bool restarted = supervisor_page && (supervisor_page->restarted || takes_over);
 	take_orders();
 	/* Before there are threads: what may be opened is decided by what is read. */
 	generation_t *g = generation_read(err, sizeof(err));
 	if (!g)
 		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
+	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
+	    workers_make(o->workers, &query_server)) {
+		log_last_words("no memory for workers");
+		return 1;
+	}
+	limits_start();
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
-	    workers_start(o->workers, &query_server) || service_start()) {
+	if (generation_set_up(g, err, sizeof(err)))
+		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
+	enter_sandbox(o, g);
+	if (workers_start() || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
 	}
-	limits_start();
 	workers_each(catch_crashes, NULL);
-	if (restarted)
+	if (takes_over)
+		take_over(g);
+	else if (restarted)
 		start_in_parts(g);
 	else
 		start_whole(o, g);
 	supervisor_tell(SUPERVISOR_READY);
 	int status = wait_for_end(signal_fd);
-	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
+	if (!stop(signal_fd) && !sockets_stay && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);
 		generation_free(serving);
 	}
@@ -503,14 +586,18 @@ static void keep_none(const socket_spec_t *spec)
 int control_try(void *options)
 {
 	char err[4096];
-	(void)options;
+	const control_options_t *o = options;
 	take_orders();
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){no_socket, keep_none};
 	generation_t *g = generation_read(err, sizeof(err));
 	bool good = g && getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) > 0 &&
-		    !service_start() && !generation_set_up(g, err, sizeof(err)) &&
-		    !servers_build(g, err, sizeof(err)) && !generation_prepare(g, err, sizeof(err));
+		    !generation_set_up(g, err, sizeof(err));
+	if (good) {
+		enter_sandbox(o, g);
+		good = !service_start() && !servers_build(g, err, sizeof(err)) &&
+		       !generation_prepare(g, err, sizeof(err));
+	}
 	if (good)
 		generation_free(g);
 	else

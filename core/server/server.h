@@ -123,7 +123,8 @@ void crash_step(const char *plugin, const char *doing);
 
 /* The life of the process: start, signals, reload, stop. Ends the process. */
 typedef struct control_options {
-	bool quiet;
+	bool quiet, sandbox;
+	bool root; /* it keeps the user root, as nobody said otherwise */
 	unsigned workers;
 	const char *version[2]; /* lines of the start */
 } control_options_t;

@@ -111,6 +111,11 @@ int supervisor_try(supervisor_verdict_t *v)
 	return v->status;
 }
 
+bool supervisor_is_there(void)
+{
+	return channel >= 0;
+}
+
 void supervisor_explain(const char *why)
 {
 	if (supervisor_page)

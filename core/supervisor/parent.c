@@ -70,6 +70,7 @@ static void take_state(struct parent *p, enum supervisor_state state)
 			p->load_ns = sodns_now() - p->began;
 		p->ready = true;
 		p->pause_ms = 0;
+		handover_ready(p);
 		bury(p);
 	}
 	/* It was tried, and something else was in the way. */
@@ -77,7 +78,10 @@ static void take_state(struct parent *p, enum supervisor_state state)
 		stages_drop(&p->stages, p->stages.tried);
 		p->stages.tried = 0;
 	}
-	notify_state(state);
+	if (state == SUPERVISOR_OUTGROWN)
+		handover_begin(p);
+	else
+		notify_state(state);
 }
 
 static void serve_request(struct parent *p)
@@ -150,16 +154,17 @@ static void fill_page(struct parent *p)
 	page->restarted = p->restarted;
 	page->crashed = p->crashed;
 	page->crashes = p->crashes;
-	s->use_good = s->use_good && s->good;
-	s->current = s->use_good ? s->good : stage;
+	page->takes_over = p->leaving.pid;
+	s->use_good = s->use_good && s->good && !page->takes_over;
+	unsigned staged = s->use_good ? s->good : page->takes_over ? s->tried : 0;
+	s->current = staged ? staged : stage;
 	stages_path(s, stage, page->stage);
-	stages_path(s, s->use_good ? s->good : 0, page->staged);
+	stages_path(s, staged, page->staged);
 	if (s->use_good)
 		memcpy(page->broken, p->broken, sizeof(page->broken));
 }
 
-/* 0, or a negative errno. */
-static int start_child(struct parent *p)
+int start_child(struct parent *p)
 {
 	int pair[2];
 	pid_t parent = getpid(), child;
@@ -180,7 +185,7 @@ static int start_child(struct parent *p)
 		close(pair[0]);
 		return why;
 	}
-	if (p->channel >= 0)
+	if (p->channel >= 0 && p->channel != p->leaving.channel)
 		close(p->channel);
 	p->channel = pair[0];
 	p->child = child;
@@ -233,6 +238,8 @@ static bool go_on(struct parent *p, int status, int *exit_status)
 	p->child = 0;
 	*exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 	trial_cancel(p);
+	if (!p->ready && handover_fails(p))
+		return true;
 	if (finish == FINISH_FOR_GOOD)
 		return false;
 	if (finish == FINISH_NOT)
@@ -282,6 +289,7 @@ static bool take_end(struct parent *p, int *exit_status)
 	int status;
 	if (trial_has_ended(p, &status))
 		trial_end(p, status);
+	handover_look(p);
 	if (!p->child || !has_ended(p, &status))
 		return true;
 	hear_out(p);
@@ -307,17 +315,24 @@ static bool take_signal(struct parent *p, unsigned number, int *exit_status)
 	if (ends)
 		begin_stop(p);
 	*exit_status = 0;
+	if (p->leaving.pid && ends)
+		kill(p->leaving.pid, SIGTERM);
 	if (p->child)
 		kill(p->child, ends ? SIGTERM : (int)number);
 	return p->child || !ends;
 }
 
-/* Until when the child may take to stop: what it says of lameducks counts once, and is bounded. */
+/* What it says of lameducks counts, and is bounded. */
+uint64_t stop_bound(const supervisor_page_t *page, uint64_t told)
+{
+	unsigned linger = atomic_load(&page->linger_ms);
+	linger = linger < LINGER_MOST_MS ? linger : LINGER_MOST_MS;
+	return told + (STOP_MS + linger) * 1000000ull;
+}
+
 static uint64_t stop_ends(const struct parent *p)
 {
-	unsigned linger = atomic_load(&p->page->linger_ms);
-	linger = linger < LINGER_MOST_MS ? linger : LINGER_MOST_MS;
-	uint64_t first = p->stop_began + (STOP_MS + linger) * 1000000ull;
+	uint64_t first = stop_bound(p->page, p->stop_began);
 	return p->stop_ends && p->stop_ends < first ? p->stop_ends : first;
 }
 
@@ -344,7 +359,7 @@ static int until_next(const struct parent *p)
 	uint64_t now = sodns_now();
 	if (!p->child)
 		return p->start_at > now ? (int)((p->start_at - now) / 1000000) + 1 : 0;
-	return p->stopping || !p->ready || p->trial.pid ? 500 : -1;
+	return p->stopping || !p->ready || p->trial.pid || p->leaving.pid ? 500 : -1;
 }
 
 static int watch(struct parent *p)
@@ -364,6 +379,7 @@ static int watch(struct parent *p)
 		if (fds[2].revents)
 			trial_serve(p);
 		look_at_child(p);
+		handover_look(p);
 		trial_look(p);
 		if (read(p->signals, &s, sizeof(s)) == sizeof(s) &&
 		    !take_signal(p, s.ssi_signo, &exit_status))
@@ -417,6 +433,7 @@ int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 			   .arg = arg,
 			   .channel = -1,
 			   .trial.channel = -1,
+			   .leaving.channel = -1,
 			   .grants = {.options = o, .child = user_of(o->user)}};
 	p.page = page_new();
 	p.signals = block_signals();

@@ -35,7 +35,14 @@ struct parent {
 	char broken[WHY_MAX]; /* why the last start from the disk failed */
 	int signals, channel;
 	pid_t child; /* 0: none */
-	bool ready;  /* it has loaded everything */
+	/* One that a fresh process takes over from: it serves until that is ready, and then stops. */
+	struct leaving {
+		pid_t pid; /* 0: none */
+		int channel;
+		supervisor_page_t *page;
+		uint64_t told; /* to stop, when; 0: not yet */
+	} leaving;
+	bool ready; /* it has loaded everything */
 	pid_t ended[ENDED_MOST];
 	unsigned ended_count;
 	uint64_t start_at; /* then one is to be started */
@@ -60,6 +67,19 @@ void note_crash(struct parent *p, int status);
 void describe_end(const supervisor_page_t *page, int status, char *out, size_t size);
 /* A text that the child left: in bounds, and on one line. */
 void take_text(char *out, const char *in, size_t size);
+
+/* handover.c. The child has outgrown its bounds: a fresh one is started beside it. */
+void handover_begin(struct parent *p);
+/* The fresh one is ready: the other is told to stop. */
+void handover_ready(struct parent *p);
+/* The fresh one has ended before that: the other serves on. False: there is no other. */
+bool handover_fails(struct parent *p);
+/* The other may have ended, or not end. */
+void handover_look(struct parent *p);
+/* 0, or a negative errno. */
+int start_child(struct parent *p);
+/* Until when a child that was told to stop at `told` may take to. */
+uint64_t stop_bound(const supervisor_page_t *page, uint64_t told);
 
 /* trial.c. Begins one: the descriptor on which the child hears of it, which the caller closes, or a
  * negative errno. */

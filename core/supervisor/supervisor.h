@@ -56,11 +56,13 @@ typedef struct supervisor_page {
 	char plugin[64], question[QUESTION_TEXT_MAX], detail[DETAIL_MAX];
 	/* what is being done with which plugin while a configuration is set up; `doing` "": nothing */
 	char step_plugin[64], doing[DETAIL_MAX];
-	char why[WHY_MAX];           /* why it ends on purpose */
+	char why[WHY_MAX];      /* why it ends on purpose */
+	_Atomic(bool) replaced; /* from the parent: another process has its sockets, and serves */
 	_Atomic(unsigned) linger_ms; /* it has been told to stop, and serves on for so long */
 	/* for the child: folders to put the configuration into that it reads, to take one from, and whose
 	 * plugins' copies may be used again; "": none (host/stage.c) */
 	char stage[600], staged[600], before[600];
+	bool takes_over;      /* from a process that serves until this one is ready */
 	char broken[WHY_MAX]; /* why it is to take the one that served last; "": it is not */
 	/* for the child: it takes the place of one that crashed at `crashed` (sodns_now()) */
 	bool restarted;
@@ -92,12 +94,16 @@ extern supervisor_page_t *supervisor_page;
 int supervisor_socket(const socket_spec_t *spec);
 /* The socket is not listened on any more: the parent closes its own copy. */
 void supervisor_release(const socket_spec_t *spec);
-/* A configuration is in force; a reload has begun; it failed, and all is as before; the end is near. */
+/* A configuration is in force; a reload has begun; it failed, and all is as before; the end is near; see
+ * below. */
 enum supervisor_state {
 	SUPERVISOR_READY,
 	SUPERVISOR_RELOADING,
 	SUPERVISOR_UNCHANGED,
-	SUPERVISOR_STOPPING
+	SUPERVISOR_STOPPING,
+	/* What was tried needs more than this process may do: a fresh one is to take it, and then this one
+	 * is told to stop. */
+	SUPERVISOR_OUTGROWN
 };
 void supervisor_tell(enum supervisor_state state);
 /* Opens a file with a key for reading, if need be by the parent, which does so for PEM files that the
@@ -110,6 +116,8 @@ typedef struct supervisor_verdict {
 	char stage[600], text[WHY_MAX];
 } supervisor_verdict_t;
 int supervisor_try(supervisor_verdict_t *v);
+/* Whether sockets and keys come from a parent. */
+bool supervisor_is_there(void);
 /* The process ends on purpose, and has said why. */
 void supervisor_finish(enum supervisor_finish how);
 void supervisor_explain(const char *why);
