@@ -163,6 +163,25 @@ int corefile_parse_address(const char *key, const char *default_port, corefile_a
 	return rc;
 }
 
+const char *corefile_odd_zone(const char *zone)
+{
+	const char *scheme = strstr(zone, "://"), *slash = strchr(zone, '/');
+	if (scheme)
+		return "this transport is not known: dns, tls, https, quic, grpc and https3 are";
+	if (strpbrk(zone, "{}"))
+		return "a brace that stands alone on its line, or behind a blank, begins or ends a "
+		       "block";
+	if (slash && strspn(slash + 1, "0123456789.") == strlen(slash + 1))
+		return "a network is an address and a prefix length of up to 32 (IPv4) or 128 "
+		       "(IPv6)";
+	size_t n = strlen(zone);
+	/* Zones of parts of a network have a slash (RFC 2317, 4). */
+	bool reverse = n > 6 && !strcmp(zone + n - 6, ".arpa.");
+	if (strpbrk(zone, reverse ? ":,;\"'()[]" : "/:,;\"'()[]"))
+		return "names of zones have letters, digits, '-', '_' and dots";
+	return NULL;
+}
+
 void corefile_address_free(corefile_address_t *a)
 {
 	for (size_t i = 0; i < a->zone_count; i++)
@@ -175,6 +194,7 @@ void corefile_address_free(corefile_address_t *a)
 struct registered {
 	struct registered *next;
 	char *key, *host; /* transport, zone and port; the address, "" for all */
+	const corefile_token_t *token;
 };
 
 struct corefile_overlap {
@@ -186,23 +206,29 @@ corefile_overlap_t *corefile_overlap_new(void)
 	return calloc(1, sizeof(corefile_overlap_t));
 }
 
-static int refuse(char *err, size_t err_size, const char *key, const char *host,
-		  const struct registered *other)
+static int refuse(char *err, size_t err_size, const corefile_token_t *token, const char *key,
+		  const char *host, const struct registered *other)
 {
 	const char *on = *host ? " on " : "";
+	int n = snprintf(err, err_size, "%s:%d - cannot serve %s%s%s - ", token->file, token->line,
+			 key, on, host);
+	if (n < 0 || (size_t)n >= err_size)
+		return -1;
+	err += n;
+	err_size -= (size_t)n;
 	if (!strcmp(host, other->host))
-		snprintf(err, err_size, "cannot serve %s%s%s - it is already defined", key, on,
-			 host);
+		snprintf(err, err_size, "it is already defined, at %s:%d", other->token->file,
+			 other->token->line);
 	else
-		snprintf(err, err_size,
-			 "cannot serve %s%s%s - zone overlap listener capacity with %s%s%s", key,
-			 on, host, key, *other->host ? " on " : "", other->host);
+		snprintf(err, err_size, "zone overlap listener capacity with %s%s%s, at %s:%d", key,
+			 *other->host ? " on " : "", other->host, other->token->file,
+			 other->token->line);
 	return -1;
 }
 
-int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone,
-			 const char *host, const char *port, bool filtered, char *err,
-			 size_t err_size)
+int corefile_overlap_add(corefile_overlap_t *o, const corefile_token_t *token,
+			 const char *transport, const char *zone, const char *host,
+			 const char *port, bool filtered, char *err, size_t err_size)
 {
 	char key[1200];
 	snprintf(key, sizeof(key), "%s://%s:%s", transport, zone, port);
@@ -211,7 +237,7 @@ int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const cha
 			continue;
 		bool same = !strcmp(r->host, host);
 		if (same ? !filtered : !*host || !*r->host)
-			return refuse(err, err_size, key, host, r);
+			return refuse(err, err_size, token, key, host, r);
 	}
 	if (filtered)
 		return 0;
@@ -220,6 +246,7 @@ int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const cha
 		return -1;
 	r->key = strdup(key);
 	r->host = strdup(host);
+	r->token = token;
 	r->next = o->all;
 	o->all = r;
 	return 0;

@@ -37,13 +37,15 @@ typedef struct corefile {
 	size_t block_count;
 	const char *const *files; /* all that were read: the main file first */
 	size_t file_count;
+	corefile_token_t open_quote; /* file and line of the first quote that is not closed */
 	struct corefile_memory *memory;
 } corefile_t;
 
 /* Is there a plugin for the directive? If not, a hint may be written that is added to the error. */
 typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, size_t hint_size);
 
-/* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. */
+/* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. Without
+ * `known` any directive is taken, and no warning is written: for those who only look. */
 corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
 			   void *ctx, char *err, size_t err_size);
 void corefile_free(corefile_t *c);
@@ -95,15 +97,18 @@ typedef struct corefile_address {
 int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out,
 			   char *err, size_t err_size);
 void corefile_address_free(corefile_address_t *a);
+/* What makes a zone's name, absolute and lower case, look like a slip; NULL: nothing does. */
+const char *corefile_odd_zone(const char *zone);
 
 /* Who listens where: the same zone may not be served twice at one address, nor both with and
  * without `bind`. */
 typedef struct corefile_overlap corefile_overlap_t;
 corefile_overlap_t *corefile_overlap_new(void);
-/* `filtered`: the block has a view, and may share. 0, or -1 with the oracle's words in err. */
-int corefile_overlap_add(corefile_overlap_t *o, const char *transport, const char *zone,
-			 const char *host, const char *port, bool filtered, char *err,
-			 size_t err_size);
+/* `token` is the key, which is told in messages. `filtered`: the block has a view, and may share. 0, or
+ * -1 with CoreDNS's words in err. */
+int corefile_overlap_add(corefile_overlap_t *o, const corefile_token_t *token,
+			 const char *transport, const char *zone, const char *host,
+			 const char *port, bool filtered, char *err, size_t err_size);
 void corefile_overlap_free(corefile_overlap_t *o);
 
 #endif

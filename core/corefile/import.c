@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,13 +67,38 @@ static void note_file(parser_t *p, const char *path)
 	p->files = files;
 }
 
+/* As the words lead to the file, without "." and "..": links in it are followed whenever it is read,
+ * so that what is imported from there lies beside the link, whatever that points to by then. */
+static const char *absolute_path(corefile_t *c, const char *path)
+{
+	char here[PATH_MAX] = "";
+	if (*path != '/' && !getcwd(here, sizeof(here)))
+		return corefile_copy(c, path, strlen(path));
+	char *out = corefile_alloc(c, strlen(here) + strlen(path) + 2);
+	size_t n = 0;
+	const char *const parts[] = {here, path};
+	for (int i = 0; i < 2; i++)
+		for (const char *at = parts[i]; *at;) {
+			size_t len = strcspn(at, "/");
+			if (len == 2 && !memcmp(at, "..", 2)) {
+				while (n && out[--n] != '/')
+					;
+			} else if (len && !(len == 1 && *at == '.')) {
+				out[n++] = '/';
+				memcpy(out + n, at, len);
+				n += len;
+			}
+			at += len + (at[len] == '/');
+		}
+	out[n] = 0;
+	return out;
+}
+
 static int import_file(parser_t *p, const char *path, token_list_t *out)
 {
 	size_t len = 0;
-	char *text = read_file(p, path, &len), *absolute = realpath(path, NULL);
-	const char *name = corefile_copy(p->c, absolute ? absolute : path,
-					 strlen(absolute ? absolute : path));
-	free(absolute);
+	char *text = read_file(p, path, &len);
+	const char *name = absolute_path(p->c, path);
 	if (!text)
 		return -1;
 	note_file(p, name);
@@ -96,7 +122,7 @@ static int import_matches(parser_t *p, const char *pattern, const char *path, to
 	glob(path, 0, NULL, &g);
 	if (!g.gl_pathc && !strpbrk(path, "*?[]"))
 		rc = parser_error(p, "File to import not found: %s", pattern);
-	else if (!g.gl_pathc)
+	else if (!g.gl_pathc && p->known)
 		sodns_log(SODNS_LOG_WARNING, NULL, "No files matching import glob pattern: %s",
 			  pattern);
 	for (size_t i = 0; i < g.gl_pathc && !rc; i++)

@@ -68,8 +68,8 @@ static corefile_token_t take_word(lexer_t *l, int line)
 	return t;
 }
 
-/* The rest of a quoted word; \" is a quote, any other backslash is itself. */
-static void read_quoted(lexer_t *l)
+/* The rest of a quoted word that began on this line; \" is a quote, any other backslash is itself. */
+static void read_quoted(lexer_t *l, int line)
 {
 	while (l->p < l->end && *l->p != '"') {
 		if (*l->p == '\\' && l->p + 1 < l->end) {
@@ -83,6 +83,8 @@ static void read_quoted(lexer_t *l)
 	}
 	if (l->p < l->end)
 		l->p++;
+	else if (!l->c->open_quote.file)
+		l->c->open_quote = (corefile_token_t){.file = l->file, .line = line};
 }
 
 /* The next word; false at the end. */
@@ -114,7 +116,7 @@ static bool next_word(lexer_t *l, corefile_token_t *out)
 		if (!l->len) {
 			line = l->line;
 			if (ch == '"') {
-				read_quoted(l);
+				read_quoted(l, line);
 				*out = take_word(l, line);
 				return true;
 			}

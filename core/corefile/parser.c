@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/log.h>
+
 static const corefile_token_t *token_at(const parser_t *p)
 {
 	return p->at >= 0 && (size_t)p->at < p->tokens.count ? &p->tokens.items[p->at] : NULL;
@@ -109,6 +111,15 @@ static int error_eof(parser_t *p)
 	return parser_error(p, "Unexpected EOF");
 }
 
+/* What nothing closes is noticed at the end of the file: where it begins is added to the error. */
+static int not_closed(parser_t *p, const char *what, const corefile_token_t *begin)
+{
+	size_t n = strlen(p->err);
+	snprintf(p->err + n, p->err_size - n, " (the %s that begins at %s:%d is not closed)", what,
+		 begin->file, begin->line);
+	return -1;
+}
+
 /* The keys, up to '{' or the end of the line; a comma at the end goes on on the next. */
 static int read_keys(parser_t *p)
 {
@@ -173,13 +184,15 @@ static int read_directive(parser_t *p)
 {
 	const char *name = corefile_expand(p->c, parser_val(p));
 	int nesting = 0;
+	corefile_token_t brace = {0};
 	if (check_known(p, name))
 		return -1;
 	token_list_t *list = directive_list(p, name);
 	token_list_add(list, *token_at(p));
 	while (next(p)) {
 		if (val_is(p, "{")) {
-			nesting++;
+			if (!nesting++)
+				brace = *token_at(p);
 		} else if (parser_new_line(p) && !nesting) {
 			p->at--;
 			break;
@@ -197,7 +210,10 @@ static int read_directive(parser_t *p)
 		t.text = corefile_expand(p->c, t.text);
 		token_list_add(list, t);
 	}
-	return nesting ? error_eof(p) : 0;
+	if (!nesting)
+		return 0;
+	error_eof(p);
+	return not_closed(p, "block", &brace);
 }
 
 static int read_directives(parser_t *p)
@@ -220,11 +236,17 @@ static int read_directives(parser_t *p)
 static int read_contents(parser_t *p)
 {
 	bool braces = val_is(p, "{");
-	if (!braces)
+	corefile_token_t brace = {0};
+	if (braces)
+		brace = *token_at(p);
+	else
 		p->at--;
 	if (read_directives(p))
 		return -1;
-	return braces && !val_is(p, "}") ? error_syntax(p, "}") : 0;
+	if (!braces || val_is(p, "}"))
+		return 0;
+	error_syntax(p, "}");
+	return not_closed(p, "block", &brace);
 }
 
 static bool is_snippet(const parser_t *p, const char **name)
@@ -258,6 +280,7 @@ static int read_snippet(parser_t *p, const char *name)
 					    name);
 	if (!val_is(p, "{"))
 		return error_syntax(p, "{");
+	const corefile_token_t brace = *token_at(p);
 	p->snippets = realloc(p->snippets, (p->snippet_count + 1) * sizeof(*p->snippets));
 	if (!p->snippets)
 		abort();
@@ -270,8 +293,10 @@ static int read_snippet(parser_t *p, const char *name)
 			depth++;
 		token_list_add(&s->tokens, *token_at(p));
 	}
-	if (depth)
-		return error_syntax(p, "}");
+	if (depth) {
+		error_syntax(p, "}");
+		return not_closed(p, "block", &brace);
+	}
 	if (imports_itself(p, s))
 		return parser_error(p, "maximum snippet import depth (%d) exceeded",
 				    COREFILE_EXPANSIONS_MAX);
@@ -321,10 +346,16 @@ static int read_block(parser_t *p)
 	}
 	if (is_snippet(p, &snippet))
 		return read_snippet(p, snippet);
+	const corefile_token_t *t = token_at(p);
+	const char *file = t->file;
+	int line = t->line;
 	if (read_contents(p))
 		return -1;
 	if (p->keys.count)
 		keep_block(p);
+	else if (p->known)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%s:%d - a server block without a key serves nothing", file, line);
 	return 0;
 }
 
@@ -368,6 +399,8 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 		rc = read_block(&p);
 	if (!rc)
 		keep_all(&p);
+	else if (p.c->open_quote.file)
+		not_closed(&p, "quote", &p.c->open_quote);
 	parser_free(&p);
 	if (!rc)
 		return p.c;

@@ -1,120 +1,150 @@
 /*
- * What decides a configuration: the Corefile, what it imports, plugin.cfg and the plugins' files.
- * One SHA-512 over them tells whether a reload would change anything.
+ * What decides a configuration: the words of the Corefile and of what it imports, with their places,
+ * and the files of the plugins in use. One SHA-512 over them tells whether a reload would change
+ * anything. It is reckoned from what was read, not from files that are looked up once more: a change
+ * that comes while a configuration is made is found by the next look. And each look begins at the
+ * Corefile's and plugin.cfg's names, so that patterns and links lead to what they lead to by then.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <sodns/server.h>
 
 #include "host/host.h"
+#include "host/setup.h"
 #include "host/sha512.h"
 
-/* The files of the generation that serves, for sodns_host_fingerprint(). */
-static char **files;
-static size_t file_count;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int add_text(sha512_t *h, const char *path, char *err, size_t err_size)
+static void add_number(sha512_t *h, uint64_t n)
 {
-	char buf[16384];
-	size_t n;
-	FILE *f = fopen(path, "re");
-	if (!f) {
-		snprintf(err, err_size, "open %s: %s", path, strerror(errno));
-		return SODNS_EIO;
-	}
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		sha512_add(h, buf, n);
-	fclose(f);
-	return SODNS_OK;
+	sha512_add(h, &n, sizeof(n));
 }
 
-/* Plugins by what a copy over them changes; their bytes are too many to read every few seconds. */
-static void add_plugin(sha512_t *h, const char *path)
+static void add_text(sha512_t *h, const char *text)
 {
-	struct stat st;
-	char text[128];
-	if (stat(path, &st))
-		memset(&st, 0, sizeof(st));
-	int n = snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
-			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	sha512_add(h, text, (size_t)n);
+	size_t n = strlen(text);
+	add_number(h, n);
+	sha512_add(h, text, n);
 }
 
-static int hash_files(char *const *paths, size_t count, char hex[129], char *err, size_t err_size)
+static void add_tokens(sha512_t *h, const corefile_token_t *tokens, size_t count)
 {
-	sha512_t h;
-	sha512_begin(&h);
+	add_number(h, count);
 	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(paths[i]);
-		if (n > 3 && !strcmp(paths[i] + n - 3, ".so"))
-			add_plugin(&h, paths[i]);
-		else if (add_text(&h, paths[i], err, err_size))
-			return SODNS_EIO;
+		add_text(h, tokens[i].text);
+		add_text(h, tokens[i].file);
+		add_number(h, (uint64_t)tokens[i].line);
 	}
-	sha512_hex(&h, hex);
-	return SODNS_OK;
 }
 
-static bool uses(const generation_t *g, const char *directive)
+static void add_corefile(sha512_t *h, const corefile_t *c)
 {
-	for (const block_t *b = g->blocks; b; b = b->next)
-		for (size_t i = 0; i < b->source->directive_count; i++)
-			if (!strcmp(b->source->directives[i].name, directive))
-				return true;
+	add_number(h, c->block_count);
+	for (size_t i = 0; i < c->block_count; i++) {
+		const corefile_block_t *b = &c->blocks[i];
+		add_tokens(h, b->keys, b->key_count);
+		add_number(h, b->directive_count);
+		for (size_t k = 0; k < b->directive_count; k++)
+			add_tokens(h, b->directives[k].tokens, b->directives[k].count);
+	}
+}
+
+/* The plugin that brings a transport has its name, or that with "_server". */
+static bool brings(const char *plugin, const char *key)
+{
+	const char *end = strstr(key, "://");
+	size_t n = end ? (size_t)(end - key) : 0;
+	return n && !strncasecmp(plugin, key, n) && (!plugin[n] || !strcmp(plugin + n, "_server"));
+}
+
+static bool block_uses(const corefile_block_t *b, const char *plugin)
+{
+	for (size_t i = 0; i < b->directive_count; i++)
+		if (!strcmp(b->directives[i].name, plugin))
+			return true;
+	for (size_t i = 0; i < b->key_count; i++)
+		if (brings(plugin, b->keys[i].text))
+			return true;
 	return false;
 }
 
-static char **files_of(const generation_t *g, size_t *count)
+bool corefile_uses(const corefile_t *c, const char *plugin)
 {
-	char **out = calloc(g->corefile->file_count + g->plugins->count + 2, sizeof(*out));
-	size_t n = 0;
-	for (size_t i = 0; out && i < g->corefile->file_count; i++)
-		if (!access(g->corefile->files[i], R_OK))
-			out[n++] = strdup(g->corefile->files[i]);
-	if (out && *g->plugins->file)
-		out[n++] = strdup(g->plugins->file);
-	for (size_t i = 0; out && i < g->plugins->count; i++)
-		if (!g->plugins->entries[i].later && uses(g, g->plugins->entries[i].name))
-			out[n++] = strdup(g->plugins->entries[i].path);
-	*count = n;
-	return out;
+	for (size_t i = 0; i < c->block_count; i++)
+		if (block_uses(&c->blocks[i], plugin))
+			return true;
+	return false;
 }
 
-static void free_files(char **list, size_t count)
+/* A plugin's file by what a copy over it changes; its bytes are too many to read every few seconds. */
+static void add_plugin(sha512_t *h, const plugin_entry_t *e)
 {
-	for (size_t i = 0; i < count; i++)
-		free(list[i]);
-	free(list);
+	struct stat st;
+	char text[128];
+	if (stat(e->path, &st))
+		memset(&st, 0, sizeof(st));
+	/* A copy was made of what it was then. */
+	if (e->identity)
+		snprintf(text, sizeof(text), "%s", e->identity);
+	else
+		snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
+			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	add_text(h, e->path);
+	add_text(h, text);
 }
 
-int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size)
+void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129])
 {
-	size_t count;
-	char **list = files_of(g, &count);
-	*hex = 0;
-	if (!list)
-		return SODNS_ENOMEM;
-	int rc = hash_files(list, count, hex, err, err_size);
-	pthread_mutex_lock(&lock);
-	free_files(files, file_count);
-	files = list;
-	file_count = count;
-	pthread_mutex_unlock(&lock);
-	return rc;
+	sha512_t h;
+	sha512_begin(&h);
+	add_corefile(&h, c);
+	/* In their order, which is the chain's. */
+	for (size_t i = 0; i < plugins->count; i++) {
+		const plugin_entry_t *e = &plugins->entries[i];
+		if (!corefile_uses(c, e->name))
+			continue;
+		add_text(&h, e->name);
+		add_number(&h, e->later);
+		if (!e->later)
+			add_plugin(&h, e);
+	}
+	sha512_hex(&h, hex);
+}
+
+/* What can't be read is something else than what was read, and always the same while its reason is. */
+static void fingerprint_of_error(const char *err, char hex[129])
+{
+	sha512_t h;
+	sha512_begin(&h);
+	add_text(&h, err);
+	sha512_hex(&h, hex);
 }
 
 bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size)
 {
-	pthread_mutex_lock(&lock);
-	int rc = hash_files(files, file_count, hex, err, err_size);
-	pthread_mutex_unlock(&lock);
-	return !rc;
+	char *name = NULL, *text = NULL;
+	size_t len = 0;
+	corefile_t *c = NULL;
+	*err = 0;
+	bool there = !corefile_read(&name, &text, &len, err, err_size);
+	plugin_cfg_t *plugins = there ? plugin_cfg_read(err, err_size) : NULL;
+	if (plugins)
+		c = corefile_parse(name, text, len, NULL, NULL, err, err_size);
+	if (c)
+		fingerprint(c, plugins, hex);
+	else
+		fingerprint_of_error(err, hex);
+	if (c)
+		corefile_free(c);
+	plugin_cfg_free(plugins);
+	free(name);
+	free(text);
+	return there;
+}
+
+const char *sodns_prepare_fingerprint(sodns_prepare_t *p)
+{
+	return p->generation->fingerprint;
 }

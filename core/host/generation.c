@@ -35,6 +35,8 @@ static int read_stream(FILE *f, char **text, size_t *len)
 int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_size)
 {
 	const char *path = host.corefile;
+	/* A file that has gone says nothing about what is wanted in its place. */
+	static _Atomic(bool) there_was_one;
 	if (host.stdin_text) {
 		*name = strdup("stdin");
 		*text = malloc(host.stdin_len + 1);
@@ -43,7 +45,7 @@ int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_s
 		return SODNS_OK;
 	}
 	FILE *f = fopen(path ? path : "Corefile", "re");
-	if (!f && !path && errno == ENOENT) {
+	if (!f && !path && errno == ENOENT && !there_was_one) {
 		*name = strdup("Default");
 		*len = (size_t)asprintf(text, default_corefile, host.port);
 		return SODNS_OK;
@@ -53,6 +55,7 @@ int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_s
 			 path ? path : "Corefile", strerror(errno));
 		return SODNS_EIO;
 	}
+	there_was_one = true;
 	*name = strdup(path ? path : "Corefile");
 	int rc = read_stream(f, text, len);
 	fclose(f);
@@ -97,6 +100,15 @@ const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char 
 	return zones;
 }
 
+/* CoreDNS takes for a zone whatever can be a name; few of these are meant. */
+static void warn_of_zone(const corefile_token_t *token, const char *zone)
+{
+	const char *odd = corefile_odd_zone(zone);
+	if (odd)
+		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - '%s' is served as the zone %s: %s",
+			  token->file, token->line, token->text, zone, odd);
+}
+
 static int add_keys(generation_t *g, block_t *b, const corefile_token_t *token, char *err,
 		    size_t err_size)
 {
@@ -114,16 +126,17 @@ static int add_keys(generation_t *g, block_t *b, const corefile_token_t *token, 
 		memcpy(keys, b->keys, b->key_count * sizeof(*keys));
 	for (size_t i = 0; i < count; i++)
 		keys[b->key_count + i] = (block_key_t){
+			.token = token,
 			.text = token->text,
 			.transport = memory_copy(g, a.transport, strlen(a.transport)),
 			.port = (uint16_t)atoi(a.port),
 			.zone = zones[i],
 			.zone_text = memory_copy(g, a.zones[i], strlen(a.zones[i])),
-			.file = token->file,
-			.line = token->line,
 		};
 	b->keys = keys;
 	b->key_count += count;
+	for (size_t i = 0; i < count; i++)
+		warn_of_zone(token, a.zones[i]);
 	corefile_address_free(&a);
 	return SODNS_OK;
 }
@@ -140,7 +153,8 @@ static int add_block(generation_t *g, const corefile_block_t *source, char *err,
 	g->blocks_tail = &b->next;
 	for (size_t i = 0; i < source->key_count; i++)
 		if (add_keys(g, b, &source->keys[i], why, sizeof(why))) {
-			snprintf(err, err_size, "error inspecting server blocks: %s", why);
+			snprintf(err, err_size, "%s:%d - error inspecting server blocks: %s",
+				 source->keys[i].file, source->keys[i].line, why);
 			return SODNS_EINVAL;
 		}
 	b->zones = memory_alloc(g, (b->key_count + 1) * sizeof(*b->zones));
@@ -157,8 +171,7 @@ static int run_setup(generation_t *g, block_t *b, const corefile_directive_t *d,
 	if (!s.plugin)
 		return SODNS_EINVAL;
 	corefile_cursor_init(&s.cursor, d);
-	s.at = d->tokens;
-	step_begin(e, d->tokens, "setup");
+	step_begin(e, d->tokens[0].file, d->tokens[0].line, "setup");
 	int rc = s.plugin->r.setup(&s);
 	step_end();
 	if (!rc && s.failed)
@@ -223,7 +236,7 @@ static int check_overlaps(generation_t *g, char *err, size_t err_size)
 			char port[8];
 			snprintf(port, sizeof(port), "%u", b->keys[k].port);
 			for (size_t h = 0; h < n && !rc; h++)
-				rc = corefile_overlap_add(o, b->keys[k].transport,
+				rc = corefile_overlap_add(o, b->keys[k].token, b->keys[k].transport,
 							  b->keys[k].zone_text, hosts[h], port,
 							  b->filter != NULL, err, err_size);
 		}
@@ -231,31 +244,11 @@ static int check_overlaps(generation_t *g, char *err, size_t err_size)
 	return rc;
 }
 
-/* The plugin that brings a transport has its name, or that with "_server". */
-static bool brings(const char *plugin, const char *key)
-{
-	const char *end = strstr(key, "://");
-	size_t n = end ? (size_t)(end - key) : 0;
-	return n && !strncasecmp(plugin, key, n) && (!plugin[n] || !strcmp(plugin + n, "_server"));
-}
-
-static bool uses(const corefile_block_t *b, const char *plugin)
-{
-	for (size_t i = 0; i < b->directive_count; i++)
-		if (!strcmp(b->directives[i].name, plugin))
-			return true;
-	for (size_t i = 0; i < b->key_count; i++)
-		if (brings(plugin, b->keys[i].text))
-			return true;
-	return false;
-}
-
 static void mark_used(generation_t *g)
 {
-	for (size_t p = 0; p < g->plugins->count; p++)
-		for (size_t i = 0; i < g->corefile->block_count; i++)
-			if (uses(&g->corefile->blocks[i], g->plugins->entries[p].name))
-				g->plugins->entries[p].used = true;
+	for (size_t i = 0; i < g->plugins->count; i++)
+		g->plugins->entries[i].used = corefile_uses(g->corefile,
+							    g->plugins->entries[i].name);
 }
 
 static int read_disk(generation_t *g, char *err, size_t err_size)
@@ -270,6 +263,10 @@ static int read_disk(generation_t *g, char *err, size_t err_size)
 	free(text);
 	if (!g->corefile)
 		return SODNS_EINVAL;
+	if (!g->corefile->block_count) {
+		snprintf(err, err_size, "%s: no server block", g->corefile_name);
+		return SODNS_EINVAL;
+	}
 	mark_used(g);
 	if (plugin_cfg_check_files(g->plugins, err, err_size))
 		return SODNS_EINVAL;
@@ -283,10 +280,12 @@ generation_t *generation_read(char *err, size_t err_size)
 		abort();
 	g->blocks_tail = &g->blocks;
 	*err = 0;
-	if (!(host.staged ? stage_take(g, err, err_size) : read_disk(g, err, err_size)))
-		return g;
-	generation_free(g);
-	return NULL;
+	if (host.staged ? stage_take(g, err, err_size) : read_disk(g, err, err_size)) {
+		generation_free(g);
+		return NULL;
+	}
+	fingerprint(g->corefile, g->plugins, g->fingerprint);
+	return g;
 }
 
 static int set_up(generation_t *g, char *err, size_t err_size)
@@ -299,8 +298,6 @@ static int set_up(generation_t *g, char *err, size_t err_size)
 	for (block_t *b = g->blocks; b; b = b->next)
 		link_chain(g, b);
 	opens_find(g);
-	char why[256];
-	fingerprint(g, g->fingerprint, why, sizeof(why));
 	return check_overlaps(g, err, err_size);
 }
 
@@ -347,6 +344,38 @@ int generation_prepare(generation_t *g, char *err, size_t err_size)
 		b->prepare_us = (uint32_t)((sodns_now() - began) / 1000);
 	}
 	return SODNS_OK;
+}
+
+void generation_begin_block(block_t *b)
+{
+	for (instance_t *i = b->instances; i; i = i->next)
+		if (i->early) {
+			i->early->begin(i->self);
+			i->started = true; /* it is to be stopped, whatever comes of the others */
+		}
+}
+
+void generation_begin(generation_t *g)
+{
+	for (block_t *b = g->blocks; b; b = b->next)
+		generation_begin_block(b);
+}
+
+bool generation_waits_block(block_t *b)
+{
+	bool waits = false;
+	/* All are asked: they begin together. */
+	for (instance_t *i = b->instances; i; i = i->next)
+		waits |= i->await && i->await->waits(i->self);
+	return waits;
+}
+
+bool generation_waits(generation_t *g)
+{
+	bool waits = false;
+	for (block_t *b = g->blocks; b; b = b->next)
+		waits |= generation_waits_block(b);
+	return waits;
 }
 
 void generation_start_block(block_t *b)

@@ -52,27 +52,29 @@ typedef struct instance {
 	const plugin_t *plugin;
 	struct block *block;
 	void *self;
-	const corefile_token_t *at; /* the directive */
 	bool chained, prepared, started;
+	const char *file; /* of the directive that it was made for, for messages */
+	int line;
 	const sodns_prefetch_ability_t *prefetch;
 	const sodns_metadata_ability_t *metadata;
 	const sodns_ready_ability_t *ready;
 	const sodns_admit_ability_t *admit;
 	const sodns_drain_ability_t *drain;
 	const sodns_unrouted_ability_t *unrouted;
+	const sodns_early_ability_t *early;
+	const sodns_await_ability_t *await;
 	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
 
 /* One key of a block: where it is served and for which zone. */
 typedef struct block_key {
-	const char *text;      /* as written */
-	const char *transport; /* "dns" */
+	const corefile_token_t *token; /* as written, and where */
+	const char *text;              /* the token's */
+	const char *transport;         /* "dns" */
 	uint16_t port;
 	const uint8_t *zone;
 	const char *zone_text;
-	const char *file; /* of the key, for messages */
-	int line;
 } block_key_t;
 
 typedef struct block {
@@ -119,9 +121,11 @@ typedef struct generation {
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
-	char fingerprint[129];   /* of the files it was built from */
+	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
+	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
 	char error[2048];
+	struct generation *next; /* of those that are kept */
 } generation_t;
 
 /* Where things are. Set once at start. */
@@ -176,8 +180,8 @@ void opens_find(generation_t *g);
 /* What is being done with a plugin, for the obituary of a process that ends by it: set by control,
  * called with its name and a text, and with NULL when it is done; on the thread that does it. */
 extern void (*host_step)(const char *plugin, const char *doing);
-/* `doing`: "setup". */
-void step_begin(const plugin_entry_t *e, const corefile_token_t *at, const char *doing);
+/* `doing`: "setup"; file and line are the directive's, NULL: of none. */
+void step_begin(const plugin_entry_t *e, const char *file, int line, const char *doing);
 /* The same for a plugin of a generation. */
 void step_begin_instance(const instance_t *i, const char *doing);
 void step_end(void);
@@ -200,6 +204,12 @@ generation_t *generation_build(char *err, size_t err_size);
 int generation_prepare(generation_t *g, char *err, size_t err_size);
 /* The same for one block. */
 int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size);
+/* Lets those begin that tell of the process's life, before anything serves. */
+void generation_begin_block(block_t *b);
+void generation_begin(generation_t *g);
+/* Whether some instance waits for something outside before it serves. */
+bool generation_waits_block(block_t *b);
+bool generation_waits(generation_t *g);
 /* Runs every start. */
 void generation_start(generation_t *g);
 void generation_start_block(block_t *b);
@@ -225,7 +235,9 @@ extern void (*host_request_fail)(const char *who, const char *message);
 bool corefile_names_file(const char *path);
 bool corefile_names_port(uint16_t port);
 
-/* SHA-512 over the Corefile and all files that decide. */
-int fingerprint(const generation_t *g, char hex[129], char *err, size_t err_size);
+/* SHA-512 over what decides: the Corefile as it was read, and the plugins that it uses. */
+/* Whether a plugin is behind a directive, or brings the transport of a key. */
+bool corefile_uses(const corefile_t *c, const char *plugin);
+void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]);
 
 #endif

@@ -87,7 +87,7 @@ static const sodns_plugin_t *open_copy(const plugin_entry_t *e, const char *copy
 		refuse(e, err, err_size, "copy of %s: %s", e->path, why);
 		return NULL;
 	}
-	step_begin(e, NULL, "opening");
+	step_begin(e, NULL, 0, "opening");
 	void *h = dlopen(copy, RTLD_NOW | RTLD_LOCAL);
 	step_end();
 	if (!h) {

@@ -68,7 +68,7 @@ const char *sodns_setup_transport(const sodns_setup_t *s, size_t index)
 void sodns_server_echo_option(sodns_setup_t *s, uint16_t code)
 {
 	(void)s;
-	atomic_fetch_or(&message_echoed_options[code / 64], 1ull << code % 64);
+	message_echo_option(code);
 }
 
 void sodns_server_debug(sodns_setup_t *s)

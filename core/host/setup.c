@@ -3,10 +3,13 @@
  */
 #include "host/setup.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodns/log.h>
 
 const char *sodns_setup_name(const sodns_setup_t *s)
 {
@@ -15,7 +18,11 @@ const char *sodns_setup_name(const sodns_setup_t *s)
 
 bool sodns_setup_next(sodns_setup_t *s)
 {
-	return !s->failed && corefile_cursor_next(&s->cursor);
+	if (s->failed || !corefile_cursor_next(&s->cursor))
+		return false;
+	s->file = corefile_cursor_file(&s->cursor);
+	s->line = corefile_cursor_line(&s->cursor);
+	return true;
 }
 
 const char *sodns_setup_arg(sodns_setup_t *s)
@@ -75,6 +82,17 @@ int sodns_error(sodns_setup_t *s, const char *format, ...)
 	return SODNS_EINVAL;
 }
 
+void sodns_warning(sodns_setup_t *s, const char *format, ...)
+{
+	char text[2048];
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	sodns_log(SODNS_LOG_WARNING, s->plugin->name, "%s:%d - %s", sodns_setup_file(s),
+		  sodns_setup_line(s), text);
+}
+
 int sodns_error_args(sodns_setup_t *s)
 {
 	return sodns_error(s, "Wrong argument count or unexpected line ending after '%s'",
@@ -106,11 +124,27 @@ static int read_bool(sodns_setup_t *s, const char *text, bool *out)
 	return SODNS_OK;
 }
 
+static void bound_text(char out[40], uint64_t v, bool time)
+{
+	if (time)
+		sodns_duration_to_text((int64_t)v, out);
+	else
+		snprintf(out, 40, "%" PRIu64, v);
+}
+
 static int check_range(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint64_t v)
 {
 	if (v >= o->min && (!o->max || v <= o->max))
 		return SODNS_OK;
-	return sodns_error(s, "%s is out of range: '%s'", o->name, text);
+	char least[40], most[40] = "";
+	bool time = o->kind == SODNS_OPT_DURATION;
+	bound_text(least, o->min, time);
+	if (!o->max)
+		return sodns_error(s, "%s is out of range: '%s': it must be at least %s", o->name,
+				   text, least);
+	bound_text(most, o->max, time);
+	return sodns_error(s, "%s is out of range: '%s': it must be from %s to %s", o->name, text,
+			   least, most);
 }
 
 static int read_uint(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint32_t *out)
@@ -179,12 +213,38 @@ const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count)
 	return s->block->zones;
 }
 
+/* Whether the block is asked for any name that is in one of the zones. */
+static bool is_asked(const block_t *b, const uint8_t *const *zones, size_t count)
+{
+	for (size_t z = 0; z < count; z++)
+		for (size_t k = 0; k < b->key_count; k++)
+			if (sodns_name_is_below(zones[z], b->zones[k]) ||
+			    sodns_name_is_below(b->zones[k], zones[z]))
+				return true;
+	return false;
+}
+
+/* Words that CoreDNS takes for zones in silence, though they can hardly be meant so. */
+static void warn_of_zone_arg(sodns_setup_t *s, const char *text, const uint8_t *const *zones,
+			     size_t count)
+{
+	int64_t ns;
+	if (!sodns_duration_from_text(text, &ns))
+		sodns_warning(s, "'%s' is taken for the name of a zone, not for a time", text);
+	else if (!is_asked(s->block, zones, count))
+		sodns_warning(
+			s, "zone '%s' is outside of this server block's: no query of it comes here",
+			text);
+}
+
 const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text, size_t *count)
 {
 	char err[512];
 	const uint8_t **zones = zones_of(s->generation, text, count, err, sizeof(err));
 	if (!zones)
 		sodns_error(s, "%s", err);
+	else
+		warn_of_zone_arg(s, text, zones, *count);
 	return zones;
 }
 
@@ -248,13 +308,16 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->plugin = s->plugin;
 	i->block = s->block;
 	i->self = self;
-	i->at = s->at;
+	i->file = s->file;
+	i->line = s->line;
 	i->prefetch = ability(i, SODNS_ABILITY_PREFETCH);
 	i->metadata = ability(i, SODNS_ABILITY_METADATA);
 	i->ready = ability(i, SODNS_ABILITY_READY);
 	i->admit = ability(i, SODNS_ABILITY_ADMIT);
 	i->drain = ability(i, SODNS_ABILITY_DRAIN);
 	i->unrouted = ability(i, SODNS_ABILITY_UNROUTED);
+	i->early = ability(i, SODNS_ABILITY_EARLY);
+	i->await = ability(i, SODNS_ABILITY_AWAIT);
 	i->transport = ability(i, SODNS_ABILITY_TRANSPORT);
 	i->opens_classes = ability(i, SODNS_ABILITY_CLASS) != NULL;
 	*s->block->instances_tail = i;
@@ -277,17 +340,40 @@ int sodns_add_instance(sodns_setup_t *s, void *self)
 	return SODNS_OK;
 }
 
+/* "plugin/NAME: Corefile:3 - "; the length. */
+static size_t put_place(char *out, size_t size, const instance_t *i)
+{
+	int n = snprintf(out, size, "plugin/%s: ", i->plugin->name);
+	if (i->file && n > 0 && (size_t)n < size)
+		n += snprintf(out + n, size - (size_t)n, "%s:%d - ", i->file, i->line);
+	return n < 0 || (size_t)n >= size ? size - 1 : (size_t)n;
+}
+
 int sodns_prepare_error(sodns_prepare_t *p, const char *format, ...)
 {
 	if (p->failed)
 		return SODNS_EINVAL;
 	p->failed = true;
-	int n = snprintf(p->error, sizeof(p->error), "plugin/%s: ", p->instance->plugin->name);
+	size_t n = put_place(p->error, sizeof(p->error), p->instance);
 	va_list ap;
 	va_start(ap, format);
-	vsnprintf(p->error + n, sizeof(p->error) - (size_t)n, format, ap);
+	vsnprintf(p->error + n, sizeof(p->error) - n, format, ap);
 	va_end(ap);
 	return SODNS_EINVAL;
+}
+
+void sodns_prepare_warning(sodns_prepare_t *p, const char *format, ...)
+{
+	char text[2048];
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	const instance_t *i = p->instance;
+	if (i->file)
+		sodns_log(SODNS_LOG_WARNING, i->plugin->name, "%s:%d - %s", i->file, i->line, text);
+	else
+		sodns_log(SODNS_LOG_WARNING, i->plugin->name, "%s", text);
 }
 
 int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)

@@ -10,8 +10,9 @@ struct sodns_setup {
 	generation_t *generation;
 	block_t *block;
 	const plugin_t *plugin;
-	const corefile_token_t *at; /* the directive */
 	corefile_cursor_t cursor;
+	const char *file; /* of the occurrence that the cursor is in */
+	int line;
 	const char **args; /* of sodns_setup_args() */
 	size_t args_room;
 	bool failed;

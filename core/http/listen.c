@@ -59,6 +59,12 @@ static int find_host(const char *host, struct sockaddr_storage *out, char *err, 
 	return 0;
 }
 
+static bool is_any_four(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in *four = (const void *)a;
+	return a->ss_family == AF_INET && four->sin_addr.s_addr == INADDR_ANY;
+}
+
 int http_resolve(const char *address, struct sockaddr_storage *out, char *err, size_t err_size)
 {
 	char host[256];
@@ -76,8 +82,9 @@ int http_resolve(const char *address, struct sockaddr_storage *out, char *err, s
 		return -1;
 	if (*host && find_host(host, out, err, err_size))
 		return -1;
-	if (!*host)
-		out->ss_family = AF_INET6;
+	/* As with Go, 0.0.0.0 is all addresses, of both families. */
+	if (!*host || is_any_four(out))
+		*out = (struct sockaddr_storage){.ss_family = AF_INET6};
 	set_port(out, port);
 	return 0;
 }

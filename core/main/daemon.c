@@ -287,9 +287,12 @@ int sodns_main(int argc, char **argv)
 	if (f.check || f.chain)
 		return control_check(f.chain);
 	raise_descriptors();
+	if (!geteuid() && !f.user && !f.quiet)
+		log_first_words("Started as root without -user: the serving process keeps that "
+				"user and owns the system's files, though without root's "
+				"privileges");
 	control_options_t run = {.quiet = f.quiet,
 				 .sandbox = f.sandbox,
-				 .root = !geteuid() && !f.user,
 				 .workers = f.workers ? f.workers : worker_default_count(),
 				 .version = {version[0], version[1]}};
 	const supervisor_options_t supervisor = {.user = f.user,

@@ -3,66 +3,11 @@
  * hostile.
  */
 #include "message/encode.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 
-/* MINFO and its like may be compressed, too, but few have heard of them. */
-bool rdata_names(uint16_t type, rdata_names_t *out)
-{
-	switch (type) {
-	case 2:
-	case 5:
-	case 12:
-		*out = (rdata_names_t){0, 1, true, 0}; /* NS CNAME PTR */
-		return true;
-	case 6:
-		*out = (rdata_names_t){0, 2, true, 0}; /* SOA */
-		return true;
-	case 15:
-		*out = (rdata_names_t){2, 1, true, 0}; /* MX */
-		return true;
-	case 14:
-	case 17:
-		*out = (rdata_names_t){0, 2, false, 0}; /* MINFO RP */
-		return true;
-	case 18:
-	case 21:
-	case 36:
-		*out = (rdata_names_t){2, 1, false, 0}; /* AFSDB RT KX */
-		return true;
-	case 24:
-	case 46:
-		*out = (rdata_names_t){18, 1, false, 0}; /* SIG RRSIG */
-		return true;
-	case 26:
-		*out = (rdata_names_t){2, 2, false, 0}; /* PX */
-		return true;
-	case 33:
-		*out = (rdata_names_t){6, 1, false, 0}; /* SRV */
-		return true;
-	case 35:
-		*out = (rdata_names_t){4, 1, false, 3}; /* NAPTR */
-		return true;
-	case 3:
-	case 4:
-	case 7:
-	case 8:
-	case 9:
-	case 39:
-	case 47:
-		*out = (rdata_names_t){0, 1, false, 0}; /* MD MF MB MG MR DNAME NSEC */
-		return true;
-	default:
-		return false;
-	}
-}
-
-size_t rdata_before_names(const rdata_names_t *n, const uint8_t *rdata, size_t len)
-{
-	size_t at = n->before;
-	for (unsigned i = 0; i < n->strings && at < len; i++)
-		at += rdata[at] + 1u;
-	return at;
-}
+/* More than any message takes that was let in. */
+#define KEPT_STEPS (1u << 20)
 
 static inline unsigned get16(const uint8_t *p)
 {
@@ -73,53 +18,90 @@ typedef struct decoder {
 	sodns_reply_t *r;
 	const uint8_t *m;
 	size_t len, at;
+	size_t steps;         /* that names may still take */
+	unsigned pointer;     /* the last owner that was one */
+	const uint8_t *owner; /* and its copy */
 } decoder_t;
 
+/* Records of one set have the same pointer for an owner, mostly: then they have the same copy. */
 static const uint8_t *take_name(decoder_t *d)
 {
 	uint8_t name[SODNS_NAME_MAX];
-	size_t n, at = name_unpack(d->m, d->len, d->at, name, &n);
-	if (!at)
+	size_t n, begin = d->at;
+	unsigned first = begin + 2 <= d->len ? get16(d->m + begin) : 0;
+	if (d->pointer && first == d->pointer) {
+		d->at += 2;
+		return d->owner;
+	}
+	d->at = name_unpack_within(d->m, d->len, begin, name, &n, &d->steps);
+	if (!d->at)
 		return NULL;
-	d->at = at;
 	uint8_t *copy = arena_alloc(&d->r->q->shared->arena, n);
+	if (first >= 0xc000) {
+		d->pointer = first;
+		d->owner = copy;
+	}
 	return memcpy(copy, name, n);
+}
+
+static size_t names_in(const char *form)
+{
+	size_t n = 0;
+	for (; *form; form++)
+		n += rdata_is_name(*form);
+	return n;
+}
+
+/* Copies RDATA field by field, names unpacked. The bytes written, SIZE_MAX if it is malformed. */
+static size_t unpack_fields(decoder_t *d, const char *form, size_t end, uint8_t *out)
+{
+	uint8_t *to = out;
+	size_t at = d->at, n;
+	for (; *form; form++) {
+		if (rdata_is_name(*form)) {
+			at = name_unpack_within(d->m, end, at, to, &n, &d->steps);
+			if (!at || at > end)
+				return SIZE_MAX;
+		} else {
+			n = rdata_field(*form, d->m + at, end - at);
+			if (n > end - at)
+				return SIZE_MAX;
+			memcpy(to, d->m + at, n);
+			at += n;
+		}
+		to += n;
+	}
+	return at == end ? (size_t)(to - out) : SIZE_MAX;
 }
 
 /* RDATA with its names unpacked, behind its length. NULL if they are malformed. */
 static uint8_t *take_rdata(decoder_t *d, uint16_t type, size_t rdlen, uint32_t *data_len)
 {
-	rdata_names_t names = {0};
-	bool has = rdata_names(type, &names);
-	size_t at = d->at, end = d->at + rdlen, n;
-	uint8_t *out = arena_alloc(&d->r->q->shared->arena,
-				   rdlen + 2 + names.names * (size_t)SODNS_NAME_MAX);
-	uint8_t *to = out + 2;
-	if (has) {
-		size_t before = rdata_before_names(&names, d->m + at, rdlen);
-		if (rdlen < before)
+	const rrtype_t *t = rrtype(type);
+	size_t n = rdlen, end = d->at + rdlen, names = t->flags & RR_NAMED ? names_in(t->form) : 0;
+	uint8_t *out = arena_alloc(&d->r->q->shared->arena, rdlen + 2 + names * SODNS_NAME_MAX);
+	if (names) {
+		n = unpack_fields(d, t->form, end, out + 2);
+		if (n > 65535)
 			return NULL;
-		memcpy(to, d->m + at, before);
-		to += before;
-		at += before;
-		for (unsigned i = 0; i < names.names; i++, to += n)
-			if (!(at = name_unpack(d->m, end, at, to, &n)) || at > end)
-				return NULL;
+	} else {
+		if (!rdata_valid(type, d->m + d->at, rdlen))
+			return NULL;
+		memcpy(out + 2, d->m + d->at, rdlen);
 	}
-	memcpy(to, d->m + at, end - at);
-	to += end - at;
-	if (to - out - 2 > 65535)
-		return NULL;
-	out[0] = (uint8_t)((to - out - 2) >> 8);
-	out[1] = (uint8_t)(to - out - 2);
-	*data_len = (uint32_t)(to - out);
+	out[0] = (uint8_t)(n >> 8);
+	out[1] = (uint8_t)n;
+	*data_len = (uint32_t)n + 2;
 	d->at = end;
 	return out;
 }
 
+/* One, of the root, in the additional section (RFC 6891, 6.1.1). */
 static bool take_opt(decoder_t *d, unsigned size, uint32_t ttl, size_t rdlen)
 {
 	sodns_reply_t *r = d->r;
+	if (r->own_edns)
+		return false;
 	uint8_t *copy = arena_alloc(&r->q->shared->arena, rdlen);
 	memcpy(copy, d->m + d->at, rdlen);
 	for (size_t at = 0; at < rdlen; at += 4 + get16(copy + at + 2))
@@ -130,7 +112,7 @@ static bool take_opt(decoder_t *d, unsigned size, uint32_t ttl, size_t rdlen)
 	r->edns_do = ttl & 0x8000;
 	r->rcode |= (int)(ttl >> 24) << 4;
 	r->options = copy;
-	r->options_len = (uint16_t)rdlen;
+	r->options_len = (uint16_t)message_pass_options(copy, rdlen);
 	d->at += rdlen;
 	return true;
 }
@@ -147,8 +129,8 @@ static bool take_record(decoder_t *d, enum sodns_section section)
 	d->at += 10;
 	if (d->at + rdlen > d->len)
 		return false;
-	if (type == SODNS_TYPE_OPT && section == SODNS_ADDITIONAL)
-		return take_opt(d, rclass, ttl, rdlen);
+	if (type == SODNS_TYPE_OPT)
+		return section == SODNS_ADDITIONAL && !*owner && take_opt(d, rclass, ttl, rdlen);
 	uint8_t *data = take_rdata(d, (uint16_t)type, rdlen, &data_len);
 	if (!data)
 		return false;
@@ -163,9 +145,9 @@ static bool take_record(decoder_t *d, enum sodns_section section)
 	return true;
 }
 
-static bool decode(sodns_reply_t *r, const uint8_t *m, size_t len)
+static bool decode(sodns_reply_t *r, const uint8_t *m, size_t len, size_t steps)
 {
-	decoder_t d = {.r = r, .m = m, .len = len, .at = QUESTION_AT};
+	decoder_t d = {.r = r, .m = m, .len = len, .at = QUESTION_AT, .steps = steps};
 	if (len < QUESTION_AT)
 		return false;
 	r->kind = SODNS_RECORDS;
@@ -178,7 +160,7 @@ static bool decode(sodns_reply_t *r, const uint8_t *m, size_t len)
 		d.at += 4;
 	}
 	for (int k = 0; k < 3; k++)
-		for (unsigned i = get16(m + 6 + 2 * k); i && d.at < len; i--)
+		for (unsigned i = get16(m + 6 + 2 * k); i; i--)
 			if (!take_record(&d, (enum sodns_section)k))
 				return false;
 	return true;
@@ -187,7 +169,7 @@ static bool decode(sodns_reply_t *r, const uint8_t *m, size_t len)
 sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len)
 {
 	sodns_reply_t *r = sodns_reply(q);
-	return decode(r, message, len) ? r : NULL;
+	return decode(r, message, len, name_steps(len)) ? r : NULL;
 }
 
 void reply_open(sodns_reply_t *r)
@@ -197,8 +179,9 @@ void reply_open(sodns_reply_t *r)
 	uint32_t age = r->age;
 	uint16_t flags = r->flags;
 	int rcode = r->rcode;
-	/* A kept message was made by this encoder or checked when it was kept. */
-	if (!decode(r, wire, len)) {
+	/* A kept message was made by this encoder or checked when it was kept, perhaps before it was
+	 * made smaller. */
+	if (!decode(r, wire, len, KEPT_STEPS)) {
 		r->kind = SODNS_ERROR;
 		r->rcode = SODNS_SERVFAIL;
 		r->text = "malformed message kept";

@@ -5,6 +5,7 @@
  * pointer into it), and the root.
  */
 #include "message/encode.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 
 #define SLOTS 1024u
@@ -32,6 +33,8 @@ typedef struct encoder {
 		uint16_t at;
 	} memo[MEMO];
 	unsigned memos;
+	unsigned state_labels; /* of the question, that `state` has hashed */
+	hash_state_t state;
 } encoder_t;
 
 static inline void put16(uint8_t *p, unsigned v)
@@ -126,17 +129,17 @@ static void memorise(encoder_t *e, const uint8_t *name, size_t at)
 	e->memo[e->memos++ % MEMO].at = (uint16_t)at;
 }
 
-/* The hashes of the suffixes that are longer than the question's. */
-static void hash_rest(const encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
+/* The hashes of the suffixes that are longer than what the name shares with the question. Most names
+ * share as much as the one before: that part is put into a state once. */
+static void hash_rest(encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned shared)
 {
-	const sodns_query_t *q = e->q;
-	if (e->has_upper || !shared) {
-		name_hash(name, l);
-		return;
+	unsigned own = l->count - shared;
+	if (shared != e->state_labels) {
+		e->state = hash_of_names;
+		name_hash_labels(&e->state, name, l, own, l->count);
+		e->state_labels = shared;
 	}
-	l->hash[l->count - shared] = q->labels.hash[q->labels.count - shared];
-	for (unsigned i = l->count - shared; i-- > 0;)
-		l->hash[i] = name_hash_label(l->hash[i + 1], name + l->at[i]);
+	name_hash_rest(e->state, name, l, own);
 }
 
 /* Writes the labels that stand nowhere yet, then a pointer or the root. */
@@ -148,7 +151,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	unsigned shared = shared_with_question(e, name, &l), i, found = 0;
 	hash_rest(e, name, &l, shared);
 	for (i = 0; i < l.count - shared; i++)
-		if (suffixes.count && (found = suffix_find(e, l.hash[i], name + l.at[i])))
+		if (suffixes.count && (found = suffix_find(e, l.hash_known[i], name + l.at[i])))
 			break;
 	if (!found && shared)
 		found = QUESTION_AT + (unsigned)q->labels.at[q->labels.count - shared];
@@ -160,7 +163,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	if (found)
 		put_pointer(e, found);
 	for (unsigned k = 0; k < i; k++)
-		suffix_add(l.hash[k], start + l.at[k]);
+		suffix_add(l.hash_known[k], start + l.at[k]);
 	memorise(e, name, i ? start : found);
 	return true;
 }
@@ -192,24 +195,30 @@ static bool put_bytes(encoder_t *e, const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* RDATA with names that are compressed; the length is put in front when it is known. */
-static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+/* The fields of RDATA with names, which are compressed. What is no RDATA of its type, since a plugin
+ * made it so, goes as it is. */
+static bool put_fields(encoder_t *e, const char *form, const uint8_t *rdata, size_t left)
+{
+	for (; *form; form++) {
+		size_t n = rdata_field(*form, rdata, left);
+		if (n > left)
+			break;
+		if (rdata_is_name(*form) ? !put_name(e, rdata) : !put_bytes(e, rdata, n))
+			return false;
+		rdata += n;
+		left -= n;
+	}
+	return put_bytes(e, rdata, left);
+}
+
+/* Such RDATA, the length put in front when it is known. */
+static bool put_rdata_packed(encoder_t *e, const char *form, const uint8_t *rdata, uint16_t len)
 {
 	uint8_t *length = e->at;
-	const uint8_t *end = rdata + len;
 	if (e->end - e->at < 2)
 		return false;
 	e->at += 2;
-	if (!put_bytes(e, rdata, n->before))
-		return false;
-	rdata += n->before;
-	for (unsigned i = 0; i < n->names; i++) {
-		if (!put_name(e, rdata))
-			return false;
-		rdata += sodns_name_length(rdata);
-	}
-	if (!put_bytes(e, rdata, (size_t)(end - rdata)))
+	if (!put_fields(e, form, rdata, len))
 		return false;
 	put16(length, (unsigned)(e->at - length - 2));
 	return true;
@@ -217,7 +226,7 @@ static bool put_rdata_names(encoder_t *e, const rdata_names_t *n, const uint8_t 
 
 /* A name that stands there whole, because of its type, can be pointed to like others: the targets of
  * SRV records, whose addresses follow. */
-static void remember_name(const encoder_t *e, const uint8_t *name)
+static void remember_name(encoder_t *e, const uint8_t *name)
 {
 	name_labels_t l;
 	name_split(name, &l);
@@ -225,34 +234,32 @@ static void remember_name(const encoder_t *e, const uint8_t *name)
 	hash_rest(e, name, &l, shared);
 	for (unsigned i = 0; i < l.count - shared; i++) {
 		const uint8_t *suffix = name + l.at[i];
-		if (suffixes.count && suffix_find(e, l.hash[i], suffix))
+		if (suffixes.count && suffix_find(e, l.hash_known[i], suffix))
 			return;
-		suffix_add(l.hash[i], (size_t)(suffix - e->out));
+		suffix_add(l.hash_known[i], (size_t)(suffix - e->out));
 	}
 }
 
 /* RDATA as they are, with the length in front. What is no name there, in spite of its type, is left
  * alone. */
-static bool put_rdata_whole(encoder_t *e, const rdata_names_t *n, const uint8_t *rdata,
-			    uint16_t len)
+static bool put_rdata_whole(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	const uint8_t *name = e->at + 2 + n->before, *end = e->at + 2 + len, *p = name;
+	size_t at = rdata_target(type);
+	const uint8_t *begin = e->at + 2;
 	if (!put_bytes(e, rdata - 2, len + 2u))
 		return false;
-	while (p < end && *p && *p < 64)
-		p += *p + 1;
-	if (p < end && !*p && p - name < SODNS_NAME_MAX)
-		remember_name(e, name);
+	if (at < len && rdata_name(begin + at, len - at))
+		remember_name(e, begin + at);
 	return true;
 }
 
 static bool put_rdata(encoder_t *e, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	rdata_names_t names;
-	if (!rdata_names(type, &names))
+	const rrtype_t *t = rrtype(type);
+	if (!(t->flags & RR_NAMED))
 		return put_bytes(e, rdata - 2, len + 2u);
-	return names.compressible ? put_rdata_names(e, &names, rdata, len)
-				  : put_rdata_whole(e, &names, rdata, len);
+	return t->flags & RR_PACKED ? put_rdata_packed(e, t->form, rdata, len)
+				    : put_rdata_whole(e, type, rdata, len);
 }
 
 /* Writes the records of a set. Returns how many fitted. */
@@ -292,11 +299,12 @@ static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *c
 	return n;
 }
 
+/* Only who sent an OPT record gets one (RFC 6891, 7). */
 static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
-	if (!q->has_edns && !r->own_edns)
+	if (!q->has_edns)
 		return 0;
-	return 11u + (r->own_edns ? own : q->options_len);
+	return 11u + (r->own_edns ? own : message_echo_options(NULL, q));
 }
 
 /* How much of the reply's own options can leave: all or nothing. Those of another server may be as
@@ -304,33 +312,17 @@ static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t 
 static size_t own_options(const sodns_query_t *q, const sodns_reply_t *r, size_t fit)
 {
 	size_t least = QUESTION_AT + q->name_len + 4u + 11u;
+	if (!q->has_edns)
+		return r->options_len;
 	return least + r->options_len <= fit ? r->options_len : 0;
 }
 
-size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
-{
-	size_t n = 0;
-	for (size_t at = 0, len; at < q->options_len; at += len) {
-		const uint8_t *o = q->options + at;
-		unsigned code = (unsigned)(o[0] << 8 | o[1]);
-		len = 4u + (size_t)(o[2] << 8 | o[3]);
-		if (!message_option_echoed(code))
-			continue;
-		memcpy(out + n, o, len);
-		n += len;
-	}
-	return n;
-}
-
-/* The OPT record: the client's own size and flags come back to it (RFC 6891 asks for the server's
- * size; the oracle's users see theirs). */
+/* The OPT record: the client's own size and flags, DO among them, come back to it (RFC 3225, 3;
+ * RFC 6891 asks for the server's size, CoreDNS's users see theirs). */
 static size_t put_opt(uint8_t *out, const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
-	uint16_t size = q->has_edns ? sodns_query_edns_size(q) : r->edns_size;
-	uint16_t flags = q->has_edns ? q->edns_flags & 0xff00 : 0;
+	uint16_t size = sodns_query_edns_size(q), flags = q->edns_flags & 0xff00;
 	bool badvers = r->rcode == SODNS_BADVERS;
-	if (r->own_edns && r->edns_do)
-		flags |= 0x8000;
 	out[0] = 0;
 	put16(out + 1, SODNS_TYPE_OPT);
 	put16(out + 3, badvers ? 0 : size);
@@ -358,11 +350,19 @@ static uint8_t *put_question(const sodns_query_t *q, const uint8_t *name, uint8_
 	return at + 4;
 }
 
+/* The second word of the header. An rcode that needs an OPT record says nothing of itself to clients
+ * without EDNS. */
+static unsigned header_word(const sodns_query_t *q, const sodns_reply_t *r, uint16_t flags)
+{
+	int rcode = r->rcode > 15 && !q->has_edns ? SODNS_SERVFAIL : r->rcode & 15;
+	return SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)rcode;
+}
+
 static void put_header(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out, uint16_t flags,
 		       const unsigned counts[3])
 {
 	put16(out, q->id);
-	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | flags | (unsigned)(r->rcode & 15));
+	put16(out + 2, header_word(q, r, flags));
 	put16(out + 4, 1);
 	for (int i = 0; i < 3; i++)
 		put16(out + 6 + 2 * i, counts[i]);
@@ -374,6 +374,8 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 	bool complete = true;
 	suffixes.count = 0;
 	e->memos = 0;
+	e->state_labels = 0;
+	e->state = hash_of_names;
 	e->at = put_question(e->q, e->question, e->out + QUESTION_AT);
 	e->end = e->out + fit;
 	if (e->end < e->at)
@@ -384,6 +386,13 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 	for (unsigned i = 0; i < suffixes.count; i++)
 		suffixes.at[suffixes.used[i]] = 0;
 	return complete;
+}
+
+/* What does not fit, to an address that may be another's: nothing but question and OPT record, as the
+ * client asks again anyway, and the other one did not ask. */
+static bool leaves_empty(const sodns_query_t *q, unsigned flags)
+{
+	return flags & SODNS_TC && query_may_be_forged(q);
 }
 
 static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
@@ -398,11 +407,16 @@ static size_t encode_records(const sodns_query_t *q, const sodns_reply_t *r, uin
 	e.out = out;
 	bool complete = put_body(&e, r, fit > opt ? fit - opt : 0, counts);
 	complete &= own == r->options_len;
+	uint16_t flags = (uint16_t)(r->flags | (complete ? 0 : SODNS_TC));
+	if (leaves_empty(q, flags)) {
+		e.at = out + QUESTION_AT + q->name_len + 4;
+		memset(counts, 0, sizeof(counts));
+	}
 	if (opt) {
 		e.at += put_opt(e.at, q, r, own);
 		counts[2]++;
 	}
-	put_header(q, r, out, (uint16_t)(r->flags | (complete ? 0 : SODNS_TC)), counts);
+	put_header(q, r, out, flags, counts);
 	return (size_t)(e.at - out);
 }
 
@@ -447,7 +461,7 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
-	put16(out + 2, SODNS_QR | (unsigned)q->opcode << 11 | r->flags | (unsigned)(r->rcode & 15));
+	put16(out + 2, header_word(q, r, r->flags));
 	if (r->received && !own_question(q, out))
 		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
@@ -463,18 +477,6 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	return len;
 }
 
-_Atomic(uint64_t) message_echoed_options[1024];
-
-bool message_option_echoed(unsigned code)
-{
-	/* NSID, EXPIRE, COOKIE, KEEPALIVE, PADDING: what the oracle sends back as it came */
-	if (code == 3 || code == 9 || code == 10 || code == 11 || code == 12)
-		return true;
-	return atomic_load_explicit(&message_echoed_options[code / 64], memory_order_relaxed) >>
-		       code % 64 &
-	       1;
-}
-
 /* An image holds the question that it was made for, which a plugin may have changed on the way. */
 static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
 {
@@ -487,6 +489,7 @@ size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, si
 {
 	if (r->kind == SODNS_WIRE) {
 		if (r->wire_len + opt_length(q, r, r->options_len) <= fit &&
+		    !leaves_empty(q, r->flags) &&
 		    (r->received ? answers(q, r->q) : same_question(q, r)))
 			return encode_wire(q, r, out);
 		reply_open(r);

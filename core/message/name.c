@@ -9,8 +9,6 @@
 
 #define HEADER_SIZE 12u
 
-uint64_t name_hash_seed = 0x2d358dccaa6c78a5u;
-
 static inline uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
@@ -204,6 +202,7 @@ size_t name_split(const uint8_t *name, name_labels_t *l)
 {
 	size_t at = 0;
 	l->count = 0;
+	l->known[0] = l->known[1] = 0;
 	while (name[at]) {
 		l->at[l->count++] = (uint8_t)at;
 		at += name[at] + 1u;
@@ -212,20 +211,39 @@ size_t name_split(const uint8_t *name, name_labels_t *l)
 	return at + 1;
 }
 
+uint64_t name_hash_make(const uint8_t *name, const name_labels_t *labels, unsigned i)
+{
+	name_labels_t *l = (name_labels_t *)(uintptr_t)labels;
+	hash_state_t s = hash_of_names;
+	name_hash_labels(&s, name, l, i, l->count);
+	l->known[i / 64] |= 1ull << (i % 64);
+	return l->hash_known[i] = hash_end(&s);
+}
+
+void name_hash_rest(hash_state_t s, const uint8_t *name, name_labels_t *l, unsigned to)
+{
+	while (to-- > 0) {
+		name_hash_labels(&s, name, l, to, to + 1);
+		l->known[to / 64] |= 1ull << (to % 64);
+		l->hash_known[to] = hash_end(&s);
+	}
+}
+
+uint64_t name_hash_child(const uint8_t *name, const name_labels_t *l, unsigned i,
+			 const uint8_t *label)
+{
+	const name_labels_t child = {.count = 1};
+	hash_state_t s = hash_of_names;
+	name_hash_labels(&s, name, l, i, l->count);
+	name_hash_labels(&s, label, &child, 0, 1);
+	return hash_end(&s);
+}
+
 uint64_t sodns_name_hash(const uint8_t *name)
 {
 	name_labels_t l;
 	name_split(name, &l);
-	name_hash(name, &l);
-	return l.hash[0];
-}
-
-void name_hash(const uint8_t *name, name_labels_t *l)
-{
-	uint64_t h = name_hash_seed;
-	l->hash[l->count] = h;
-	for (unsigned i = l->count; i-- > 0;)
-		l->hash[i] = h = name_hash_label(h, name + l->at[i]);
+	return name_hash_make(name, &l, 0);
 }
 
 bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len)
@@ -261,19 +279,38 @@ size_t sodns_name_from_message(const uint8_t *message, size_t len, size_t at,
 size_t name_unpack(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
 		   size_t *out_len)
 {
+	size_t steps = 2 * NAME_LABELS_MAX + 2;
+	return name_unpack_within(m, len, at, out, out_len, &steps);
+}
+
+/* The end of the labels that stand in a row from `at` on; each takes a step. */
+static size_t pass_labels(const uint8_t *m, size_t len, size_t at, size_t *steps)
+{
+	size_t begin = at, left = *steps;
+	while (at < len && at - begin < SODNS_NAME_MAX && m[at] && m[at] < 64 && left) {
+		at += m[at] + 1u;
+		left--;
+	}
+	*steps = left;
+	return at;
+}
+
+size_t name_unpack_within(const uint8_t *m, size_t len, size_t at, uint8_t out[SODNS_NAME_MAX],
+			  size_t *out_len, size_t *steps)
+{
 	size_t n = 0, end = 0, limit = at;
-	for (;;) {
+	for (unsigned jumps = 0;; jumps++) {
 		size_t begin = at;
-		while (at < len && at - begin < SODNS_NAME_MAX && m[at] && m[at] < 64)
-			at += m[at] + 1u;
+		at = pass_labels(m, len, at, steps);
 		if (at >= len || n + (at - begin) + 1 > SODNS_NAME_MAX)
 			return 0;
 		memcpy(out + n, m + begin, at - begin);
 		n += at - begin;
 		if (!m[at])
 			break;
-		if (m[at] < 0xc0 || at + 1 >= len)
+		if (m[at] < 0xc0 || at + 1 >= len || jumps > NAME_LABELS_MAX || !*steps)
 			return 0;
+		--*steps;
 		size_t to = (size_t)(m[at] & 0x3f) << 8 | m[at + 1];
 		if (!end)
 			end = at + 2;

@@ -1,10 +1,12 @@
 /*
  * Reading a query's packet (RFC 1035, 4.1; RFC 6891, 6.1), and the SDK's questions about it.
  *
- * Leniency is the oracle's (miekg/dns): QR set is dropped, opcodes other than QUERY and NOTIFY are
- * NOTIMP, exactly one question, at most one record in answer and authority and two in additional;
- * counts that promise more records than there are bytes are forgiven, and so are bytes behind the
- * last record.
+ * QR set is dropped, opcodes other than QUERY and NOTIFY are NOTIMP. Of everything else a message is
+ * FORMERR that has not one question, more than one record in answer or authority or two in
+ * additional (CoreDNS's bounds), fewer records than its counts promise, an OPT record that is not the
+ * only one, in additional, with the root as its owner (RFC 6891, 6.1.1), or a TSIG record that is not
+ * the last of additional (RFC 8945, 5.1). Bytes behind the last record are forgiven, as by NSD and
+ * BIND.
  */
 #include "message/query.h"
 
@@ -12,9 +14,30 @@
 #include <stdio.h>
 #include <time.h>
 
+#define OPTION_SUBNET 8
+/* What goes to addresses that may be forged: as much as fits a packet of IPv6's least MTU. */
+#define FORGED_MAX 1232
+/* What fits an IPv4 packet of the greatest length. */
+#define DATAGRAM_MAX 65507
+
 static inline uint16_t get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* A client subnet: family, prefix length, scope 0 and the bytes of the address that the prefix needs
+ * (RFC 7871, 6 and 7.1.1). */
+static bool subnet_valid(const uint8_t *p, size_t len)
+{
+	if (len < 4)
+		return false;
+	unsigned family = get16(p), bits = p[2];
+	if (!family)
+		return !bits && len == 4;
+	if (family > 2 || bits > (family == 1 ? 32 : 128) || p[3])
+		return false;
+	size_t bytes = (bits + 7) / 8;
+	return len == 4 + bytes && !(bits % 8 && p[len - 1] << bits % 8 & 0xff);
 }
 
 static bool options_valid(const uint8_t *p, size_t len)
@@ -25,6 +48,8 @@ static bool options_valid(const uint8_t *p, size_t len)
 		size_t n = 4u + get16(p + 2);
 		if (n > len)
 			return false;
+		if (get16(p) == OPTION_SUBNET && !subnet_valid(p + 4, n - 4))
+			return false;
 		p += n;
 		len -= n;
 	}
@@ -33,9 +58,7 @@ static bool options_valid(const uint8_t *p, size_t len)
 
 static bool take_opt(sodns_query_t *q, const uint8_t *fixed, const uint8_t *rdata, uint16_t rdlen)
 {
-	if (q->has_edns)
-		return true;
-	if (!options_valid(rdata, rdlen))
+	if (q->has_edns || !options_valid(rdata, rdlen))
 		return false;
 	q->has_edns = true;
 	q->edns_size = get16(fixed + 2);
@@ -46,40 +69,44 @@ static bool take_opt(sodns_query_t *q, const uint8_t *fixed, const uint8_t *rdat
 	return true;
 }
 
-/* Passes over a name without unpacking it; 0 if it is malformed. */
-static size_t skip_name(const uint8_t *m, size_t len, size_t at)
+/* Passes over a name; 0 if it is malformed. *owner is its length without compression. */
+static size_t skip_name(const uint8_t *m, size_t len, size_t at, size_t *owner)
 {
 	uint8_t unpacked[SODNS_NAME_MAX];
-	size_t n;
+	*owner = 1;
 	if (at < len && m[at] == 0)
 		return at + 1;
-	return name_unpack(m, len, at, unpacked, &n);
+	return name_unpack(m, len, at, unpacked, owner);
 }
 
+/* What follows the question: `count` records, of which the last `additional` are that section's. */
 static bool read_records(sodns_query_t *q, size_t at, unsigned count, unsigned additional)
 {
 	const uint8_t *m = q->packet;
 	size_t len = q->packet_len;
-	for (unsigned i = 0; i < count && at < len; i++) {
-		size_t owner = at;
-		at = skip_name(m, len, at);
+	for (unsigned i = 0; i < count; i++) {
+		size_t begin = at, owner;
+		bool in_additional = i >= count - additional, last = i + 1 == count;
+		at = skip_name(m, len, at, &owner);
 		if (!at || at + 10 > len)
 			return false;
 		uint16_t type = get16(m + at), rdlen = get16(m + at + 8);
 		if (at + 10 + rdlen > len)
 			return false;
-		if (i >= count - additional && type == SODNS_TYPE_OPT &&
-		    !take_opt(q, m + at, m + at + 10, rdlen))
+		if (type == SODNS_TYPE_OPT &&
+		    (!in_additional || owner > 1 || !take_opt(q, m + at, m + at + 10, rdlen)))
 			return false;
-		/* Only the last record can be one (RFC 8945, 5.1). */
-		q->tsig_at = i >= count - additional && type == SODNS_TYPE_TSIG ? (uint16_t)owner
-										: 0;
+		if (type == SODNS_TYPE_TSIG) {
+			if (!in_additional || !last || get16(m + at + 2) != SODNS_CLASS_ANY)
+				return false;
+			q->tsig_at = (uint16_t)begin;
+		}
 		at += 10u + rdlen;
 	}
 	return true;
 }
 
-/* The question's name: labels and hashes. Returns the offset behind it, or 0. */
+/* The question's name and its labels. Returns the offset behind it, or 0. */
 static size_t read_name(sodns_query_t *q)
 {
 	const uint8_t *m = q->packet;
@@ -96,12 +123,12 @@ static size_t read_name(sodns_query_t *q)
 			   */
 	at++;
 	q->labels.count = (uint8_t)n;
+	q->labels.known[0] = q->labels.known[1] = 0;
 	q->labels.at[n] = (uint8_t)(at - 1 - QUESTION_AT);
 	q->name_len = (uint8_t)(at - QUESTION_AT);
 	q->name = q->name_buffer;
 	q->has_upper = name_copy_lower(q->name_buffer, m + QUESTION_AT, q->name_len);
 	q->original = q->has_upper ? m + QUESTION_AT : q->name;
-	name_hash(q->name, &q->labels);
 	return at;
 }
 
@@ -109,18 +136,9 @@ static enum parse_verdict read_question(sodns_query_t *q)
 {
 	const uint8_t *m = q->packet;
 	size_t at = read_name(q), len = q->packet_len;
-	if (!at)
-		return PARSE_FORMERR;
-	/* A question that ends before type or class has them zero, as the oracle reads it. */
-	if (at == len)
-		return PARSE_OK;
-	if (at + 2 > len)
+	if (!at || at + 4 > len)
 		return PARSE_FORMERR;
 	q->type = get16(m + at);
-	if (at + 2 == len)
-		return PARSE_OK;
-	if (at + 4 > len)
-		return PARSE_FORMERR;
 	q->rclass = get16(m + at + 2);
 	q->question_end = (uint16_t)(at + 4);
 	unsigned an = get16(m + 6), ns = get16(m + 8), ar = get16(m + 10);
@@ -162,7 +180,6 @@ void query_set_name(sodns_query_t *q, const uint8_t *name)
 	q->has_upper = name_copy_lower(q->name_buffer, name, q->name_len);
 	q->name = q->name_buffer;
 	q->original = q->has_upper ? original : q->name;
-	name_hash(q->name, &q->labels);
 }
 
 const uint8_t *sodns_query_name(const sodns_query_t *q)
@@ -197,7 +214,7 @@ int sodns_query_match(const sodns_query_t *q, const uint8_t *const *zones, size_
 
 uint64_t sodns_query_name_hash(const sodns_query_t *q, unsigned n)
 {
-	return q->labels.hash[n < q->labels.count ? n : q->labels.count];
+	return name_hash(q->name, &q->labels, n < q->labels.count ? n : q->labels.count);
 }
 
 unsigned sodns_query_name_labels(const sodns_query_t *q)
@@ -302,6 +319,27 @@ uint16_t sodns_query_size(const sodns_query_t *q)
 		return 65535;
 	uint16_t size = sodns_query_edns_size(q);
 	return size < 512 ? 512 : size;
+}
+
+/* Whether somebody else may have written the client's address there. */
+bool query_may_be_forged(const sodns_query_t *q)
+{
+	return q->protocol == SODNS_UDP && !q->shared->trusted && !sodns_address_is_local(q->peer);
+}
+
+uint16_t sodns_query_room(const sodns_query_t *q)
+{
+	uint16_t size = sodns_query_size(q);
+	if (q->protocol != SODNS_UDP || size <= FORGED_MAX)
+		return size;
+	if (!q->shared->size_limit && query_may_be_forged(q))
+		return FORGED_MAX;
+	return size < DATAGRAM_MAX ? size : DATAGRAM_MAX;
+}
+
+void sodns_query_trust_peer(sodns_query_t *q)
+{
+	q->shared->trusted = true;
 }
 
 enum sodns_protocol sodns_query_protocol(const sodns_query_t *q)

@@ -34,7 +34,9 @@ typedef struct query_shared {
 	struct query_view *views;
 	size_t reserved;                          /* bytes kept free for finishers */
 	uint16_t size_limit;                      /* of the client's EDNS size, 0: none */
+	bool trusted;                             /* the client's address is its own */
 	bool parked;                              /* has waited at least once: views are pinned */
+	bool streaming;                           /* holds no epoch when it waits */
 	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
 	struct query_parking *parking;            /* of the socket, NULL: none */
 	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
@@ -79,6 +81,8 @@ enum parse_verdict {
 
 /* Reads a packet into q, which has its shared part already. The packet must stay as long as q. */
 enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *packet, size_t len);
+/* Whether the client's address may be that of another, who did not ask. */
+bool query_may_be_forged(const sodns_query_t *q);
 /* Sets name and labels from a wire name in any case. */
 void query_set_name(sodns_query_t *q, const uint8_t *name);
 /* The time at which tests hold the clock; 0: it runs. */

@@ -3,6 +3,7 @@
  * apart. Every byte is hostile; what the check lets through, the decoder can open later.
  */
 #include "message/encode.h"
+#include "message/rdata.h"
 #include "message/reply.h"
 
 static inline unsigned get16(const uint8_t *p)
@@ -15,8 +16,10 @@ typedef struct scan {
 	size_t len, at;
 	uint16_t *ttls;
 	size_t ttl_count;
-	size_t opt;     /* where the OPT record begins, 0: there is none */
-	size_t opt_end; /* and ends */
+	size_t question_steps; /* of a pointer to the question's name */
+	size_t steps;          /* that names may still take */
+	size_t opt;            /* where the OPT record begins, 0: there is none */
+	size_t opt_end;        /* and ends */
 } scan_t;
 
 /* Most owners are the question's name, which has been looked at. */
@@ -24,27 +27,37 @@ static bool skip_name(scan_t *s, size_t end)
 {
 	uint8_t unpacked[SODNS_NAME_MAX];
 	size_t n;
-	if (s->at + 2 <= end && get16(s->m + s->at) == (0xc000 | QUESTION_AT))
+	if (s->at + 2 <= end && get16(s->m + s->at) == (0xc000 | QUESTION_AT) &&
+	    s->steps >= s->question_steps) {
 		s->at += 2;
-	else
-		s->at = name_unpack(s->m, end, s->at, unpacked, &n);
+		/* As many as the decoder would take: what passes here can be opened. */
+		s->steps -= s->question_steps;
+	} else {
+		s->at = name_unpack_within(s->m, end, s->at, unpacked, &n, &s->steps);
+	}
 	return s->at;
 }
 
 static bool skip_rdata(scan_t *s, uint16_t type, size_t end)
 {
-	rdata_names_t names;
-	if (rdata_names(type, &names)) {
-		size_t before = rdata_before_names(&names, s->m + s->at, end - s->at);
-		if (end - s->at < before)
-			return false;
-		s->at += before;
-		for (unsigned i = 0; i < names.names; i++)
+	const rrtype_t *t = rrtype(type);
+	if (!(t->flags & RR_NAMED)) {
+		size_t at = s->at;
+		s->at = end;
+		return rdata_valid(type, s->m + at, end - at);
+	}
+	for (const char *f = t->form; *f; f++) {
+		if (rdata_is_name(*f)) {
 			if (!skip_name(s, end))
 				return false;
+			continue;
+		}
+		size_t n = rdata_field(*f, s->m + s->at, end - s->at);
+		if (n > end - s->at)
+			return false;
+		s->at += n;
 	}
-	s->at = end;
-	return true;
+	return s->at == end;
 }
 
 static bool skip_record(scan_t *s, bool additional)
@@ -57,7 +70,9 @@ static bool skip_record(scan_t *s, bool additional)
 	s->at += 10;
 	if (end > s->len || !skip_rdata(s, (uint16_t)type, end))
 		return false;
-	if (type == SODNS_TYPE_OPT && additional && !s->opt) {
+	if (type == SODNS_TYPE_OPT) {
+		if (!additional || s->opt)
+			return false;
 		s->opt = begin;
 		s->opt_end = end;
 	} else {
@@ -66,18 +81,14 @@ static bool skip_record(scan_t *s, bool additional)
 	return true;
 }
 
-enum verdict { WHOLE, MALFORMED, SHORT /* of records that the counts promise */ };
-
-static enum verdict scan(scan_t *s)
+/* Whether all records are there that the counts promise, and are well-formed. */
+static bool scan(scan_t *s)
 {
 	unsigned answers = get16(s->m + 6) + get16(s->m + 8), all = answers + get16(s->m + 10);
-	for (unsigned i = 0; i < all; i++) {
-		if (s->at == s->len)
-			return SHORT;
+	for (unsigned i = 0; i < all; i++)
 		if (!skip_record(s, i >= answers))
-			return MALFORMED;
-	}
-	return WHOLE;
+			return false;
+	return true;
 }
 
 static bool options_good(const uint8_t *o, size_t len)
@@ -89,9 +100,9 @@ static bool options_good(const uint8_t *o, size_t len)
 }
 
 /* The OPT record's fields and options become the reply's; its owner is the root, one byte. */
-static bool take_opt(sodns_reply_t *r, const uint8_t *opt)
+static bool take_opt(sodns_reply_t *r, uint8_t *opt)
 {
-	const uint8_t *f = opt + 1;
+	uint8_t *f = opt + 1;
 	size_t len = get16(f + 8);
 	if (*opt || !options_good(f + 10, len))
 		return false;
@@ -102,7 +113,7 @@ static bool take_opt(sodns_reply_t *r, const uint8_t *opt)
 	r->edns_do = f[6] & 0x80 || sodns_query_do(q);
 	r->rcode |= f[4] << 4;
 	r->options = f + 10;
-	r->options_len = (uint16_t)len;
+	r->options_len = (uint16_t)message_pass_options(f + 10, len);
 	return true;
 }
 
@@ -112,13 +123,16 @@ sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *m, size_t len)
 	if (len < question || len > 65535 || get16(m + 4) != 1)
 		return NULL;
 	/* A record is 11 bytes at least. */
-	scan_t s = {.m = m, .len = len, .at = question};
+	scan_t s = {.m = m,
+		    .len = len,
+		    .at = question,
+		    .question_steps = q->labels.count + 1u,
+		    .steps = name_steps(len) - q->labels.count};
 	s.ttls = arena_alloc(&q->shared->arena, (len - question) / 11 * sizeof(*s.ttls));
-	enum verdict v = scan(&s);
-	if (v == MALFORMED)
+	if (!scan(&s))
 		return NULL;
 	/* An OPT record that is not the last can't be cut off: pointers lead behind it. */
-	if (v == SHORT || (s.opt && s.opt_end != s.at))
+	if (s.opt && s.opt_end != s.at)
 		return sodns_reply_parse(q, m, len);
 	sodns_reply_t *r = sodns_reply_wire(q, m, s.opt ? s.opt : s.at, s.ttls, s.ttl_count, 0);
 	r->received = true;

@@ -46,6 +46,15 @@ sodns_reply_t *sodns_drop(sodns_query_t *q)
 	return make(q, SODNS_DROP);
 }
 
+sodns_reply_t *sodns_stream(sodns_query_t *q, sodns_stream_f fn, void *arg)
+{
+	sodns_reply_t *r = make(q, SODNS_STREAM);
+	r->maker = q->hand;
+	r->stream = fn;
+	r->stream_arg = arg;
+	return r;
+}
+
 sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *message, size_t len,
 				const uint16_t *ttls, size_t ttl_count, uint32_t age)
 {
@@ -216,7 +225,7 @@ static void own_edns(sodns_reply_t *r, size_t more)
 		memcpy(out, r->options, r->options_len);
 	if (!r->own_edns) {
 		r->edns_size = 4096;
-		r->edns_do = true;
+		r->edns_do = sodns_query_do(r->q);
 	}
 	r->own_edns = true;
 	r->options = out;

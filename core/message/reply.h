@@ -25,6 +25,9 @@ struct sodns_reply {
 	const uint8_t *options;
 	const char *plugin;
 	const char *text;
+	const struct handler *maker; /* of a stream */
+	sodns_stream_f stream;
+	void *stream_arg;
 	struct reply_section section[3];
 	const uint8_t *wire;
 	size_t wire_len;
@@ -48,16 +51,5 @@ size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int 
 				uint8_t *out);
 /* Turns a wire image into records, once. */
 void reply_open(sodns_reply_t *r);
-
-/* Where names stand in a type's RDATA: `before` bytes and `strings` character strings, then `names`
- * names; compressible ones may be compressed when written (RFC 3597, 4). False: none that matter. */
-typedef struct rdata_names {
-	uint8_t before, names;
-	bool compressible;
-	uint8_t strings;
-} rdata_names_t;
-bool rdata_names(uint16_t type, rdata_names_t *out);
-/* How many bytes of this RDATA stand in front of the first name; more than len: it is malformed. */
-size_t rdata_before_names(const rdata_names_t *n, const uint8_t *rdata, size_t len);
 
 #endif

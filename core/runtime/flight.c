@@ -2,13 +2,14 @@
  * Single flight: tasks of one loop that want the same thing at the same time wait for one task that
  * gets it.
  */
+#include <sodns/hash.h>
 #include <sodns/wait.h>
 
 #include <stdlib.h>
 
 #include "runtime/loop.h"
 
-#define BUCKETS 1024u
+#define BUCKETS 8192u
 
 struct follower {
 	struct follower *next;
@@ -33,14 +34,6 @@ struct sodns_flight {
 };
 
 static __thread struct sodns_flight **flights;
-
-static uint64_t hash_of(const uint8_t *key, size_t len)
-{
-	uint64_t h = name_hash_seed;
-	for (; len > 8; key += 8, len -= 8)
-		h = name_mix(h ^ name_load(key, 8), 0xe7037ed1a0b428dbu);
-	return name_mix(h ^ name_load(key, len), len ^ 0x8ebc6af09c88c6e3u);
-}
 
 void *sodns_flight_result(const sodns_flight_t *f)
 {
@@ -159,7 +152,7 @@ sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *ar
 	const void *owner = (const void *)(uintptr_t)fn;
 	if (!t || !table_exists())
 		return NULL;
-	uint64_t hash = hash_of(key, key_len);
+	uint64_t hash = sodns_hash(key, key_len);
 	struct sodns_flight *f = find(hash, owner, key, key_len);
 	if (!f) {
 		if (!(f = flight_new(hash, key, key_len, arg, arg_size)))
@@ -181,7 +174,7 @@ sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key
 	*leads = false;
 	if (!t || !table_exists())
 		return NULL;
-	uint64_t hash = hash_of(key, key_len);
+	uint64_t hash = sodns_hash(key, key_len);
 	struct sodns_flight *f = find(hash, owner, key, key_len);
 	if (f)
 		return follow(f, t, ms);

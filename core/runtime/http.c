@@ -24,13 +24,27 @@ static provider_t library = {.file = HTTP_PROVIDER_FILE,
 			     .lock = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic(const http_provider_t *) provider; /* set before anything is opened */
 
+static sodns_http_t *open_or_say(const char *address, const http_tls_t *tls, char *err,
+				 size_t err_size)
+{
+	const http_provider_t *p = provider_open(&library, err, err_size);
+	if (!p)
+		return NULL;
+	provider = p;
+	return p->open(address, tls, &http_sockets, err, err_size);
+}
+
+sodns_http_t *sodns_http_try(const char *address, char *err, size_t err_size)
+{
+	const http_tls_t none = {0};
+	*err = 0;
+	return open_or_say(address, &none, err, err_size);
+}
+
 static sodns_http_t *open_at(sodns_prepare_t *p, const char *address, const http_tls_t *tls)
 {
 	char err[1024] = "";
-	sodns_http_t *h = NULL;
-	provider = provider_open(&library, err, sizeof(err));
-	if (provider)
-		h = provider->open(address, tls, &http_sockets, err, sizeof(err));
+	sodns_http_t *h = open_or_say(address, tls, err, sizeof(err));
 	if (!h && p)
 		sodns_prepare_error(p, "%s", err);
 	else if (!h)

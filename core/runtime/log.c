@@ -191,19 +191,32 @@ void log_plain(const char *format, ...)
 		put_line(line, len, "\n", 1, "", 0);
 }
 
-void log_last_words(const char *format, ...)
+static void say_on_stderr(enum sodns_log_level level, const char *format, va_list ap)
 {
 	char line[LINE_MAX_LEN + 1], object[LOG_JSON_MAX];
-	va_list ap;
-	va_start(ap, format);
 	int n = vsnprintf(line, LINE_MAX_LEN, format, ap);
-	va_end(ap);
 	size_t len = n < 0 ? 0 : n < LINE_MAX_LEN ? (size_t)n : LINE_MAX_LEN - 1;
 	if (json) {
 		log_write_out(STDERR_FILENO, object,
-			      log_json_message(SODNS_LOG_FATAL, NULL, line, len, object));
+			      log_json_message(level, NULL, line, len, object));
 		return;
 	}
 	line[len++] = '\n';
 	log_write_out(STDERR_FILENO, line, len);
+}
+
+void log_last_words(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say_on_stderr(SODNS_LOG_FATAL, format, ap);
+	va_end(ap);
+}
+
+void log_first_words(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say_on_stderr(SODNS_LOG_WARNING, format, ap);
+	va_end(ap);
 }

@@ -114,8 +114,8 @@ void loop_is_back(loop_t *l);
  */
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline.
- * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or SODNS_ENOMEM when no other task
- * could go on meanwhile. */
+ * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or, on a worker, SODNS_ENOMEM when no
+ * other task could go on meanwhile. */
 int task_wait(uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);
@@ -128,6 +128,9 @@ bool loop_run_ready(loop_t *l);
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */
 void query_extend(sodns_query_t *q, uint64_t deadline);
+/* From now on the running task's query holds no epoch when it waits, but for as long as it runs between
+ * two waits: what it has of others is counted. */
+void task_begin_stream(void);
 /* The running task, NULL on the base. */
 task_t *task_current(void);
 

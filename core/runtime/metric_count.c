@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message/name.h"
+#include <sodns/hash.h>
+
 #include "runtime/metrics.h"
 
 #define SLOTS 1024u
@@ -39,15 +40,6 @@ static size_t make_key(const sodns_family_t *family, const char *const *values, 
 	return n;
 }
 
-static uint64_t hash_of(const sodns_family_t *family, const char *key, size_t len)
-{
-	const uint8_t *p = (const uint8_t *)key;
-	uint64_t h = name_hash_seed ^ (uint64_t)(uintptr_t)family;
-	for (; len > 8; p += 8, len -= 8)
-		h = name_mix(h ^ name_load(p, 8), 0xe7037ed1a0b428dbu);
-	return name_mix(h ^ name_load(p, len), len ^ 0x8ebc6af09c88c6e3u);
-}
-
 static struct known *slot_of(uint64_t hash, const sodns_family_t *family, const char *key,
 			     size_t len)
 {
@@ -68,7 +60,7 @@ void sodns_metric_count(const sodns_family_t *family, const char *const *values,
 		sodns_metric_add(sodns_metric(family, values), n);
 		return;
 	}
-	uint64_t hash = hash_of(family, key, len);
+	uint64_t hash = sodns_hash_number(sodns_hash(key, len), (uintptr_t)family);
 	struct known *k = slot_of(hash, family, key, len);
 	if (!k->metric) {
 		sodns_metric_t *m = sodns_metric(family, values);

@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/hash.h>
 #include <sodns/log.h>
 #include <sodns/share.h>
 
 #include "runtime/limits.h"
 
 _Atomic(struct metric_family *) metric_families;
+pthread_rwlock_t metric_names = PTHREAD_RWLOCK_INITIALIZER;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of who adds to the lists */
 static struct sodns_metric **table;                      /* by hash of family and labels */
@@ -130,10 +132,7 @@ static char *label_text(const struct metric_family *f, const char *const *values
 
 static size_t hash_of(const struct metric_family *f, const char *labels)
 {
-	uint64_t h = (uint64_t)(uintptr_t)f * 0x9e3779b97f4a7c15u;
-	for (; *labels; labels++)
-		h = (h ^ (uint8_t)*labels) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
+	return sodns_hash_number(sodns_hash(labels, strlen(labels)), (uintptr_t)f);
 }
 
 static void table_grow(void)
@@ -152,6 +151,13 @@ static void table_grow(void)
 	table_room = room;
 }
 
+static void table_add(struct sodns_metric *m)
+{
+	size_t at = hash_of(m->family, m->labels) & (table_room - 1);
+	m->same_hash = table[at];
+	table[at] = m;
+}
+
 static struct sodns_metric *metric_new(struct metric_family *f, char *labels)
 {
 	struct sodns_metric *m = metric_count < METRICS_MAX ? calloc(1, sizeof(*m)) : NULL;
@@ -161,6 +167,7 @@ static struct sodns_metric *metric_new(struct metric_family *f, char *labels)
 	}
 	m->family = f;
 	m->labels = labels;
+	m->shown = true;
 	m->cells = sodns_workers() + 1;
 	m->cell_size = (sizeof(struct metric_cell) + (f->bucket_count + 1) * sizeof(uint64_t) +
 			63) &
@@ -173,11 +180,27 @@ static struct sodns_metric *metric_new(struct metric_family *f, char *labels)
 	memset(m->memory, 0, m->cells * m->cell_size);
 	if (metric_count++ >= table_room)
 		table_grow();
-	size_t at = hash_of(f, labels) & (table_room - 1);
-	m->same_hash = table[at];
-	table[at] = m;
+	table_add(m);
 	m->next = atomic_load(&f->metrics);
 	atomic_store(&f->metrics, m);
+	atomic_fetch_add(&f->metric_count, 1);
+	return m;
+}
+
+/* One of the family that was dropped, for other labels. */
+static struct sodns_metric *metric_again(struct metric_family *f, char *labels)
+{
+	struct sodns_metric *m = f->unused;
+	if (!m)
+		return NULL;
+	f->unused = m->next_unused;
+	memset(m->memory, 0, m->cells * m->cell_size);
+	pthread_rwlock_wrlock(&metric_names);
+	free(m->labels);
+	m->labels = labels;
+	pthread_rwlock_unlock(&metric_names);
+	table_add(m);
+	atomic_store(&m->shown, true);
 	atomic_fetch_add(&f->metric_count, 1);
 	return m;
 }
@@ -192,18 +215,60 @@ static struct sodns_metric *find(const struct metric_family *f, const char *labe
 	return m;
 }
 
-sodns_metric_t *sodns_metric(const sodns_family_t *spec, const char *const *values)
+/* Under the lock. */
+static struct sodns_metric *find_or_make(const sodns_family_t *spec, const char *const *values)
 {
-	pthread_mutex_lock(&lock);
 	struct metric_family *f = family_of(spec);
 	char *labels = f ? label_text(f, values) : NULL;
 	struct sodns_metric *m = labels ? find(f, labels) : NULL;
 	if (m)
 		free(labels);
-	else if (labels && !(m = metric_new(f, labels)))
+	else if (labels && !(m = metric_again(f, labels)) && !(m = metric_new(f, labels)))
 		free(labels);
+	return m;
+}
+
+sodns_metric_t *sodns_metric(const sodns_family_t *spec, const char *const *values)
+{
+	pthread_mutex_lock(&lock);
+	struct sodns_metric *m = find_or_make(spec, values);
+	if (m)
+		m->lasts = true;
 	pthread_mutex_unlock(&lock);
 	return m;
+}
+
+sodns_metric_t *sodns_metric_own(const sodns_family_t *spec, const char *const *values)
+{
+	pthread_mutex_lock(&lock);
+	struct sodns_metric *m = find_or_make(spec, values);
+	if (m)
+		m->owners++;
+	pthread_mutex_unlock(&lock);
+	return m;
+}
+
+/* Under the lock. */
+static void forget(struct sodns_metric *m)
+{
+	struct sodns_metric **at = &table[hash_of(m->family, m->labels) & (table_room - 1)];
+	while (*at != m)
+		at = &(*at)->same_hash;
+	*at = m->same_hash;
+	atomic_store(&m->shown, false);
+	atomic_fetch_sub(&m->family->metric_count, 1);
+	m->next_unused = m->family->unused;
+	m->family->unused = m;
+}
+
+void sodns_metric_drop(sodns_metric_t *m)
+{
+	if (!m)
+		return;
+	pthread_mutex_lock(&lock);
+	if (!--m->owners && !m->lasts)
+		forget(m);
+	pthread_mutex_unlock(&lock);
 }
 
 /* Workers have cells of their own; the last one is everybody else's. */

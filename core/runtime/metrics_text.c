@@ -135,12 +135,15 @@ static void put_metrics(struct out *o, const struct metric_family *f)
 	size_t room = atomic_load(&f->metric_count), n = 0;
 	const sodns_metric_t *m = atomic_load(&f->metrics);
 	const sodns_metric_t **sorted = calloc(room ? room : 1, sizeof(*sorted));
+	pthread_rwlock_rdlock(&metric_names);
 	for (; sorted && m && n < room; m = m->next)
-		sorted[n++] = m;
+		if (atomic_load(&m->shown))
+			sorted[n++] = m;
 	if (sorted)
 		qsort(sorted, n, sizeof(*sorted), by_labels);
 	for (size_t i = 0; i < n; i++)
 		put_metric(o, sorted[i]);
+	pthread_rwlock_unlock(&metric_names);
 	free(sorted);
 }
 

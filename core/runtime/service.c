@@ -16,7 +16,8 @@ static pthread_t thread;
 static uv_timer_t reclaim;
 
 struct sodns_service {
-	blame_t blame; /* its name stands for the plugin's */
+	sodns_service_t *next; /* among those for which there was no task yet */
+	blame_t blame;         /* its name stands for the plugin's */
 	void (*fn)(void *arg);
 	void *arg;
 	task_t *task;
@@ -25,9 +26,25 @@ struct sodns_service {
 	pthread_cond_t cond;
 };
 
+static sodns_service_t *not_begun;
+
+static void begin(sodns_service_t *s);
+
+/* Memory has run out, which may pass. */
+static void begin_again(void)
+{
+	sodns_service_t *s = not_begun;
+	not_begun = NULL;
+	for (sodns_service_t *next; s; s = next) {
+		next = s->next;
+		begin(s);
+	}
+}
+
 static void on_reclaim(uv_timer_t *timer)
 {
 	(void)timer;
+	begin_again();
 	grace_reclaim();
 	watchdog_look();
 }
@@ -77,21 +94,24 @@ static void run_service(void *arg)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void spawn(void *arg)
+static void begin(sodns_service_t *s)
 {
-	sodns_service_t *s = arg;
 	if (!task_run(&service_loop, run_service, s))
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->ended = true;
-	pthread_mutex_unlock(&s->lock);
+	s->next = not_begun;
+	not_begun = s;
+}
+
+static void spawn(void *arg)
+{
+	begin(arg);
 }
 
 sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
 {
 	sodns_service_t *s = calloc(1, sizeof(*s));
 	if (!s)
-		return NULL;
+		abort(); /* a configuration in force without its watches would be worse */
 	s->blame.plugin = name;
 	s->fn = fn;
 	s->arg = arg;
@@ -114,11 +134,26 @@ void sodns_service_wake(sodns_service_t *s)
 		loop_post(&service_loop, wake, s);
 }
 
+/* One that has not begun will not. */
+static void forget(sodns_service_t *s)
+{
+	for (sodns_service_t **at = &not_begun; *at; at = &(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			pthread_mutex_lock(&s->lock);
+			s->ended = true;
+			pthread_mutex_unlock(&s->lock);
+			return;
+		}
+}
+
 static void cancel(void *arg)
 {
 	sodns_service_t *s = arg;
 	if (s->task)
 		task_cancel(s->task);
+	else
+		forget(s);
 }
 
 void sodns_service_stop(sodns_service_t *s)

@@ -28,25 +28,18 @@ static void set_udp_options(int fd, bool wildcard, int family)
 		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	if (wildcard && family == AF_INET)
 		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-		/* Path MTU discovery can be fooled into tiny fragments; without it the kernel
-		 * ignores what it learns. */
-#ifdef IP_PMTUDISC_OMIT
-	if (family == AF_INET)
-		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
-#endif
+	/* Path MTU discovery can be fooled into tiny fragments; without it the kernel ignores what
+	 * it learns. A socket for both families has both settings. */
+	set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+	if (family == AF_INET6)
+		set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
 }
 
-int socket_open(const socket_spec_t *s)
+static int open_at(const socket_spec_t *s, const sodns_address_t *address)
 {
 	struct sockaddr_storage sa;
-	sodns_address_t address = s->address;
-	socklen_t len = address_to_sockaddr(&address, &sa);
+	socklen_t len = address_to_sockaddr(address, &sa);
 	int fd = socket(sa.ss_family, s->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 && s->wildcard && address.family == 6) {
-		address.family = 4;
-		len = address_to_sockaddr(&address, &sa);
-		fd = socket(sa.ss_family, s->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	}
 	if (fd < 0)
 		return -errno;
 	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -65,6 +58,16 @@ int socket_open(const socket_spec_t *s)
 	return why;
 }
 
+int socket_open(const socket_spec_t *s)
+{
+	sodns_address_t address = s->address;
+	int fd = open_at(s, &address);
+	/* Where there is no IPv6, or it has no addresses. */
+	if ((fd != -EAFNOSUPPORT && fd != -EADDRNOTAVAIL) || !s->wildcard || address.family != 6)
+		return fd;
+	address.family = 4;
+	return open_at(s, &address);
+}
 bool sockets_stay;
 
 bool socket_same(const socket_spec_t *a, const socket_spec_t *b)

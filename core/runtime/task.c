@@ -101,9 +101,16 @@ void loop_fire(loop_t *l)
 	}
 }
 
+/* The service thread has a task for each service, and no batch that somebody would have to go on with:
+ * neither the limit, which is there for clients, nor a spare task is its business. */
+static bool serves_clients(const loop_t *l)
+{
+	return l->worker >= 0;
+}
+
 static task_t *task_new(loop_t *l)
 {
-	if (atomic_fetch_add(&task_count, 1) >= task_limit) {
+	if (atomic_fetch_add(&task_count, 1) >= task_limit && serves_clients(l)) {
 		limit_reached(LIMIT_TASKS, 1);
 		atomic_fetch_sub(&task_count, 1);
 		return NULL;
@@ -198,6 +205,16 @@ static void drop_epoch(task_t *t)
 	publish_oldest(l);
 }
 
+void task_begin_stream(void)
+{
+	task_t *t = task_current();
+	if (!t || !t->query)
+		return;
+	t->query->streaming = true;
+	if (t->holds)
+		drop_epoch(t);
+}
+
 /* Goes on in t; returns when it waits or has ended. */
 static void switch_to(loop_t *l, task_t *t)
 {
@@ -278,7 +295,7 @@ int task_wait(uint64_t ms)
 			return SODNS_TIMEOUT;
 		ms = ms < left ? ms : left;
 	}
-	if (!spare_exists(l))
+	if (serves_clients(l) && !spare_exists(l))
 		return SODNS_ENOMEM;
 	if (t->query) {
 		if (!t->query->parked && t->query->in_flight)
@@ -287,7 +304,7 @@ int task_wait(uint64_t ms)
 			t->query->parking->count++;
 		t->query->parked = true;
 		zone_views_pin(t->query);
-		if (!t->holds)
+		if (!t->holds && !t->query->streaming)
 			hold_epoch(t);
 	}
 	timer_start(t, ms);

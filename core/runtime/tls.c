@@ -4,6 +4,8 @@
  */
 #include <sodns/tls.h>
 
+#include <sodns/file.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -25,19 +27,12 @@ static provider_t library = {.file = TLS_PROVIDER_FILE,
 			     .lock = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic(const tls_provider_t *) provider; /* there before anything is loaded */
 
-/* What tells one state of a file from the next. */
-struct file_state {
-	struct timespec changed;
-	ino_t inode;
-	off_t size;
-};
-
 struct sodns_tls {
 	_Atomic(unsigned) users;
 	sodns_tls_options_t options;
-	pthread_mutex_t lock; /* files and states */
+	pthread_mutex_t lock; /* files and marks */
 	tls_files_t *files;
-	struct file_state states[3];
+	sodns_file_mark_t marks[3];
 };
 
 static const tls_provider_t *use(void)
@@ -87,18 +82,12 @@ void sodns_tls_release(sodns_tls_t *t)
 	free(t);
 }
 
-static struct file_state state_of(const char *path)
+static sodns_file_mark_t mark_of(const char *path)
 {
-	struct stat s;
-	if (!path || stat(path, &s))
-		return (struct file_state){.size = -1};
-	return (struct file_state){.changed = s.st_mtim, .inode = s.st_ino, .size = s.st_size};
-}
-
-static bool same(const struct file_state *a, const struct file_state *b)
-{
-	return a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec &&
-	       a->inode == b->inode && a->size == b->size;
+	sodns_file_mark_t mark = {0};
+	if (path)
+		sodns_file_mark(path, &mark);
+	return mark;
 }
 
 static int open_plainly(const char *path)
@@ -159,15 +148,16 @@ static tls_files_t *load(const sodns_tls_t *t, const tls_provider_t *p, char *er
 
 int sodns_tls_load(sodns_tls_t *t, char *err, size_t err_size)
 {
-	const struct file_state now[3] = {state_of(t->options.cert), state_of(t->options.key),
-					  state_of(t->options.ca)};
+	const sodns_file_mark_t now[3] = {mark_of(t->options.cert), mark_of(t->options.key),
+					  mark_of(t->options.ca)};
 	const tls_provider_t *p = provider_open(&library, err, err_size);
 	if (!p)
 		return SODNS_EIO;
 	atomic_store(&provider, p);
 	pthread_mutex_lock(&t->lock);
-	bool known = t->files && same(&now[0], &t->states[0]) && same(&now[1], &t->states[1]) &&
-		     same(&now[2], &t->states[2]);
+	bool known = t->files;
+	for (size_t i = 0; i < 3; i++)
+		known &= sodns_file_same(&now[i], &t->marks[i]);
 	pthread_mutex_unlock(&t->lock);
 	if (known)
 		return 0;
@@ -177,11 +167,19 @@ int sodns_tls_load(sodns_tls_t *t, char *err, size_t err_size)
 	pthread_mutex_lock(&t->lock);
 	old = t->files;
 	t->files = files;
-	memcpy(t->states, now, sizeof(now));
+	memcpy(t->marks, now, sizeof(now));
 	pthread_mutex_unlock(&t->lock);
 	if (old)
 		p->unload(old);
 	return 1;
+}
+
+int64_t sodns_tls_expires(sodns_tls_t *t)
+{
+	pthread_mutex_lock(&t->lock);
+	int64_t when = t->files ? use()->expire(t->files) : 0;
+	pthread_mutex_unlock(&t->lock);
+	return when;
 }
 
 sodns_tls_session_t *sodns_tls_session(sodns_tls_t *t, const char *server_name, const char *alpn,

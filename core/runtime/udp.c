@@ -44,6 +44,19 @@ struct send_buffers {
 };
 static __thread struct send_buffers leaving;
 
+/* The address asked, as the query shows it: of IPv4 behind an IPv6 socket the IPv4 one. */
+static void set_local(slot_t *s, const uint8_t *bytes, bool six)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	if (six && !memcmp(bytes, mapped, 12)) {
+		six = false;
+		bytes += 12;
+	}
+	s->local.family = six ? 6 : 4;
+	memset(s->local.bytes, 0, 16);
+	memcpy(s->local.bytes, bytes, six ? 16 : 4);
+}
+
 /* The address that a datagram to a wildcard socket was sent to, and the interface. */
 static void read_control(slot_t *s, struct msghdr *m)
 {
@@ -53,11 +66,13 @@ static void read_control(slot_t *s, struct msghdr *m)
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			memcpy(s->asked, &info.ipi6_addr, 16);
 			s->asked_if = info.ipi6_ifindex;
+			set_local(s, s->asked, true);
 		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			memcpy(s->asked, &info.ipi_addr, 4);
 			s->asked_if = (uint32_t)info.ipi_ifindex;
+			set_local(s, s->asked, false);
 		}
 	}
 }
@@ -156,6 +171,7 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	/* Longer than a query may be: cut off, it does not parse. */
 	if (m->msg_hdr.msg_flags & MSG_TRUNC)
 		s->packet_len = 12;
+	s->local = u->bound;
 	if (u->wildcard)
 		read_control(s, &m->msg_hdr);
 	s->send = udp_send;
@@ -165,7 +181,6 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	s->q.protocol = SODNS_UDP;
 	s->shared.parking = &u->parking;
 	address_from_sockaddr(&s->from.any, &s->peer);
-	s->local = u->bound;
 }
 
 /* What the kernel dropped because the queue was full: asked now and then, as SO_RXQ_OVFL would cost

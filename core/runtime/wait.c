@@ -28,6 +28,17 @@ int sodns_sleep(uint32_t milliseconds)
 	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
 }
 
+bool sodns_service_sleep(uint32_t milliseconds)
+{
+	task_t *t = task_current();
+	if (!t || t->loop->worker >= 0)
+		return false;
+	t->sleeping = true;
+	int rc = task_wait(milliseconds);
+	t->sleeping = false;
+	return rc != SODNS_CANCELLED;
+}
+
 static void set_deadline(sodns_query_t *q, uint64_t deadline)
 {
 	task_t *t = task_current();
@@ -279,18 +290,21 @@ static void blocking_done(uv_work_t *w, int status)
 	free(b);
 }
 
-/* A service that is stopped stays until fn has ended: its instance is torn down when it returns. */
+/* A service stays until fn has ended, whatever ends a wait before: its instance is torn down when it
+ * returns, and fn works on that. That it is stopped, it finds in its next wait. */
 static int wait_for_end(struct blocking *b)
 {
 	task_t *t = b->task;
 	int rc = task_wait(UINT32_MAX);
-	if (t->query || rc != SODNS_CANCELLED)
+	bool cancelled = t->cancelled;
+	if (t->loop->worker >= 0)
 		return rc;
 	while (!b->ended) {
 		t->cancelled = false;
 		task_wait(UINT32_MAX);
+		cancelled |= t->cancelled;
 	}
-	t->cancelled = true;
+	t->cancelled = cancelled;
 	return SODNS_OK;
 }
 

@@ -28,6 +28,11 @@ sodns_api_t *sodns_api_open(sodns_prepare_t *p, const sodns_api_options_t *o)
 	return a;
 }
 
+const char *sodns_api_host(const sodns_api_t *a)
+{
+	return provider->host(a);
+}
+
 static void close_api(void *api)
 {
 	provider->close(api);

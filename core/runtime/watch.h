@@ -19,6 +19,7 @@ typedef struct watch_provider {
 	sodns_api_t *(*open)(uv_loop_t *loop, const sodns_api_options_t *o, char *err,
 			     size_t err_size);
 	void (*close)(sodns_api_t *a); /* on the service thread */
+	const char *(*host)(const sodns_api_t *a);
 	sodns_watch_t *(*create)(sodns_api_t *a, const sodns_collection_t *c); /* any thread */
 	void (*start)(void *watch); /* on the service thread */
 	void (*stop)(void *watch);  /* on the service thread; frees it */

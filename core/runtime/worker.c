@@ -112,12 +112,13 @@ static void slot_reset(slot_t *s)
 		atomic_fetch_sub(q->in_flight, 1);
 	if (q->parked && q->parking && !--q->parking->count && q->parking->emptied)
 		q->parking->emptied(q->parking);
-	q->parked = false;
+	q->parked = q->streaming = false;
 	q->finishers = q->observers = q->cleanups = NULL;
 	q->metadata = NULL;
 	q->views = NULL;
 	q->reserved = 0;
 	q->size_limit = 0;
+	q->trusted = false;
 }
 
 void slot_give(slot_t *s)

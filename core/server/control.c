@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -27,6 +26,7 @@
 #include "server/server.h"
 
 #define DRAIN_MS 5000
+#define AWAIT_MS 5
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
@@ -61,6 +61,30 @@ static void request_fail(const char *who, const char *message)
 	request();
 }
 
+bool end_is_wanted(void)
+{
+	sigset_t s;
+	if (atomic_load(&stopping))
+		return true;
+	sigpending(&s);
+	return sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGQUIT);
+}
+
+/* For what is outside; at the start, those who tell of the process's life begin before. */
+static int await(generation_t *g, char *err, size_t err_size)
+{
+	if (!serving)
+		generation_begin(g);
+	while (generation_waits(g)) {
+		if (end_is_wanted()) {
+			snprintf(err, err_size, "stopped before it served");
+			return SODNS_CANCELLED;
+		}
+		poll(NULL, 0, AWAIT_MS);
+	}
+	return SODNS_OK;
+}
+
 /* What the process may open since it has gone into its sandbox. */
 static sandbox_t granted;
 static bool sandboxed;
@@ -83,12 +107,13 @@ static void enter_sandbox(const control_options_t *o, const generation_t *g)
 			  missing);
 }
 
-/* Prepares what was set up; nothing is visible yet. */
+/* Prepares what was set up; but for what tells of the process's life, nothing is visible yet. */
 static generation_t *make(generation_t *g, char *err, size_t err_size)
 {
 	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
-	    !listeners_reserve(g, err, err_size))
+	    !await(g, err, err_size) && !listeners_reserve(g, err, err_size))
 		return g;
+	generation_stop(g);
 	generation_free(g);
 	return NULL;
 }
@@ -101,18 +126,48 @@ static bool debug_wanted(const generation_t *g)
 	return false;
 }
 
-/* Frees the old one when the last query that began in it has ended. */
+/* Those whose queries did not end, to be looked at again; under `generations`. */
+static generation_t *kept;
+static _Atomic(bool) any_kept;
+
+/* Frees the old one when the last query that began in it has ended. Streams, such as zone transfers, take
+ * as long as their clients read. */
 static void drain(generation_t *old)
 {
-	for (int ms = 0; atomic_load(&old->in_flight) > 0 && ms < OLD_MS; ms += 5)
+	for (int ms = 0; atomic_load(&old->in_flight) > atomic_load(&old->streams) && ms < OLD_MS;
+	     ms += 5)
 		poll(NULL, 0, 5);
-	if (atomic_load(&old->in_flight) > 0) {
-		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "%ld queries of the old configuration do not end; it is kept",
-			  atomic_load(&old->in_flight));
+	long left = atomic_load(&old->in_flight), streams = atomic_load(&old->streams);
+	if (left <= 0) {
+		generation_free(old);
 		return;
 	}
-	generation_free(old);
+	if (left > streams)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "%ld queries of the old configuration do not end; it is kept until "
+			  "they do",
+			  left - streams);
+	old->next = kept;
+	kept = old;
+	atomic_store(&any_kept, true);
+}
+
+/* Frees what was kept and is needed no more. A reload that runs comes first. */
+static void look_at_kept(void)
+{
+	if (!atomic_load(&any_kept) || pthread_mutex_trylock(&generations))
+		return;
+	for (generation_t **at = &kept, *g; (g = *at);) {
+		if (atomic_load(&g->in_flight) > 0) {
+			at = &g->next;
+			continue;
+		}
+		*at = g->next;
+		generation_free(g);
+		sodns_log(SODNS_LOG_INFO, NULL, "An old configuration that was kept is gone");
+	}
+	atomic_store(&any_kept, kept != NULL);
+	pthread_mutex_unlock(&generations);
 }
 
 /* For the process that may have to take this one's place. */
@@ -182,6 +237,15 @@ static int make_again(generation_t **out, char *err, size_t err_size)
 	return *out ? 0 : -1;
 }
 
+/* The reload plugin's, which counts whoever asked. */
+static void count_failure(void)
+{
+	static const sodns_family_t family = {
+		.name = "coredns_reload_failed_total",
+		.help = "Counter of the number of failed reload attempts."};
+	sodns_metric_add(sodns_metric(&family, NULL), 1);
+}
+
 static void *reload_main(void *arg)
 {
 	char err[4096];
@@ -193,7 +257,10 @@ static void *reload_main(void *arg)
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g;
-	if (make_again(&g, err, sizeof(err)) > 0) {
+	int rc = make_again(&g, err, sizeof(err));
+	if (rc < 0 && !end_is_wanted())
+		count_failure();
+	if (rc > 0) {
 		end = SUPERVISOR_OUTGROWN;
 	} else if (!g && told) {
 		told(err);
@@ -237,14 +304,11 @@ static int by_text(const void *a, const void *b)
 static void print_zones(const generation_t *g)
 {
 	for (const server_t *s = servers_of(g); s; s = s->next) {
-		char ip[SODNS_ADDRESS_TEXT_MAX] = "";
 		bool dns = !strcmp(s->transport, "dns");
 		qsort(s->zones, s->zone_count, sizeof(*s->zones), by_text);
-		if (!s->wildcard)
-			sodns_address_to_text(&s->address, ip);
 		for (size_t i = 0; i < s->zone_count; i++)
 			log_plain("%s%s%s:%u%s%s", dns ? "" : s->transport, dns ? "" : "://",
-				  s->zones[i], s->address.port, *ip ? " on " : "", ip);
+				  s->zones[i], s->address.port, *s->host ? " on " : "", s->host);
 	}
 }
 
@@ -365,6 +429,7 @@ static int wait_for_end(int signal_fd)
 			return 1;
 		if (!ready)
 			tick();
+		look_at_kept();
 		if (ends(signal_fd))
 			return 0;
 		if (read(request_fd, &n, sizeof(n)) < 0)
@@ -387,6 +452,14 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 	_exit(1);
 }
 
+_Noreturn static void leave(int status)
+{
+	log_stop();
+	plugins_cleanup();
+	supervisor_finish(FINISH_FOR_GOOD);
+	_exit(status);
+}
+
 /* The last lines of the start: whoever reads them finds everything serving. */
 static void print_version(const control_options_t *o)
 {
@@ -401,6 +474,8 @@ static void start_whole(const control_options_t *o, generation_t *g)
 {
 	char err[4096];
 	serving = make(g, err, sizeof(err));
+	if (!serving && end_is_wanted())
+		leave(0);
 	if (!serving)
 		refuse(err, FINISH_FOR_GOOD);
 	log_set_debug(debug_wanted(serving));
@@ -414,11 +489,6 @@ static void start_whole(const control_options_t *o, generation_t *g)
 		atomic_store(&supervisor_page->serving, true);
 	listeners_switch(serving);
 	print_version(o);
-	if (o->root)
-		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "Started as root without -user: the serving process keeps that user, "
-			  "without "
-			  "its privileges, and owns the system's files");
 }
 
 static void count_crashes(void)
@@ -521,8 +591,7 @@ int control_run(void *options)
 	generation_t *g = generation_read(err, sizeof(err));
 	if (!g)
 		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
-	if (getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) < 0 ||
-	    workers_make(o->workers, &query_server)) {
+	if (workers_make(o->workers, &query_server)) {
 		log_last_words("no memory for workers");
 		return 1;
 	}
@@ -552,10 +621,7 @@ int control_run(void *options)
 		generation_stop(serving);
 		generation_free(serving);
 	}
-	log_stop();
-	plugins_cleanup();
-	supervisor_finish(FINISH_FOR_GOOD);
-	_exit(status);
+	leave(status);
 }
 
 static void print_chains(const generation_t *g)
@@ -591,8 +657,7 @@ int control_try(void *options)
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){no_socket, keep_none};
 	generation_t *g = generation_read(err, sizeof(err));
-	bool good = g && getrandom(&name_hash_seed, sizeof(name_hash_seed), 0) > 0 &&
-		    !generation_set_up(g, err, sizeof(err));
+	bool good = g && !generation_set_up(g, err, sizeof(err));
 	if (good) {
 		enter_sandbox(o, g);
 		good = !service_start() && !servers_build(g, err, sizeof(err)) &&

@@ -3,6 +3,7 @@
  * are prepared, and the queries of a block that is not ready wait at its gate, up to a second. Blocks
  * are prepared in the order of how long they took the last time.
  */
+#include <poll.h>
 #include <stdlib.h>
 
 #include <sodns/log.h>
@@ -10,6 +11,7 @@
 #include "server/server.h"
 
 #define WAIT_NS 1000000000u
+#define LOOK_MS 5
 
 struct gate {
 	struct handler handler; /* stands in front of the chain */
@@ -164,6 +166,30 @@ static void give_gate_up(struct gate *gate, const char *why)
 	workers_each(wake_waiters, NULL);
 }
 
+static void start_and_open(generation_t *g, struct gate *gate)
+{
+	generation_start_block(gate->block);
+	open_gate(g, gate);
+}
+
+/* Blocks that wait for something outside keep nobody else waiting. */
+static void open_late(generation_t *g, struct gate **gates, size_t count)
+{
+	for (size_t left = count; left;) {
+		left = 0;
+		for (size_t i = 0; i < count; i++) {
+			if (atomic_load(&gates[i]->open) || atomic_load(&gates[i]->failed))
+				continue;
+			if (generation_waits_block(gates[i]->block) && !end_is_wanted())
+				left++;
+			else
+				start_and_open(g, gates[i]);
+		}
+		if (left)
+			poll(NULL, 0, LOOK_MS);
+	}
+}
+
 int gates_open(generation_t *g, bool lenient, unsigned *failed, char *err, size_t err_size)
 {
 	size_t count;
@@ -180,8 +206,10 @@ int gates_open(generation_t *g, bool lenient, unsigned *failed, char *err, size_
 			continue;
 		}
 		b->prepare_us = (uint32_t)((sodns_now() - began) / 1000);
-		generation_start_block(b);
-		open_gate(g, gates[i]);
+		generation_begin_block(b);
+		if (!generation_waits_block(b))
+			start_and_open(g, gates[i]);
 	}
+	open_late(g, gates, count);
 	return accept_held(g, err, err_size);
 }

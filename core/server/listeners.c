@@ -14,6 +14,8 @@
 #include "server/server.h"
 #include "supervisor/supervisor.h"
 
+#define KEY_MAX 160
+
 static listener_t *all;
 
 static socket_spec_t spec_of(const listener_t *l, int type, unsigned worker)
@@ -49,8 +51,18 @@ static int *open_all(const listener_t *l, const server_t *s, int type, char *err
 	return fds;
 }
 
-static listener_t *find(const char *key)
+/* The same for all ways to say that it listens on all addresses. */
+static void key_of(const server_t *s, char key[KEY_MAX])
 {
+	snprintf(key, KEY_MAX, "%s", s->text);
+	if (s->wildcard)
+		snprintf(key, KEY_MAX, "%s://:%u", s->transport, s->address.port);
+}
+
+static listener_t *find(const server_t *s)
+{
+	char key[KEY_MAX];
+	key_of(s, key);
 	for (listener_t *l = all; l; l = l->next)
 		if (!strcmp(l->key, key))
 			return l;
@@ -98,8 +110,10 @@ static void listener_free(listener_t *l)
 
 static listener_t *listener_new(const server_t *s)
 {
+	char key[KEY_MAX];
 	listener_t *l = calloc(1, sizeof(*l));
-	l->key = strdup(s->text);
+	key_of(s, key);
+	l->key = strdup(key);
 	l->address = s->address;
 	l->wildcard = s->wildcard;
 	l->at = calloc(worker_count, sizeof(*l->at));
@@ -110,7 +124,7 @@ static listener_t *listener_new(const server_t *s)
 
 static int reserve(server_t *s, char *err, size_t err_size)
 {
-	listener_t *l = find(s->text);
+	listener_t *l = find(s);
 	bool udp = s->stream == &tcp_plain;
 	if (!l)
 		l = listener_new(s);

@@ -170,7 +170,7 @@ static size_t pack(slot_t *s, sodns_reply_t *r)
 {
 	sodns_query_t *q = &s->q;
 	uint8_t *out = s->worker->out;
-	size_t size = sodns_query_size(q), reserved = s->shared.reserved;
+	size_t size = sodns_query_room(q), reserved = s->shared.reserved;
 	if (r->kind == SODNS_DROP)
 		return 0;
 	size_t len = message_encode(q, r, out, size > reserved ? size - reserved : 0);
@@ -213,13 +213,35 @@ static void reject(slot_t *s)
 	s->send(s, s->worker->out, len);
 }
 
+/* What begins when the chain has ended, in the hands of the plugin that made it. Nobody on the stack has
+ * reached anything then, so that the epoch need not be held. */
+static sodns_reply_t *stream(sodns_query_t *q, const sodns_reply_t *begun)
+{
+	const struct handler *outer = q->hand;
+	generation_t *g = q->block->generation;
+	q->hand = begun->maker;
+	atomic_store_explicit(q->shared->in_hand, q->hand, memory_order_relaxed);
+	atomic_fetch_add(&g->streams, 1);
+	task_begin_stream();
+	sodns_reply_t *r = begun->stream(q, begun->stream_arg);
+	if (!r || r->kind == SODNS_STREAM)
+		r = sodns_fail(q, SODNS_SERVFAIL, "a stream that ends without a reply");
+	atomic_fetch_sub(&g->streams, 1);
+	q->hand = outer;
+	atomic_store_explicit(q->shared->in_hand, outer, memory_order_relaxed);
+	return r;
+}
+
 static void serve(slot_t *s)
 {
 	if (s->verdict != PARSE_OK) {
 		reject(s);
 		return;
 	}
-	finish(s, answer(&s->q));
+	sodns_reply_t *r = answer(&s->q);
+	if (__builtin_expect(r->kind == SODNS_STREAM, 0))
+		r = stream(&s->q, r);
+	finish(s, r);
 	if (__builtin_expect(atomic_load_explicit(&s->worker->loop.slow, memory_order_relaxed), 0))
 		watchdog_report(&s->worker->loop);
 }
@@ -261,6 +283,8 @@ sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
 	shared->finishers = shared->observers = NULL;
 	shared->metadata = NULL;
 	sodns_reply_t *r = answer(sub);
+	if (r->kind == SODNS_STREAM)
+		r = sodns_fail(sub, SODNS_SERVFAIL, "a stream is no answer to another question");
 	observe(sub, r, NULL, 0);
 	shared->finishers = saved.finishers;
 	shared->observers = saved.observers;

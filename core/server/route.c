@@ -10,6 +10,8 @@
 #include "runtime/limits.h"
 #include "server/server.h"
 
+#define ROOM_FIRST 8u
+
 static void table_place(server_t *s, route_t r)
 {
 	uint32_t i = (uint32_t)r.hash & (s->room - 1);
@@ -22,11 +24,22 @@ static void table_grow(generation_t *g, server_t *s)
 {
 	route_t *old = s->table;
 	uint32_t room = s->room;
-	s->room = room ? room * 2 : 8;
+	s->room = room ? room * 2 : ROOM_FIRST;
 	s->table = memory_alloc(g, s->room * sizeof(*s->table));
 	for (uint32_t i = 0; i < room; i++)
 		if (old[i].zone)
 			table_place(s, old[i]);
+}
+
+/* Few zones are found faster without a hash: most servers have no more. */
+static route_t *find_of_few(const server_t *s, const uint8_t *zone, size_t len)
+{
+	for (uint32_t i = 0; i < s->room; i++) {
+		route_t *r = &s->table[i];
+		if (r->zone && r->zone_len == len && !memcmp(r->zone, zone, len))
+			return r;
+	}
+	return NULL;
 }
 
 static route_t *find(const server_t *s, uint64_t hash, const uint8_t *zone, size_t len)
@@ -53,16 +66,15 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 {
 	name_labels_t l;
 	size_t len = name_split(k->zone, &l);
-	name_hash(k->zone, &l);
+	uint64_t hash = name_hash(k->zone, &l, 0);
 	if (s->used * 2 >= s->room)
 		table_grow(g, s);
-	route_t *r = find(s, l.hash[0], k->zone, len);
+	route_t *r = find(s, hash, k->zone, len);
 	if (!r) {
-		table_place(
-			s, (route_t){.hash = l.hash[0], .zone = k->zone, .zone_len = (uint8_t)len});
+		table_place(s, (route_t){.hash = hash, .zone = k->zone, .zone_len = (uint8_t)len});
 		s->used++;
 		s->label_counts[l.count / 64] |= 1ull << (l.count % 64);
-		r = find(s, l.hash[0], k->zone, len);
+		r = find(s, hash, k->zone, len);
 		add_zone(g, s, k);
 	}
 	target_t *t = memory_alloc(g, sizeof(*t)), **at = &r->targets;
@@ -83,8 +95,8 @@ static const sodns_transport_t *stream_of(const generation_t *g, const block_key
 		return &tcp_tls;
 	const sodns_transport_t *t = plugin_transport(g->plugins, k->transport, why, sizeof(why));
 	if (!t)
-		snprintf(err, err_size, "%s:%d - cannot serve %s: %s", k->file, k->line, k->text,
-			 why);
+		snprintf(err, err_size, "%s:%d - cannot serve %s: %s", k->token->file,
+			 k->token->line, k->text, why);
 	return t;
 }
 
@@ -105,8 +117,9 @@ static tcp_limits_t default_limits(const sodns_transport_t *t)
 			      .in_flight = 512};
 }
 
+/* shown: what the block is bound to. All that listen on every address are one. */
 static server_t *server_of(generation_t *g, const block_key_t *k, const sodns_address_t *a,
-			   bool wildcard, char *err, size_t err_size)
+			   const char *shown, bool wildcard, char *err, size_t err_size)
 {
 	const char *transport = k->transport;
 	server_t **at = (server_t **)&g->routes;
@@ -114,17 +127,16 @@ static server_t *server_of(generation_t *g, const block_key_t *k, const sodns_ad
 		if (!strcmp((*at)->transport, transport) && (*at)->address.port == a->port &&
 		    (*at)->wildcard == wildcard && sodns_address_equal(&(*at)->address, a))
 			return *at;
-	char ip[SODNS_ADDRESS_TEXT_MAX] = "", text[128];
+	char text[128];
 	const sodns_transport_t *stream = stream_of(g, k, err, err_size);
 	if (!stream)
 		return NULL;
 	server_t *s = memory_alloc(g, sizeof(*s));
-	if (!wildcard)
-		sodns_address_to_text(a, ip);
-	const char *format = a->family == 6 && !wildcard ? "%s://[%s]:%u" : "%s://%s:%u";
-	snprintf(text, sizeof(text), format, transport, ip, a->port);
+	const char *format = strchr(shown, ':') ? "%s://[%s]:%u" : "%s://%s:%u";
+	snprintf(text, sizeof(text), format, transport, shown, a->port);
 	*s = (server_t){.text = memory_copy(g, text, strlen(text)),
 			.transport = transport,
+			.host = memory_copy(g, shown, strlen(shown)),
 			.address = *a,
 			.wildcard = wildcard,
 			.plain = true,
@@ -167,23 +179,65 @@ static void note_server(generation_t *g, block_t *b, const server_t *s)
 	b->servers = more;
 }
 
+static bool is_unspecified(const sodns_address_t *a)
+{
+	static const uint8_t none[16];
+	return !memcmp(a->bytes, none, a->family == 4 ? 4 : 16);
+}
+
 static int add_key(generation_t *g, block_t *b, const block_key_t *k, const char *host_text,
 		   char *err, size_t err_size)
 {
 	sodns_address_t a = {.family = 6};
 	if (*host_text && sodns_address_from_text(host_text, &a)) {
-		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address", k->file,
-			 k->line, host_text);
+		snprintf(err, err_size, "%s:%d - cannot listen on '%s': not an IP address",
+			 k->token->file, k->token->line, host_text);
 		return SODNS_EINVAL;
 	}
+	char shown[SODNS_ADDRESS_TEXT_MAX] = "";
+	if (*host_text)
+		sodns_address_to_text(&a, shown);
+	/* As with Go, 0.0.0.0 is all addresses, of both families, and so is ::. */
+	bool all = is_unspecified(&a);
+	if (all)
+		a = (sodns_address_t){.family = 6};
 	a.port = k->port;
-	server_t *s = server_of(g, k, &a, !*host_text, err, err_size);
+	server_t *s = server_of(g, k, &a, shown, all, err, err_size);
 	if (!s)
 		return SODNS_EINVAL;
 	add_target(g, s, b, k);
 	apply_settings(s, b);
 	note_server(g, b, s);
 	return SODNS_OK;
+}
+
+static bool serves_zone(const server_t *s, const char *zone)
+{
+	for (size_t i = 0; i < s->zone_count; i++)
+		if (!strcmp(s->zones[i], zone))
+			return true;
+	return false;
+}
+
+/* The kernel gives a query to the socket of the very address, if there is one: what blocks that listen
+ * on all addresses have is not answered there. */
+static void warn_of_gaps(const server_t *bound, const server_t *all)
+{
+	for (size_t i = 0; i < all->zone_count; i++)
+		if (!serves_zone(bound, all->zones[i]))
+			sodns_log(SODNS_LOG_WARNING, NULL,
+				  "%s is not served at %s, which belongs to the blocks that are "
+				  "bound to it alone: bind its block, too",
+				  all->zones[i], bound->text);
+}
+
+static void find_gaps(const generation_t *g)
+{
+	for (const server_t *s = servers_of(g); s; s = s->next)
+		for (const server_t *all = servers_of(g); all && !s->wildcard; all = all->next)
+			if (all->wildcard && all->address.port == s->address.port &&
+			    !strcmp(all->transport, s->transport))
+				warn_of_gaps(s, all);
 }
 
 int servers_build(generation_t *g, char *err, size_t err_size)
@@ -202,6 +256,7 @@ int servers_build(generation_t *g, char *err, size_t err_size)
 			unrouted = i->unrouted ? i : NULL;
 	for (server_t *s = servers_of(g); s; s = s->next)
 		s->unrouted = unrouted;
+	find_gaps(g);
 	return SODNS_OK;
 }
 
@@ -219,8 +274,11 @@ static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, uns
 	unsigned labels = q->labels.count - first;
 	if (!(s->label_counts[labels / 64] >> (labels % 64) & 1))
 		return NULL;
-	return find(s, q->labels.hash[first], q->name + q->labels.at[first],
-		    q->name_len - (size_t)q->labels.at[first]);
+	const uint8_t *suffix = q->name + q->labels.at[first];
+	size_t len = q->name_len - (size_t)q->labels.at[first];
+	if (s->room <= ROOM_FIRST)
+		return find_of_few(s, suffix, len);
+	return find(s, name_hash(q->name, &q->labels, first), suffix, len);
 }
 
 /* A DS record lives with the parent: its zone, if it is served here, comes before the name's own;

@@ -26,6 +26,7 @@ typedef struct route {
 typedef struct server {
 	struct server *next;
 	const char *text; /* "dns://:1053" */
+	const char *host; /* as the block is bound to, "" for all */
 	const char *transport;
 	sodns_address_t address;
 	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
@@ -121,10 +122,12 @@ void crash_look(supervisor_page_t *page, const void *at);
 /* What the calling thread is about to do with a plugin (host_step). */
 void crash_step(const char *plugin, const char *doing);
 
+/* Whether a signal has come that ends the process, and nobody has taken it yet. */
+bool end_is_wanted(void);
+
 /* The life of the process: start, signals, reload, stop. Ends the process. */
 typedef struct control_options {
 	bool quiet, sandbox;
-	bool root; /* it keeps the user root, as nobody said otherwise */
 	unsigned workers;
 	const char *version[2]; /* lines of the start */
 } control_options_t;

@@ -34,7 +34,8 @@ static bool room_for_a_socket(const grants_t *g)
 
 static bool may_listen(const grants_t *g, uint16_t port)
 {
-	if (port >= LOW_PORTS)
+	/* Port 0 is any free one, which is no low one. */
+	if (port >= LOW_PORTS || !port)
 		return true;
 	for (const struct kept *k = g->sockets; k; k = k->next)
 		if (k->spec.address.port == port)

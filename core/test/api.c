@@ -41,6 +41,8 @@ static void list(sodns_watch_t *w, const char *objects)
 	sodns_json_t j;
 	sodns_json_text_t raw;
 	sodns_json_begin(&j, objects, strlen(objects));
+	if (w->c.heard)
+		w->c.heard(w->c.arg, true);
 	w->c.begin(w->c.arg);
 	if (sodns_json_array(&j))
 		while (sodns_json_item(&j))
@@ -64,6 +66,12 @@ static sodns_api_t *api_open(uv_loop_t *loop, const sodns_api_options_t *o, char
 	(void)err;
 	(void)err_size;
 	return calloc(1, sizeof(sodns_api_t));
+}
+
+static const char *api_host(const sodns_api_t *a)
+{
+	(void)a;
+	return "api:443";
 }
 
 static void api_close(sodns_api_t *a)
@@ -104,6 +112,7 @@ const watch_provider_t test_api = {
 	.size = sizeof(test_api),
 	.open = api_open,
 	.close = api_close,
+	.host = api_host,
 	.create = create,
 	.start = start,
 	.stop = stop,

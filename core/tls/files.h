@@ -24,6 +24,8 @@ struct tls_files {
 tls_files_t *tls_files_load(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
 			    char *err, size_t err_size);
 void tls_files_unload(tls_files_t *f);
+/* When the first certificate of the chain expires, in seconds since 1970; 0: there is none. */
+int64_t tls_files_expire(const tls_files_t *f);
 
 /* Picks a server's protocol: the first of ours that the client has too. */
 int tls_select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,

@@ -34,6 +34,7 @@ typedef struct tls_provider {
 	const char *(*alpn)(const sodns_tls_session_t *s);
 	const char *(*why)(const sodns_tls_session_t *s);
 	void (*end)(sodns_tls_session_t *s);
+	int64_t (*expire)(const tls_files_t *f);
 } tls_provider_t;
 
 #endif

@@ -240,4 +240,5 @@ const tls_provider_t sodns_tls_provider = {
 	.alpn = session_alpn,
 	.why = session_why,
 	.end = session_end,
+	.expire = tls_files_expire,
 };

@@ -4,7 +4,6 @@
  */
 #include "watch/client.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 /* A peer that is gone is noticed by the kernel after so long, while something is under way or not. */
 #define DEAD_PEER_MS 30000
 #define IN_FLIGHT_MS 20u
-#define BURST_DEFAULT 10
 /* A server that lists writes object by object, each a record of TLS of its own. Waking for each would
  * cost more than reading it: a descriptor that was read a moment ago is left to fill up so long. */
 #define REST_MS 1u
@@ -28,7 +26,6 @@ static CURLM *multi;
 static uv_timer_t timer;
 static uv_loop_t *loop;
 static uint64_t slice_began;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* A descriptor that curl waits for. */
 struct waited {
@@ -165,11 +162,6 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *k
 	return 0;
 }
 
-static void init_curl(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 /* On the loop's thread, when the first request is made. */
 static bool client_begin(uv_loop_t *l)
 {
@@ -284,14 +276,15 @@ static int set_dead_peer(void *arg, curl_socket_t fd, curlsocktype purpose)
 static void set_file(CURL *e, CURLoption file, const char *path, CURLoption blob,
 		     const access_blob_t *data)
 {
-	struct curl_blob b = {.data = data->at, .len = data->len, .flags = CURL_BLOB_NOCOPY};
+	struct curl_blob b = {.data = data->at, .len = data->len, .flags = CURL_BLOB_COPY};
 	if (data->at)
 		curl_easy_setopt(e, blob, &b);
 	else if (path)
 		curl_easy_setopt(e, file, path);
 }
 
-/* Certificates: files are read for each connection, so that new ones are taken. */
+/* Certificates: files are read for each connection, so that new ones are taken. What a kubeconfig has in
+ * it is copied: it may be read again while the transfer lasts. */
 static void set_tls(CURL *e, const access_t *a)
 {
 	set_file(e, CURLOPT_CAINFO, a->ca_file, CURLOPT_CAINFO_BLOB, &a->ca);
@@ -385,6 +378,7 @@ static void set_rest(request_t *r, bool compressed)
 
 void client_get(request_t *r, const char *path, bool compressed)
 {
+	api_renew(r->api);
 	if (!client_begin(r->api->loop) || !(r->easy = curl_easy_init()))
 		abort();
 	r->paused = r->answered = false;
@@ -433,54 +427,12 @@ char *client_escape(const char *text)
 	return curl_easy_escape(NULL, text, 0);
 }
 
-/* "HOST:PORT" of a URL. */
-static void host_of(const char *url, char *out, size_t size)
-{
-	CURLU *u = curl_url();
-	char *host = NULL, *port = NULL;
-	if (u && !curl_url_set(u, CURLUPART_URL, url, 0) &&
-	    !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
-	    !curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT))
-		snprintf(out, size, "%s:%s", host, port);
-	curl_free(host);
-	curl_free(port);
-	curl_url_cleanup(u);
-}
-
-static sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err, size_t err_size)
-{
-	pthread_once(&once, init_curl);
-	sodns_api_t *a = calloc(1, sizeof(*a));
-	if (!a || !access_read(&a->access, o, ACCESS_ACCOUNT, err, err_size)) {
-		free(a);
-		return NULL;
-	}
-	a->loop = l;
-	a->qps = o->qps;
-	a->burst = o->burst ? o->burst : BURST_DEFAULT;
-	a->max_inflight = o->max_inflight;
-	a->observe = o->observe;
-	a->arg = o->arg;
-	host_of(a->access.url, a->host, sizeof(a->host));
-	if (*a->host)
-		return a;
-	snprintf(err, err_size, "host must be a URL or a host:port pair: \"%s\"", a->access.url);
-	access_free(&a->access);
-	free(a);
-	return NULL;
-}
-
-static void api_close(sodns_api_t *a)
-{
-	access_free(&a->access);
-	free(a);
-}
-
 SODNS_EXPORT extern const watch_provider_t sodns_watch_provider;
 const watch_provider_t sodns_watch_provider = {
 	.size = sizeof(watch_provider_t),
 	.open = api_open,
 	.close = api_close,
+	.host = api_host,
 	.create = watcher_create,
 	.start = watcher_start,
 	.stop = watcher_stop,

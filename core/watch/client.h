@@ -8,6 +8,8 @@
 
 #include <curl/curl.h>
 
+#include <sodns/file.h>
+
 #include "runtime/watch.h"
 #include "watch/access.h"
 #include "watch/split.h"
@@ -18,7 +20,9 @@
 struct sodns_api {
 	uv_loop_t *loop;
 	access_t access;
-	char host[256]; /* and port, for metrics */
+	char *kubeconfig, *context;      /* that it was read from, or NULL */
+	sodns_file_mark_t read;          /* of the kubeconfig */
+	char host[256], first_host[256]; /* and port, for metrics: now, and when it was opened */
 	double qps, burst, tokens;
 	uint64_t tokens_at; /* ns */
 	unsigned max_inflight, inflight;
@@ -55,6 +59,13 @@ void client_get(request_t *r, const char *path, bool compressed);
 void client_drop(request_t *r);
 /* text as a query's value; the caller frees it by curl_free(). */
 char *client_escape(const char *text);
+
+/* api.c. As the provider's; renew reads a kubeconfig that has changed again, so that renewed credentials
+ * are used: one that can't be used, because it is being written, say, is looked at again the next time. */
+sodns_api_t *api_open(uv_loop_t *l, const sodns_api_options_t *o, char *err, size_t err_size);
+void api_renew(sodns_api_t *a);
+void api_close(sodns_api_t *a);
+const char *api_host(const sodns_api_t *a);
 
 /* watcher.c */
 sodns_watch_t *watcher_create(sodns_api_t *a, const sodns_collection_t *c);

@@ -30,6 +30,7 @@
 #define ERROR_BODY_MAX 4096u
 /* A watch that stood for so long was none that fails. */
 #define LASTING_NS 10000000000u
+#define HEARD_NS 1000000000u
 
 enum mode { REST, STREAM, PAGES, FOLLOW };
 
@@ -42,8 +43,10 @@ struct sodns_watch {
 	enum mode mode;
 	bool paged;   /* the server does not stream lists */
 	bool listing; /* begin() was called, and end() not yet */
-	bool relist, stopped;
+	bool relist, stopped, connected;
 	unsigned failures;
+	unsigned lists;   /* since something was heard of a change, or a watch stood for long */
+	uint64_t heard;   /* ns: when the consumer was told last that the server speaks */
 	unsigned handles; /* of libuv, that are closing */
 	uint64_t began;   /* waiting for qps, ns; 0: not */
 	char version[64]; /* where the watch stands; "" for nowhere */
@@ -54,6 +57,17 @@ struct sodns_watch {
 };
 
 static void attempt(sodns_watch_t *w);
+
+/* The consumer is told that the connection came or went, and now and then that the server speaks. */
+static void tell(sodns_watch_t *w, bool connected)
+{
+	uint64_t now = uv_hrtime();
+	if (!w->c.heard || (connected == w->connected && now - w->heard < HEARD_NS))
+		return;
+	w->connected = connected;
+	w->heard = now;
+	w->c.heard(w->c.arg, connected);
+}
 
 static void set_version(sodns_watch_t *w, const sodns_json_text_t *t)
 {
@@ -122,7 +136,8 @@ static void on_rest(uv_idle_t *idle)
 static void end_list(sodns_watch_t *w)
 {
 	w->listing = false;
-	w->failures = 0;
+	/* One list after the other, and nothing in between: that is a failure, too. */
+	w->failures = w->lists++;
 	w->c.end(w->c.arg);
 	if (w->c.more)
 		uv_idle_start(&w->rest, on_rest);
@@ -158,7 +173,8 @@ static bool on_change(sodns_watch_t *w, enum sodns_watch_kind kind, sodns_json_t
 		kind = kind == SODNS_DELETED ? kind : SODNS_LISTED;
 	} else {
 		look_at(*object, &version, NULL);
-		w->failures = 0;
+		if (version.len && !sodns_json_is(&version, w->version))
+			w->failures = w->lists = 0;
 	}
 	w->c.object(w->c.arg, kind, object);
 	set_version(w, &version);
@@ -259,6 +275,8 @@ static void on_answer(request_t *r)
 	sodns_watch_t *w = (sodns_watch_t *)r;
 	if (w->mode != PAGES)
 		observe(w);
+	if (r->status == 200)
+		tell(w, true);
 	if (r->status == 200 && (w->mode == STREAM || (w->mode == PAGES && !w->next)))
 		begin_list(w);
 }
@@ -267,6 +285,7 @@ static bool on_bytes(request_t *r, const char *bytes, size_t len)
 {
 	sodns_watch_t *w = (sodns_watch_t *)r;
 	if (r->status == 200) {
+		tell(w, true);
 		if (split_feed(&w->split, bytes, len))
 			return true;
 		if (!*w->why)
@@ -303,6 +322,7 @@ static void try_again(sodns_watch_t *w)
 static void say(sodns_watch_t *w, const char *why)
 {
 	char text[1024];
+	tell(w, false);
 	if (!w->c.failed)
 		return;
 	snprintf(text, sizeof(text), "%s: %s", w->c.path, why);
@@ -342,7 +362,12 @@ static void page_ended(sodns_watch_t *w)
 		return;
 	}
 	end_list(w);
-	attempt(w);
+	if (*w->version) {
+		attempt(w);
+		return;
+	}
+	say(w, "the list has no resourceVersion, from which its changes could be watched");
+	try_again(w);
 }
 
 static void on_end(request_t *r, const char *why)
@@ -364,7 +389,7 @@ static void on_end(request_t *r, const char *why)
 	/* A watch ends now and then, that is in order; so is one that is resumed at once. */
 	bool follows = w->mode == FOLLOW && r->status == 200;
 	if (follows && uv_hrtime() - r->sent > LASTING_NS)
-		w->failures = 0;
+		w->failures = w->lists = 0;
 	if (!why && !follows)
 		why = "the list was cut off";
 	if (why && !(follows && !w->failures) && !w->relist)

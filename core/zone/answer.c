@@ -1,8 +1,7 @@
 /*
  * An authoritative answer from a zone: RFC 1034, 4.3.2 with wildcards (RFC 4592), DNAME (RFC 6672)
- * and the proofs of signed zones (RFC 4035, 3.1). Where the standards leave a choice, and in a few
- * places where it departs from them, it does as CoreDNS's file plugin does: people's tests compare
- * the two.
+ * and the proofs of signed zones (RFC 4035, 3.1; RFC 5155, 7.2). Where the standards leave a choice
+ * it does as CoreDNS's file plugin does: people's tests compare the two.
  */
 #include "zone/answer.h"
 
@@ -25,56 +24,88 @@ void answer_ns(answer_t *a)
 	answer_add(a, SODNS_AUTHORITY, a->zone->apex, a->apex, SODNS_TYPE_NS);
 }
 
+/* MINIMUM, the last field of the SOA. */
+static uint32_t negative_ttl(const sodns_rrset_t *soa)
+{
+	uint16_t len;
+	const uint8_t *rdata = sodns_rdata(soa->data, &len);
+	if (len < 22)
+		return soa->ttl;
+	const uint8_t *p = rdata + len - 4;
+	uint32_t minimum = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return minimum < soa->ttl ? minimum : soa->ttl;
+}
+
 void answer_soa(answer_t *a)
 {
-	answer_add(a, SODNS_AUTHORITY, a->zone->apex, a->apex, SODNS_TYPE_SOA);
+	const sodns_node_t *apex = a->zone->apex;
+	sodns_rrset_t soa, sig;
+	if (!sodns_node_set(a->view, apex, a->apex, SODNS_TYPE_SOA, 0, &soa))
+		return;
+	soa.ttl = negative_ttl(&soa);
+	sodns_reply_add(a->reply, SODNS_AUTHORITY, &soa);
+	if (!a->dnssec ||
+	    !sodns_node_set(a->view, apex, a->apex, SODNS_TYPE_RRSIG, SODNS_TYPE_SOA, &sig))
+		return;
+	sig.ttl = soa.ttl;
+	sodns_reply_add(a->reply, SODNS_AUTHORITY, &sig);
 }
 
-static bool makes_apex(const sodns_rrset_t *s)
+enum sodns_zone_result answer_complete(answer_t *a)
 {
-	uint16_t type = s->type == SODNS_TYPE_RRSIG ? s->covers : s->type;
-	return type == SODNS_TYPE_SOA || type == SODNS_TYPE_NS;
+	answer_ns(a);
+	glue_targets(a);
+	return SODNS_ZONE_SUCCESS;
 }
 
-bool answer_has_data(const answer_t *a, const sodns_node_t *n)
-{
-	sodns_rrset_t set;
-	unsigned at = 0;
-	if (n != a->zone->apex)
-		return sodns_node_has_records(a->view, n);
-	while (sodns_node_next(a->view, n, a->apex, &at, &set))
-		if (!makes_apex(&set))
-			return true;
-	return false;
-}
-
-static const uint8_t *name_of(answer_t *a, const sodns_node_t *n)
+const uint8_t *answer_name_of(answer_t *a, const sodns_node_t *n)
 {
 	uint8_t *out = sodns_alloc(a->q, SODNS_NAME_MAX);
 	sodns_node_name(n, out);
 	return out;
 }
 
-enum sodns_zone_result answer_referral(answer_t *a, const sodns_node_t *cut, const uint8_t *owner)
+/* Whether the node has records besides those that make the apex: for who falls through, an apex with
+ * only SOA and NS is like an empty non-terminal, as in CoreDNS. */
+static bool has_data(const answer_t *a, const sodns_node_t *n)
+{
+	sodns_rrset_t set;
+	unsigned at = 0;
+	if (n != a->zone->apex)
+		return sodns_node_has_records(a->view, n);
+	while (sodns_node_next(a->view, n, a->apex, &at, &set))
+		if (set.type != SODNS_TYPE_SOA && set.type != SODNS_TYPE_NS)
+			return true;
+	return false;
+}
+
+/* The name with so many labels that ends the one looked for. */
+static const uint8_t *suffix(const answer_t *a, unsigned labels)
+{
+	unsigned all = a->name == a->q->name ? a->q->labels.count : sodns_name_labels(a->name);
+	return sodns_name_parent(a->name, all - labels);
+}
+
+static enum sodns_zone_result referral(answer_t *a, const sodns_node_t *cut, const uint8_t *owner)
 {
 	sodns_rrset_t ns;
 	if (!sodns_node_set(a->view, cut, owner, SODNS_TYPE_NS, 0, &ns))
 		return SODNS_ZONE_FAILURE;
 	sodns_reply_add(a->reply, SODNS_AUTHORITY, &ns);
-	if (a->dnssec)
-		answer_add(a, SODNS_AUTHORITY, cut, owner, SODNS_TYPE_DS);
+	if (a->dnssec && !answer_add(a, SODNS_AUTHORITY, cut, owner, SODNS_TYPE_DS))
+		deny_type(a, cut, owner);
 	glue_servers(a, &ns);
 	return SODNS_ZONE_REFERRAL;
 }
 
 /* All signatures of a node, for a question for type RRSIG. */
-static bool add_signatures(answer_t *a, const sodns_node_t *n, const uint8_t *owner)
+static bool add_signatures(answer_t *a, const sodns_node_t *n)
 {
 	sodns_rrset_t set;
 	unsigned at = 0;
 	bool any = false;
-	while (sodns_node_next(a->view, n, owner, &at, &set)) {
-		if (set.type != SODNS_TYPE_RRSIG || (n == a->zone->apex && makes_apex(&set)))
+	while (sodns_node_next(a->view, n, a->name, &at, &set)) {
+		if (set.type != SODNS_TYPE_RRSIG)
 			continue;
 		sodns_reply_add(a->reply, SODNS_ANSWER, &set);
 		any = true;
@@ -82,89 +113,70 @@ static bool add_signatures(answer_t *a, const sodns_node_t *n, const uint8_t *ow
 	return any;
 }
 
-static bool add_asked(answer_t *a, const sodns_node_t *n, const uint8_t *owner)
+/* For a question for type ANY: everything, but one RRset over UDP (RFC 8482, 4.1). */
+static bool add_any(answer_t *a, const sodns_node_t *n)
+{
+	sodns_rrset_t set;
+	unsigned at = 0;
+	bool any = false;
+	while ((!any || a->q->protocol != SODNS_UDP) &&
+	       sodns_node_next(a->view, n, a->name, &at, &set))
+		if (set.type != SODNS_TYPE_RRSIG)
+			any |= answer_add(a, SODNS_ANSWER, n, a->name, set.type);
+	return any;
+}
+
+static bool add_asked(answer_t *a, const sodns_node_t *n)
 {
 	if (a->type == SODNS_TYPE_RRSIG)
-		return add_signatures(a, n, owner);
-	return answer_add(a, SODNS_ANSWER, n, owner, a->type);
+		return add_signatures(a, n);
+	if (a->type == SODNS_TYPE_ANY)
+		return add_any(a, n);
+	return answer_add(a, SODNS_ANSWER, n, a->name, a->type);
 }
 
-static enum sodns_zone_result no_data(answer_t *a, const sodns_node_t *n, const uint8_t *owner)
+/* What may stand beside a CNAME answers for itself (RFC 4035, 2.5). */
+static bool is_beside_alias(uint16_t type)
+{
+	return type == SODNS_TYPE_CNAME || type == SODNS_TYPE_NSEC || type == SODNS_TYPE_RRSIG ||
+	       type == SODNS_TYPE_ANY;
+}
+
+static enum sodns_zone_result no_data(answer_t *a, const sodns_zone_match_t *m)
 {
 	answer_soa(a);
-	if (a->dnssec)
-		answer_add(a, SODNS_AUTHORITY, n, owner, SODNS_TYPE_NSEC);
-	return SODNS_ZONE_NODATA;
+	if (m->node)
+		deny_type(a, m->node, a->name);
+	else
+		deny_wildcard_type(a, m);
+	return !m->node || has_data(a, m->node) ? SODNS_ZONE_NODATA : SODNS_ZONE_SUCCESS;
 }
 
-/* The answer at a node: the name asked itself, or the wildcard that stands for it. */
-static enum sodns_zone_result at_node(answer_t *a, const sodns_node_t *n, bool wildcard)
+/* The answer at the name, or at the wildcard that stands for it. */
+static enum sodns_zone_result at_node(answer_t *a, const sodns_zone_match_t *m)
 {
-	const uint8_t *name = sodns_query_name(a->q);
-	sodns_rrset_t cname, sig;
-	if (a->type != SODNS_TYPE_CNAME &&
-	    sodns_node_set(a->view, n, name, SODNS_TYPE_CNAME, 0, &cname)) {
-		sodns_reply_add(a->reply, SODNS_ANSWER, &cname);
-		if (a->dnssec && sodns_node_set(a->view, n, wildcard ? name_of(a, n) : name,
-						SODNS_TYPE_RRSIG, SODNS_TYPE_CNAME, &sig))
-			sodns_reply_add(a->reply, SODNS_ANSWER, &sig);
-		return chase_alias(a, cname.data + 2);
-	}
-	if (!add_asked(a, n, name))
-		return no_data(a, n, wildcard ? name_of(a, n) : name);
-	answer_ns(a);
-	glue_targets(a);
-	return SODNS_ZONE_SUCCESS;
-}
-
-/* The NSEC that covers a name. Returns the node that has it. */
-static const sodns_node_t *add_cover(answer_t *a, const uint8_t *name, const sodns_node_t *but_not)
-{
-	const sodns_node_t *n = sodns_zone_previous(a->view, name);
-	if (n && n != but_not)
-		answer_add(a, SODNS_AUTHORITY, n, name_of(a, n), SODNS_TYPE_NSEC);
-	return n;
-}
-
-static enum sodns_zone_result at_wildcard(answer_t *a, const sodns_node_t *n)
-{
-	if (!sodns_node_has_records(a->view, n)) {
-		answer_soa(a);
-		return SODNS_ZONE_NODATA;
-	}
-	enum sodns_zone_result result = at_node(a, n, true);
+	const sodns_node_t *n = m->node ? m->node : m->wildcard;
 	sodns_rrset_t cname;
-	bool alias = sodns_node_set(a->view, n, a->apex, SODNS_TYPE_CNAME, 0, &cname);
-	if (result == SODNS_ZONE_SUCCESS && a->dnssec && (!alias || a->type == SODNS_TYPE_CNAME))
-		add_cover(a, sodns_query_name(a->q), NULL);
-	return result;
+	bool alias = sodns_node_set(a->view, n, a->name, SODNS_TYPE_CNAME, 0, &cname);
+	if (alias && is_beside_alias(a->type) && add_asked(a, n))
+		alias = false;
+	else if (alias)
+		answer_add(a, SODNS_ANSWER, n, a->name, SODNS_TYPE_CNAME);
+	else if (!add_asked(a, n))
+		return no_data(a, m);
+	if (!m->node)
+		deny_closer(a, m);
+	return alias ? chase_alias(a, cname.data + 2) : answer_complete(a);
 }
 
-static const uint8_t *star_below(answer_t *a, const uint8_t *name)
-{
-	size_t len = sodns_name_length(name);
-	uint8_t *out = sodns_alloc(a->q, len + 2);
-	out[0] = 1;
-	out[1] = '*';
-	memcpy(out + 2, name, len);
-	return out;
-}
-
-/* No such name, or one that only has names below it. */
+/* No such name. Behind an alias others may have it: plugins before and behind this one. */
 static enum sodns_zone_result no_name(answer_t *a, const sodns_zone_match_t *m)
 {
-	const uint8_t *name = sodns_query_name(a->q);
+	if (a->links)
+		return chase_out(a, true);
 	answer_soa(a);
-	if (a->dnssec) {
-		const sodns_node_t *cover = add_cover(a, name, NULL), *n = m->encloser;
-		while (n && !answer_has_data(a, n))
-			n = n->parent;
-		const uint8_t *star = n && !m->node ? star_below(a, name_of(a, n)) : NULL;
-		if (cover && star && sodns_name_length(star) <= SODNS_NAME_MAX)
-			add_cover(a, star, cover);
-	}
-	bool exists = m->node && (m->node != a->zone->apex || sodns_zone_following(a->view, name));
-	return exists ? SODNS_ZONE_SUCCESS : SODNS_ZONE_NXDOMAIN;
+	deny_name(a, m);
+	return SODNS_ZONE_NXDOMAIN;
 }
 
 static enum sodns_zone_result at_apex(answer_t *a)
@@ -179,31 +191,30 @@ static enum sodns_zone_result at_apex(answer_t *a)
 	return SODNS_ZONE_SUCCESS;
 }
 
-static enum sodns_zone_result walk(answer_t *a)
+/* The answer at one name. It may go on at another one, a->next. */
+static enum sodns_zone_result look_up(answer_t *a)
 {
-	const uint8_t *name = sodns_query_name(a->q);
-	const unsigned labels = a->q->labels.count;
 	sodns_zone_match_t m;
-	sodns_zone_find(a->view, name, &m);
+	if (!sodns_zone_find(a->view, a->name, &m))
+		return chase_out(a, false);
+	if (m.dname && (!m.cut || m.dname_labels <= m.cut_labels))
+		return chase_dname(a, m.dname, suffix(a, m.dname_labels));
+	if (m.cut && (a->type != SODNS_TYPE_DS || m.cut != m.node))
+		return referral(a, m.cut, suffix(a, m.cut_labels));
 	if (m.node == a->zone->apex && (a->type == SODNS_TYPE_SOA || a->type == SODNS_TYPE_NS))
 		return at_apex(a);
-	if (m.dname && (!m.cut || m.dname_labels <= m.cut_labels))
-		return chase_dname(a, m.dname, name + a->q->labels.at[labels - m.dname_labels]);
-	if (m.cut && (a->type != SODNS_TYPE_DS || m.cut != m.node))
-		return answer_referral(a, m.cut, name + a->q->labels.at[labels - m.cut_labels]);
-	if (m.node && answer_has_data(a, m.node))
-		return at_node(a, m.node, false);
-	if (m.wildcard)
-		return at_wildcard(a, m.wildcard);
-	if (m.node && m.node != a->zone->apex) {
-		/* CoreDNS lets a wildcard answer for an empty non-terminal beside it, RFC 4592 does
-		 * not. */
-		sodns_zone_match_t beside;
-		sodns_zone_find(a->view, star_below(a, sodns_name_parent(name, 1)), &beside);
-		if (beside.node)
-			return at_wildcard(a, beside.node);
-	}
-	return no_name(a, &m);
+	return m.node || m.wildcard ? at_node(a, &m) : no_name(a, &m);
+}
+
+static enum sodns_zone_result walk(answer_t *a)
+{
+	enum sodns_zone_result result;
+	do {
+		a->next = NULL;
+		result = look_up(a);
+		a->name = a->next;
+	} while (a->next);
+	return result;
 }
 
 sodns_reply_t *sodns_zone_answer(sodns_query_t *q, const sodns_zone_t *z,
@@ -219,6 +230,7 @@ sodns_reply_t *sodns_zone_answer(sodns_query_t *q, const sodns_zone_t *z,
 	if (!a.view->version->has_soa || q->labels.count < z->origin_labels)
 		return sodns_fail(q, SODNS_SERVFAIL, NULL);
 	a.apex = q->name + q->labels.at[q->labels.count - z->origin_labels];
+	a.name = q->name;
 	*result = walk(&a);
 	size_t answers;
 	sodns_reply_sets(a.reply, SODNS_ANSWER, &answers);

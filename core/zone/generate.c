@@ -40,11 +40,42 @@ static bool read_range(const word_t *w, struct range *r)
 	       (r->to - r->from) / r->step < GENERATE_MAX;
 }
 
+/* A number as nibbles with dots between, the lowest first, as names of addresses have them. The width
+ * counts the dots, and zeroes fill it up: as in BIND. */
+static int put_nibbles(unsigned long v, long width, const char *digits, char *out, size_t room)
+{
+	size_t n = 0;
+	do {
+		if (n + 3 > room)
+			return -1;
+		out[n++] = digits[v & 15];
+		v >>= 4;
+		width--;
+		if (width > 0 || v) {
+			out[n++] = '.';
+			width--;
+		}
+	} while (v || width > 0);
+	return (int)n;
+}
+
+static int put_number(unsigned long v, long width, char base, char *out, size_t room)
+{
+	if (base == 'n' || base == 'N')
+		return put_nibbles(v, width, base == 'n' ? "0123456789abcdef" : "0123456789ABCDEF",
+				   out, room);
+	const int w = (int)width;
+	return base == 'd'   ? snprintf(out, room, "%0*lu", w, v)
+	       : base == 'o' ? snprintf(out, room, "%0*lo", w, v)
+	       : base == 'x' ? snprintf(out, room, "%0*lx", w, v)
+			     : snprintf(out, room, "%0*lX", w, v);
+}
+
 /* {OFFSET[,WIDTH[,BASE]]} behind a $; returns what follows it, NULL if it is malformed. */
 static const char *put_modified(const char *p, const char *end, long i, char *out, size_t room,
 				size_t *n)
 {
-	char spec[64], format[16];
+	char spec[64];
 	long offset = 0, width = 0;
 	char base = 'd';
 	const char *close = memchr(p, '}', (size_t)(end - p));
@@ -53,15 +84,9 @@ static const char *put_modified(const char *p, const char *end, long i, char *ou
 	memcpy(spec, p, (size_t)(close - p));
 	spec[close - p] = 0;
 	int got = sscanf(spec, "%ld,%ld,%c", &offset, &width, &base);
-	if (got < 1 || width < 0 || width > 255 || !strchr("doxX", base) || i + offset < 0)
+	if (got < 1 || width < 0 || width > 255 || !strchr("doxXnN", base) || i + offset < 0)
 		return NULL;
-	snprintf(format, sizeof(format), "%%0%ldl%c", width, base);
-	if (!width)
-		snprintf(format, sizeof(format), "%%l%c", base);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	int m = snprintf(out + *n, room - *n, format, i + offset);
-#pragma GCC diagnostic pop
+	int m = put_number((unsigned long)(i + offset), width, base, out + *n, room - *n);
 	if (m < 0 || (size_t)m >= room - *n)
 		return NULL;
 	*n += (size_t)m;
@@ -96,7 +121,7 @@ static bool put_line(const char *p, const char *end, long i, char *out, size_t r
 	return true;
 }
 
-static int generate(scanner_t *s)
+int scan_generate(scanner_t *s)
 {
 	word_t w;
 	struct range r;
@@ -120,19 +145,4 @@ static int generate(scanner_t *s)
 	}
 	s->p = end;
 	return 0;
-}
-
-/* What is generated has the default TTL unless it names one, whatever $TTL says: as in CoreDNS. */
-int scan_generate(scanner_t *s)
-{
-	const uint32_t ttl = s->ttl;
-	const bool known = s->ttl_known, fixed = s->ttl_fixed;
-	s->ttl_known = s->ttl_fixed = false;
-	s->generating = true;
-	int rc = generate(s);
-	s->generating = false;
-	s->ttl = ttl;
-	s->ttl_known = known;
-	s->ttl_fixed = fixed;
-	return rc;
 }

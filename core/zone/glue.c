@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "message/rdata.h"
 #include "zone/answer.h"
 
 /* A and AAAA of a name in the zone; delegated names have theirs here too (glue). */
@@ -21,23 +22,8 @@ void glue_servers(answer_t *a, const sodns_rrset_t *ns)
 	uint16_t len;
 	for (unsigned i = 0; i < ns->count; i++, at += len) {
 		at = sodns_rdata(at, &len);
-		if (sodns_name_is_below(at, ns->owner))
+		if (rdata_name(at, len) && sodns_name_is_below(at, ns->owner))
 			add_addresses(a, at);
-	}
-}
-
-/* Where the target's name begins in RDATA of the type, or -1 for a type without one. */
-static int target_offset(uint16_t type)
-{
-	switch (type) {
-	case SODNS_TYPE_MX:
-	case SODNS_TYPE_SVCB:
-	case SODNS_TYPE_HTTPS:
-		return 2;
-	case SODNS_TYPE_SRV:
-		return 6;
-	default:
-		return -1;
 	}
 }
 
@@ -49,7 +35,7 @@ static bool seen(const uint8_t *const *names, size_t count, const uint8_t *name)
 	return false;
 }
 
-static void add_targets(answer_t *a, const sodns_rrset_t *set, int offset)
+static void add_targets(answer_t *a, const sodns_rrset_t *set, size_t offset)
 {
 	const uint8_t **done = sodns_alloc(a->q, set->count * sizeof(*done)), *at = set->data;
 	size_t count = 0;
@@ -57,8 +43,9 @@ static void add_targets(answer_t *a, const sodns_rrset_t *set, int offset)
 	for (unsigned i = 0; i < set->count; i++, at += len) {
 		at = sodns_rdata(at, &len);
 		const uint8_t *name = at + offset;
-		if (len <= offset || !sodns_name_is_below(name, a->zone->origin) ||
-		    seen(done, count, name))
+		/* The set may be another plugin's work. */
+		if (len <= offset || !rdata_name(name, len - offset) ||
+		    !sodns_name_is_below(name, a->zone->origin) || seen(done, count, name))
 			continue;
 		uint8_t *lower = sodns_alloc(a->q, SODNS_NAME_MAX);
 		sodns_name_lower(name, lower);
@@ -67,13 +54,17 @@ static void add_targets(answer_t *a, const sodns_rrset_t *set, int offset)
 	}
 }
 
+static bool has_targets(uint16_t type)
+{
+	return type == SODNS_TYPE_MX || type == SODNS_TYPE_SRV || type == SODNS_TYPE_SVCB ||
+	       type == SODNS_TYPE_HTTPS;
+}
+
 void glue_targets(answer_t *a)
 {
 	size_t count;
 	const sodns_rrset_t *sets = sodns_reply_sets(a->reply, SODNS_ANSWER, &count);
-	for (size_t i = 0; i < count; i++) {
-		int offset = target_offset(sets[i].type);
-		if (offset >= 0)
-			add_targets(a, &sets[i], offset);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (has_targets(sets[i].type))
+			add_targets(a, &sets[i], rdata_target(sets[i].type));
 }

@@ -37,7 +37,9 @@ void zone_views_pin(query_shared_t *s)
 	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL) {
 		if (v->pinned)
 			continue;
+		sodns_zone_t *z = (sodns_zone_t *)(uintptr_t)v->zone;
 		atomic_fetch_add(&v->version->pins, 1);
+		atomic_fetch_add(&z->refs, 1);
 		v->pinned = true;
 	}
 }
@@ -55,12 +57,16 @@ void zone_views_unpin(query_shared_t *s)
 			continue;
 		v->pinned = false;
 		sodns_zone_t *z = (sodns_zone_t *)(uintptr_t)v->zone;
-		if (atomic_fetch_sub(&v->version->pins, 1) != 1 ||
-		    atomic_load(&z->current) == v->version)
-			continue;
-		/* A worker never waits for a writer: the thread that reclaims collects. */
-		atomic_fetch_add(&z->refs, 1);
-		grace_defer(GRACE_BATCH, collect_later, z);
+		bool last = atomic_fetch_sub(&v->version->pins, 1) == 1 &&
+			    atomic_load(&z->current) != v->version;
+		/* Most often nothing is left to do. A worker never waits for a writer, and frees no
+		 * zone: the thread that reclaims does. */
+		uint32_t refs = atomic_load(&z->refs);
+		while (!last && refs > 1)
+			if (atomic_compare_exchange_weak(&z->refs, &refs, refs - 1))
+				break;
+		if (last || refs <= 1)
+			grace_defer(GRACE_BATCH, collect_later, z);
 	}
 }
 
@@ -74,7 +80,8 @@ static bool in_zone(const sodns_zone_t *z, const uint8_t *name, const name_label
 	if (l->count < z->origin_labels)
 		return false;
 	unsigned at = l->count - z->origin_labels;
-	return l->hash[at] == z->origin_hash && !memcmp(name + l->at[at], z->origin, z->origin_len);
+	size_t len = (size_t)l->at[l->count] + 1 - l->at[at];
+	return len == z->origin_len && !memcmp(name + l->at[at], z->origin, len);
 }
 
 /* From the closest encloser up to the apex: whatever is topmost holds. */
@@ -119,7 +126,7 @@ static void find(const sodns_zone_view_t *v, const uint8_t *name, const name_lab
 	pass_cuts(v, l->count - i, !i, m);
 	if (!i)
 		return;
-	const sodns_node_t *w = table_child(z, n, name_hash_label(l->hash[i], star), star);
+	const sodns_node_t *w = table_child(z, n, name_hash_child(name, l, i, star), star);
 	if (w && state_at(w, v->version->number))
 		m->wildcard = w;
 }
@@ -135,7 +142,6 @@ bool sodns_zone_find(const sodns_zone_view_t *v, const uint8_t *name, sodns_zone
 	}
 	name_labels_t l;
 	name_split(name, &l);
-	name_hash(name, &l);
 	if (!in_zone(v->zone, name, &l))
 		return false;
 	find(v, name, &l, m);
@@ -227,7 +233,7 @@ const sodns_node_t *sodns_zone_following(const sodns_zone_view_t *v, const uint8
 void sodns_zone_prefetch(const sodns_zone_t *z, const sodns_query_t *q, unsigned stage)
 {
 	if (q->labels.count > z->origin_labels)
-		table_prefetch(z, q->labels.hash[0], stage);
+		table_prefetch(z, sodns_query_name_hash(q, 0), stage);
 }
 
 const uint8_t *sodns_zone_origin(const sodns_zone_t *z)

@@ -106,9 +106,9 @@ static unsigned count_before(const order_node_t *n, const sought_t *s, bool equa
 	return lo;
 }
 
-sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal)
+static sodns_node_t *before(const sodns_zone_t *z, const order_node_t *n, const uint8_t *name,
+			    bool equal)
 {
-	const order_node_t *n = atomic_load_explicit(&z->order, memory_order_acquire);
 	sought_t s;
 	seek_name(z, name, &s);
 	while (n) {
@@ -120,6 +120,27 @@ sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equa
 		n = n->u.child[i - 1];
 	}
 	return NULL;
+}
+
+sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal)
+{
+	return before(z, atomic_load_explicit(&z->order, memory_order_acquire), name, equal);
+}
+
+/* The top is the first of its order, and no hash. */
+sodns_node_t *order_hash_before(const sodns_zone_t *z, const uint8_t *name, bool equal)
+{
+	const order_node_t *root = atomic_load_explicit(&z->hash_order, memory_order_acquire);
+	sodns_node_t *n = before(z, root, name, equal);
+	return n == z->hashes ? NULL : n;
+}
+
+sodns_node_t *order_last_hash(const sodns_zone_t *z)
+{
+	const order_node_t *n = atomic_load_explicit(&z->hash_order, memory_order_acquire);
+	while (n && !n->leaf)
+		n = n->u.child[n->count - 1];
+	return n && n->u.name[n->count - 1] != z->hashes ? n->u.name[n->count - 1] : NULL;
 }
 
 sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name)
@@ -141,9 +162,11 @@ sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name)
 	return NULL;
 }
 
-size_t order_run(const sodns_zone_t *z, const uint8_t *name, sodns_node_t **out, size_t room)
+size_t order_run(const sodns_zone_t *z, bool hashes, const uint8_t *name, sodns_node_t **out,
+		 size_t room)
 {
-	const order_node_t *n = atomic_load_explicit(&z->order, memory_order_acquire);
+	const order_node_t *n = atomic_load_explicit(hashes ? &z->hash_order : &z->order,
+						     memory_order_acquire);
 	sodns_node_t *next = NULL;
 	sought_t s;
 	seek_name(z, name, &s);
@@ -316,7 +339,13 @@ static order_node_t *raise_levels(struct builder *b)
 	return b->leaves[0];
 }
 
-int order_build(sodns_zone_t *z, sodns_node_t **added, size_t count)
+/* The order that a node is in, by its top. */
+static order_node_t *_Atomic *order_of(sodns_zone_t *z, const sodns_node_t *n)
+{
+	return n == z->hashes || n->parent == z->hashes ? &z->hash_order : &z->order;
+}
+
+int order_build(sodns_zone_t *z, sodns_node_t *top, sodns_node_t **added, size_t count)
 {
 	struct builder b = {.names = count + 1};
 	order_node_t *root = NULL;
@@ -325,8 +354,8 @@ int order_build(sodns_zone_t *z, sodns_node_t **added, size_t count)
 	b.slices = malloc(b.names * sizeof(*b.slices));
 	b.leaves = malloc((b.names / FILL + 2) * sizeof(*b.leaves));
 	if (b.sorted && b.spare && b.slices && b.leaves) {
-		fill_slices(&b, z->apex, added, count);
-		if (walk(&b, z->apex))
+		fill_slices(&b, top, added, count);
+		if (walk(&b, top))
 			root = raise_levels(&b);
 	}
 	free(b.sorted);
@@ -335,7 +364,7 @@ int order_build(sodns_zone_t *z, sodns_node_t **added, size_t count)
 	free(b.leaves);
 	if (!root)
 		return SODNS_ENOMEM;
-	atomic_store_explicit(&z->order, root, memory_order_release);
+	atomic_store_explicit(order_of(z, top), root, memory_order_release);
 	return SODNS_OK;
 }
 
@@ -365,9 +394,9 @@ static bool copy_path(order_node_t *root, const sought_t *s, struct path *p)
 	return false;
 }
 
-static void publish_path(sodns_zone_t *z, struct path *p, order_node_t *root)
+static void publish_path(order_node_t *_Atomic *order, struct path *p, order_node_t *root)
 {
-	atomic_store_explicit(&z->order, root, memory_order_release);
+	atomic_store_explicit(order, root, memory_order_release);
 	for (unsigned i = 0; i <= p->depth; i++)
 		grace_defer(GRACE_BATCH, free, p->old[i]);
 }
@@ -434,15 +463,14 @@ int order_insert(sodns_zone_t *z, sodns_node_t *n)
 	struct path p;
 	sodns_node_name(n, name);
 	seek_name(z, name, &s);
-	order_node_t *root = atomic_load_explicit(&z->order, memory_order_relaxed);
-	if (!root)
-		return order_build(z, &n, 1);
+	order_node_t *_Atomic *order = order_of(z, n);
+	order_node_t *root = atomic_load_explicit(order, memory_order_relaxed);
 	if (!copy_path(root, &s, &p))
 		return SODNS_ENOMEM;
 	put_name(p.copy[p.depth], p.at[p.depth], n);
 	if (!(root = split_path(&p)))
 		return SODNS_ENOMEM;
-	publish_path(z, &p, root);
+	publish_path(order, &p, root);
 	return SODNS_OK;
 }
 
@@ -460,7 +488,8 @@ void order_remove(sodns_zone_t *z, sodns_node_t *n)
 	uint8_t name[SODNS_NAME_MAX];
 	sought_t s;
 	struct path p;
-	order_node_t *root = atomic_load_explicit(&z->order, memory_order_relaxed);
+	order_node_t *_Atomic *order = order_of(z, n);
+	order_node_t *root = atomic_load_explicit(order, memory_order_relaxed);
 	sodns_node_name(n, name);
 	seek_name(z, name, &s);
 	if (!root || !copy_path(root, &s, &p))
@@ -483,7 +512,7 @@ void order_remove(sodns_zone_t *z, sodns_node_t *n)
 		cut_child(in, p.at[i - 1] - 1);
 		free(p.copy[i]);
 	}
-	publish_path(z, &p, p.copy[0]);
+	publish_path(order, &p, p.copy[0]);
 }
 
 static void free_tree(order_node_t *n)
@@ -496,7 +525,10 @@ static void free_tree(order_node_t *n)
 
 void order_free(sodns_zone_t *z)
 {
-	order_node_t *root = atomic_load(&z->order);
-	if (root)
-		free_tree(root);
+	order_node_t *const roots[] = {atomic_load(&z->order), atomic_load(&z->hash_order)};
+	for (int i = 0; i < 2; i++)
+		if (roots[i])
+			free_tree(roots[i]);
+	atomic_store(&z->order, NULL);
+	atomic_store(&z->hash_order, NULL);
 }

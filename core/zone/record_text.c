@@ -1,11 +1,9 @@
 /*
- * Single records to and from presentation form, by the scanner of zone files and by ldns.
+ * Single records from presentation form, by the scanner of zone files.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <ldns/ldns.h>
 
 #include <sodns/rr.h>
 
@@ -93,32 +91,4 @@ int sodns_rrset_from_text(const char *text, size_t len, uint32_t default_ttl, vo
 	const char *reason = strstr(why, ": ");
 	snprintf(err, err_size, "%s", reason ? reason + 2 : why);
 	return SODNS_EINVAL;
-}
-
-size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, char *out,
-			   size_t size)
-{
-	/* ldns reads whole records: the root, type, class, TTL, length, RDATA. */
-	uint8_t *wire = malloc(len + 11u);
-	ldns_rr *rr = NULL;
-	size_t pos = 0, n = 0;
-	if (!wire || !size)
-		goto out;
-	const uint8_t head[11] = {0, (uint8_t)(type >> 8), (uint8_t)type, 0, 1, 0, 0, 0,
-				  0, (uint8_t)(len >> 8),  (uint8_t)len};
-	memcpy(wire, head, sizeof(head));
-	if (len)
-		memcpy(wire + sizeof(head), rdata, len);
-	if (ldns_wire2rr(&rr, wire, len + 11u, &pos, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK)
-		goto out;
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		char *field = ldns_rdf2str(ldns_rr_rdf(rr, i));
-		int k = snprintf(out + n, size - n, "%s%s", i ? " " : "", field ? field : "");
-		free(field);
-		n = k < 0 || n + (size_t)k >= size ? size - 1 : n + (size_t)k;
-	}
-out:
-	ldns_rr_free(rr);
-	free(wire);
-	return n;
 }

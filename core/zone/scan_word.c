@@ -96,8 +96,7 @@ static inline uint8_t lower_if(uint8_t c, bool lower)
 	return lower && c >= 'A' && c <= 'Z' ? (uint8_t)(c | 32) : c;
 }
 
-/* \DDD or \X behind a backslash; NULL if it is neither. */
-static const char *escape(const char *p, const char *end, uint8_t *out)
+const char *scan_escape(const char *p, const char *end, uint8_t *out)
 {
 	if (p == end)
 		return NULL;
@@ -149,7 +148,7 @@ size_t scan_name(const scanner_t *s, const word_t *w, bool lower, uint8_t out[SO
 				return 0;
 			continue;
 		}
-		if (c == '\\' && !(p = escape(p, end, &c)))
+		if (c == '\\' && !(p = scan_escape(p, end, &c)))
 			return 0;
 		if (len >= SODNS_NAME_MAX - 1)
 			return 0;

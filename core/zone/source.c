@@ -11,14 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodns/file.h>
 #include <sodns/log.h>
 #include <sodns/share.h>
 
+#include "zone/nsec3.h"
+
 struct sodns_zonefile {
 	pthread_mutex_t lock;
-	sodns_shared_t zone; /* sodns_zone_t; NULL: not read yet */
-	struct stat read_at; /* the file as it was read */
-	bool plain;          /* it includes no other file */
+	sodns_shared_t zone;    /* sodns_zone_t; NULL: not read yet */
+	sodns_file_mark_t read; /* of the file as it was read */
+	bool plain;             /* it includes no other file */
 	char *path;
 	uint8_t origin[SODNS_NAME_MAX];
 	char text[SODNS_NAME_TEXT_MAX]; /* of the origin */
@@ -56,6 +59,18 @@ const uint8_t *sodns_zonefile_origin(const sodns_zonefile_t *f)
 const sodns_zone_t *sodns_zonefile_zone(const sodns_zonefile_t *f)
 {
 	return sodns_reach(&f->zone);
+}
+
+/* Such a zone is served, and validators fail on what it does not have. */
+static void warn_of_iterations(const sodns_zonefile_t *f, sodns_zone_t *z)
+{
+	unsigned iterations = denial_refused(z);
+	if (iterations)
+		sodns_log(SODNS_LOG_WARNING, NULL,
+			  "Zone \"%s\" in \"%s\" has NSEC3 records of %u iterations: those of more "
+			  "than "
+			  "%u are not used; sign it with 0",
+			  f->text, f->path, iterations, NSEC3_ITERATIONS_MAX);
 }
 
 static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size)
@@ -102,6 +117,8 @@ static int open_file(const sodns_zonefile_t *f, struct stat *st, char *err, size
 static int read_locked(sodns_zonefile_t *f, char *err, size_t err_size)
 {
 	struct stat st;
+	sodns_file_mark_t mark;
+	sodns_file_mark(f->path, &mark);
 	int rc = open_file(f, &st, err, err_size);
 	if (rc)
 		return rc;
@@ -114,7 +131,8 @@ static int read_locked(sodns_zonefile_t *f, char *err, size_t err_size)
 		sodns_zone_free(z);
 		return SODNS_EINVAL;
 	}
-	f->read_at = st;
+	f->read = mark;
+	warn_of_iterations(f, z);
 	sodns_retire(sodns_publish(&f->zone, z), sodns_zone_free);
 	return SODNS_OK;
 }
@@ -129,10 +147,9 @@ int sodns_zonefile_read(sodns_zonefile_t *f, char *err, size_t err_size)
 
 static bool current_locked(const sodns_zonefile_t *f)
 {
-	struct stat st;
-	return f->plain && !stat(f->path, &st) && st.st_size == f->read_at.st_size &&
-	       st.st_ino == f->read_at.st_ino && st.st_mtim.tv_sec == f->read_at.st_mtim.tv_sec &&
-	       st.st_mtim.tv_nsec == f->read_at.st_mtim.tv_nsec;
+	sodns_file_mark_t now;
+	return f->plain && !f->read.fresh && !sodns_file_mark(f->path, &now) &&
+	       sodns_file_same(&now, &f->read);
 }
 
 bool sodns_zonefile_is_current(sodns_zonefile_t *f)
@@ -143,17 +160,17 @@ bool sodns_zonefile_is_current(sodns_zonefile_t *f)
 	return is;
 }
 
-static bool is_newer(const sodns_zonefile_t *f, const char *who)
+/* Also one that is older: a link may lead back to a file of before. */
+static bool has_other_time(const sodns_zonefile_t *f, const char *who)
 {
-	struct stat st;
-	if (stat(f->path, &st)) {
+	sodns_file_mark_t now;
+	if (sodns_file_mark(f->path, &now)) {
 		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s", f->text,
 			  f->path, strerror(errno));
 		return false;
 	}
-	const struct timespec *was = &f->read_at.st_mtim;
-	return !sodns_reach(&f->zone) || st.st_mtim.tv_sec > was->tv_sec ||
-	       (st.st_mtim.tv_sec == was->tv_sec && st.st_mtim.tv_nsec > was->tv_nsec);
+	return !sodns_reach(&f->zone) || now.modified != f->read.modified ||
+	       now.inode != f->read.inode || now.device != f->read.device;
 }
 
 static bool has_other_serial(const sodns_zonefile_t *f, const char *who)
@@ -178,7 +195,7 @@ bool sodns_zonefile_follow(sodns_zonefile_t *f, bool by_mtime, const char *who)
 	char err[2048];
 	uint32_t serial = 0;
 	pthread_mutex_lock(&f->lock);
-	bool changed = by_mtime ? is_newer(f, who) : has_other_serial(f, who);
+	bool changed = by_mtime ? has_other_time(f, who) : has_other_serial(f, who);
 	if (changed && read_locked(f, err, sizeof(err))) {
 		sodns_log(SODNS_LOG_ERROR, who, "Parsing zone \"%s\": %s", f->text, err);
 		changed = false;

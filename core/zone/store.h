@@ -6,6 +6,9 @@
  *	parent   a pointer in the node: proves the name label by label, and passes the zone cuts;
  *	order    a B+tree of node pointers in canonical order: NSEC proofs, transfers.
  *
+ * NSEC3 records and their signatures stand in nodes of their own, below a second top beside the apex:
+ * a hash is no name of the zone (RFC 5155, 7.2.8). They share the table, and have an order of their own.
+ *
  * What a name has is a chain of states, newest first, each valid from a version on. A reader takes
  * the newest that is not newer than its version; so table and order need no versions of their own:
  * they hold every node that any reader can need, and a node leaves them only when the last version
@@ -67,6 +70,23 @@ typedef struct zone_table {
 #define SLOT_EMPTY 0u
 #define SLOT_DELETED 1u
 
+/* How a version proves that something is not there. */
+enum denial { DENIAL_NONE, DENIAL_NSEC, DENIAL_NSEC3 };
+
+/* A label made of a hash of SHA-1: its length byte and base32hex. */
+#define HASH_LABEL 33
+
+/* The chain of NSEC3 records that a version answers from (RFC 5155, 7.1). */
+typedef struct zone_denial {
+	enum denial kind;
+	uint16_t iterations;
+	uint16_t refused; /* iterations of a chain that has too many of them */
+	uint8_t salt_len;
+	uint8_t salt[255];
+	/* of the apex, and of the wildcard below it: most names that do not exist ask for them */
+	uint8_t apex[HASH_LABEL], star[HASH_LABEL];
+} zone_denial_t;
+
 struct garbage {
 	sodns_node_t *node;
 	zone_state_t *newer; /* the state that replaced what is garbage */
@@ -83,6 +103,7 @@ typedef struct zone_version {
 	size_t records, names;
 	uint32_t serial;
 	bool has_soa;
+	zone_denial_t denial;
 } zone_version_t;
 
 struct region_chunk;
@@ -92,10 +113,10 @@ struct sodns_zone {
 	pthread_mutex_t lock; /* writers */
 	_Atomic(uint32_t) refs;
 	zone_table_t *_Atomic table;
-	struct order_node *_Atomic order;
+	struct order_node *_Atomic order, *_Atomic hash_order;
 	zone_version_t *_Atomic current;
 	zone_version_t *oldest;
-	sodns_node_t *apex;
+	sodns_node_t *apex, *hashes; /* the tops: of names, of NSEC3 records */
 	struct region_chunk *region;
 	size_t heap_objects; /* states and nodes from malloc */
 	uint64_t origin_hash;
@@ -142,17 +163,21 @@ static inline const zone_set_t *set_after(const zone_set_t *s)
 	return (const zone_set_t *)(const void *)(s->data + ((s->len + 3) & ~3u));
 }
 
-/* Nodes in canonical order. Writers: build from the sorted array; insert; remove. `made` marks tree
- * nodes of the transaction that runs, which may be changed in place. */
-int order_build(sodns_zone_t *z, sodns_node_t **added, size_t count);
+/* Nodes in canonical order. Writers: build the order of what is below a top, and the top; insert;
+ * remove. */
+int order_build(sodns_zone_t *z, sodns_node_t *top, sodns_node_t **added, size_t count);
 int order_insert(sodns_zone_t *z, sodns_node_t *n);
 void order_remove(sodns_zone_t *z, sodns_node_t *n);
 void order_free(sodns_zone_t *z);
 /* The last node before name (or equal, if `equal`), the first after it; in any version. */
 sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal);
 sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name);
-/* Several nodes in a row after name, at most `room` of them; 0: there are none. */
-size_t order_run(const sodns_zone_t *z, const uint8_t *name, sodns_node_t **out, size_t room);
+/* The last hash before name (or equal); NULL: the first one is behind it. The last of all. */
+sodns_node_t *order_hash_before(const sodns_zone_t *z, const uint8_t *name, bool equal);
+sodns_node_t *order_last_hash(const sodns_zone_t *z);
+/* Several nodes in a row after name, at most `room` of them: names, or hashes. 0: there are none. */
+size_t order_run(const sodns_zone_t *z, bool hashes, const uint8_t *name, sodns_node_t **out,
+		 size_t room);
 
 /* A version that is no longer current has lost a pin or has been graced: collects what nobody sees.
  */

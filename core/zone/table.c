@@ -90,7 +90,7 @@ sodns_node_t *table_find(const sodns_zone_t *z, const uint8_t *name, const name_
 			 unsigned first)
 {
 	const zone_table_t *t = atomic_load_explicit(&z->table, memory_order_acquire);
-	uint64_t hash = l->hash[first];
+	uint64_t hash = name_hash(name, l, first);
 	uint32_t i = home(t, (uint32_t)(hash >> 32));
 	for (;; i = i + 1 == t->size ? 0 : i + 1) {
 		uint64_t s = atomic_load_explicit(&t->slot[i], memory_order_acquire);

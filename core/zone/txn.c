@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "message/rdata.h"
 #include "zone/epoch.h"
+#include "zone/nsec3.h"
 #include "zone/zonefile.h"
 
 static int grow(void **array, size_t *room, size_t need, size_t item)
@@ -200,10 +202,19 @@ int txn_flush(sodns_txn_t *t)
 	return rc || was ? rc : appear(t, n);
 }
 
+static sodns_node_t *reach_hash(sodns_txn_t *t)
+{
+	uint64_t hash = sodns_name_hash(t->owner);
+	sodns_node_t *n = table_child(t->z, t->z->hashes, hash, t->owner);
+	return n ? n : node_new(t, t->z->hashes, t->owner, hash);
+}
+
 /* The node of the open owner, with those above it. */
 static sodns_node_t *reach(sodns_txn_t *t)
 {
 	const name_labels_t *l = &t->labels;
+	if (t->open_hash && l->count == t->z->origin_labels + 1u)
+		return reach_hash(t);
 	unsigned below = l->count - t->z->origin_labels, i;
 	sodns_node_t *n = t->z->apex;
 	for (i = 0; i < below; i++)
@@ -212,7 +223,7 @@ static sodns_node_t *reach(sodns_txn_t *t)
 	if (!n)
 		n = t->z->apex;
 	while (i-- > 0 && n)
-		n = node_new(t, n, t->owner + l->at[i], l->hash[i]);
+		n = node_new(t, n, t->owner + l->at[i], name_hash(t->owner, l, i));
 	return n;
 }
 
@@ -225,18 +236,19 @@ static bool owner_in_zone(const sodns_txn_t *t)
 		       z->origin_len);
 }
 
-int txn_open(sodns_txn_t *t, const uint8_t *owner)
+int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers)
 {
-	if (t->open && sodns_name_length(owner) == t->owner_len &&
+	bool hash = type == SODNS_TYPE_NSEC3 || covers == SODNS_TYPE_NSEC3;
+	if (t->open && t->open_hash == hash && sodns_name_length(owner) == t->owner_len &&
 	    !memcmp(t->owner, owner, t->owner_len))
 		return SODNS_OK;
 	int rc = txn_flush(t);
 	t->open = NULL;
 	if (rc)
 		return rc;
+	t->open_hash = hash;
 	t->owner_len = name_split(owner, &t->labels);
 	memcpy(t->owner, owner, t->owner_len);
-	name_hash(t->owner, &t->labels);
 	if (!owner_in_zone(t))
 		return SODNS_EINVAL;
 	sodns_node_t *n = reach(t);
@@ -299,13 +311,14 @@ static zone_set_t *new_set(sodns_txn_t *t, uint16_t type, uint16_t covers, uint3
 	return s;
 }
 
+/* The record that is the same, letter case in its names aside. */
 static uint8_t *find_record(const zone_set_t *s, const uint8_t *rdata, uint16_t len)
 {
 	const uint8_t *at = s->data;
 	for (unsigned i = 0; i < s->count; i++) {
 		uint16_t n;
 		const uint8_t *have = sodns_rdata(at, &n);
-		if (n == len && !memcmp(have, rdata, len))
+		if (n == len && rdata_equal(s->type, have, n, rdata, len))
 			return (uint8_t *)(uintptr_t)at;
 		at = have + n;
 	}
@@ -317,13 +330,14 @@ static uint16_t covered(uint16_t type, const uint8_t *rdata, uint16_t len)
 	return type == SODNS_TYPE_RRSIG && len > 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
 }
 
-int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
-		  const uint8_t *rdata, uint16_t len)
+/* RDATA are well-formed. */
+static int add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
+	       const uint8_t *rdata, uint16_t len)
 {
-	int rc = txn_open(t, owner);
+	uint16_t covers = covered(type, rdata, len);
+	int rc = txn_open(t, owner, type, covers);
 	if (rc)
 		return rc;
-	uint16_t covers = covered(type, rdata, len);
 	zone_set_t *s = open_set(t, type, covers);
 	if (s && find_record(s, rdata, len))
 		return SODNS_OK;
@@ -344,13 +358,37 @@ int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t 
 	return SODNS_OK;
 }
 
+int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
+		  const uint8_t *rdata, uint16_t len)
+{
+	if (!rdata_valid(type, rdata, len))
+		return SODNS_EINVAL;
+	return add(t, owner, type, ttl, rdata, len);
+}
+
+/* Whether data are `count` records of the type. */
+static bool set_valid(uint16_t type, const uint8_t *data, uint32_t data_len, uint16_t count)
+{
+	uint32_t at = 0;
+	for (; count && data_len - at >= 2; count--) {
+		uint16_t len;
+		const uint8_t *rdata = sodns_rdata(data + at, &len);
+		if (len > data_len - at - 2 || !rdata_valid(type, rdata, len))
+			return false;
+		at += 2u + len;
+	}
+	return !count && at == data_len;
+}
+
 int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
 		  const uint8_t *data, uint32_t data_len, uint16_t count)
 {
-	int rc = txn_open(t, owner);
+	if (count && !set_valid(type, data, data_len, count))
+		return SODNS_EINVAL;
+	uint16_t covers = count ? covered(type, data + 2, (uint16_t)(data[0] << 8 | data[1])) : 0;
+	int rc = txn_open(t, owner, type, covers);
 	if (rc)
 		return rc;
-	uint16_t covers = count ? covered(type, data + 2, (uint16_t)(data[0] << 8 | data[1])) : 0;
 	zone_set_t *s = open_set(t, type, covers);
 	if (s)
 		drop_set(t, s);
@@ -377,12 +415,13 @@ static int remove_name(sodns_txn_t *t)
 int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
 		     uint16_t len)
 {
-	int rc = txn_open(t, owner);
+	uint16_t covers = rdata ? covered(type, rdata, len) : 0;
+	int rc = txn_open(t, owner, type, covers);
 	if (rc)
 		return rc;
 	if (type == SODNS_TYPE_ANY && !rdata)
 		return remove_name(t);
-	zone_set_t *s = open_set(t, type, rdata ? covered(type, rdata, len) : 0);
+	zone_set_t *s = open_set(t, type, covers);
 	uint8_t *at = s && rdata ? find_record(s, rdata, len) : NULL;
 	if (!at)
 		return SODNS_ENOENT;
@@ -438,11 +477,36 @@ static void forget_absent(sodns_txn_t *t)
 	t->added_count = kept;
 }
 
+/* Moves what is below the apex to the front, and returns how many those are. */
+static size_t part_hashes(sodns_txn_t *t)
+{
+	size_t names = 0;
+	for (size_t i = 0; i < t->added_count; i++) {
+		sodns_node_t *n = t->added[i];
+		if (n->parent == t->z->hashes)
+			continue;
+		t->added[i] = t->added[names];
+		t->added[names++] = n;
+	}
+	return names;
+}
+
+static int build_orders(sodns_txn_t *t)
+{
+	sodns_zone_t *z = t->z;
+	size_t names = part_hashes(t);
+	if (!order_build(z, z->apex, t->added, names) &&
+	    !order_build(z, z->hashes, t->added + names, t->added_count - names))
+		return SODNS_OK;
+	order_free(z);
+	return SODNS_ENOMEM;
+}
+
 static int order_added(sodns_txn_t *t)
 {
 	forget_absent(t);
 	if (t->bulk)
-		return order_build(t->z, t->added, t->added_count);
+		return build_orders(t);
 	for (size_t i = 0; i < t->added_count; i++) {
 		int rc = order_insert(t->z, t->added[i]);
 		if (rc)
@@ -470,6 +534,7 @@ void sodns_txn_commit(sodns_txn_t *t)
 	zone_version_t *old = atomic_load(&z->current);
 	t->next->records = t->records;
 	t->next->names = t->names;
+	denial_choose(z, t->next);
 	/* What the new states replaced belongs to the version that was the last to see it. A name
 	 * changed twice has one entry: its newest state is the one that counts. */
 	size_t n = 0;
@@ -510,23 +575,15 @@ void sodns_txn_abort(sodns_txn_t *t)
 	for (size_t i = 0; i < t->added_count; i++)
 		forget_added(t, t->added[i]);
 	if (t->bulk)
-		z->apex->children = 0;
+		z->apex->children = z->hashes->children = 0;
 	free(t->next);
 	txn_end(t);
 }
 
 static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
 {
-	const sodns_txn_t *t = ctx;
-	if (rr->type == SODNS_TYPE_NSEC3 || rr->type == SODNS_TYPE_NSEC3PARAM) {
-		char owner[SODNS_NAME_TEXT_MAX], origin[SODNS_NAME_TEXT_MAX];
-		sodns_name_to_text(rr->owner, owner);
-		sodns_name_to_text(t->z->origin, origin);
-		snprintf(err, err_size, "NSEC3 zone is not supported, dropping RR: %s for zone: %s",
-			 owner, origin);
-		return SODNS_EINVAL;
-	}
-	int rc = sodns_txn_add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
+	/* The scanner has looked at the RDATA. */
+	int rc = add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
 	if (rc == SODNS_ENOMEM)
 		snprintf(err, err_size, "out of memory");
 	return rc == SODNS_EINVAL ? SODNS_OK : rc;
@@ -540,7 +597,7 @@ int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char 
 	if (!stat(path, &st) && table_reserve(t->z, (size_t)st.st_size / 36))
 		return SODNS_ENOMEM;
 	zonefile_options_t options = {
-		.origin = t->z->origin, .default_ttl = 3600, .ttl_zero = true, .files = files};
+		.origin = t->z->origin, .default_ttl = 3600, .soa_ttl = true, .files = files};
 	if (files)
 		*files = 0;
 	return zonefile_parse_file(path, &options, load_record, t, err, err_size);

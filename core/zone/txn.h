@@ -14,6 +14,7 @@ struct sodns_txn {
 	bool failed;          /* out of memory on the way: a commit becomes an abort */
 	/* the open name */
 	sodns_node_t *open;
+	bool open_hash; /* its NSEC3 records, not those of the name */
 	uint8_t *buffer;
 	size_t size, room;
 	uint16_t sets;
@@ -30,8 +31,9 @@ struct sodns_txn {
 	size_t records, names;
 };
 
-/* Opens the node of an owner for editing, making it and the empty non-terminals above it. */
-int txn_open(sodns_txn_t *t, const uint8_t *owner);
+/* Opens the node of an owner for editing, making it and the empty non-terminals above it; or, for
+ * records of this type (or signatures that cover it), the node of the NSEC3 records there. */
+int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers);
 /* Writes the open name's state. */
 int txn_flush(sodns_txn_t *t);
 

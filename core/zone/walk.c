@@ -33,9 +33,10 @@ static int walk_apex(const sodns_zone_view_t *v, emit_f fn, void *arg)
 
 /* The next nodes that this version has; `name` moves on to the last one looked at. Those are kept by
  * the version whatever happens while somebody waits; others may go. */
-static bool next_run(const sodns_zone_view_t *v, uint8_t *name, sodns_node_t **run, size_t *count)
+static bool next_run(const sodns_zone_view_t *v, bool hashes, uint8_t *name, sodns_node_t **run,
+		     size_t *count)
 {
-	size_t found = order_run(v->zone, name, run, RUN);
+	size_t found = order_run(v->zone, hashes, name, run, RUN);
 	*count = 0;
 	if (!found)
 		return false;
@@ -46,19 +47,28 @@ static bool next_run(const sodns_zone_view_t *v, uint8_t *name, sodns_node_t **r
 	return true;
 }
 
-int sodns_zone_walk(const sodns_zone_view_t *v, emit_f fn, void *arg)
+/* What is below a top: the names, or the NSEC3 records. */
+static int walk_below(const sodns_zone_view_t *v, bool hashes, emit_f fn, void *arg)
 {
 	sodns_node_t *run[RUN];
 	uint8_t last[SODNS_NAME_MAX], owner[SODNS_NAME_MAX];
 	size_t count;
-	int rc = walk_apex(v, fn, arg);
+	int rc = SODNS_OK;
 	memcpy(last, v->zone->origin, v->zone->origin_len);
-	while (!rc && next_run(v, last, run, &count))
+	while (!rc && next_run(v, hashes, last, run, &count))
 		for (size_t i = 0; i < count && !rc; i++) {
 			sodns_node_name(run[i], owner);
 			rc = walk_node(v, run[i], owner, 0, fn, arg);
 		}
 	return rc;
+}
+
+int sodns_zone_walk(const sodns_zone_view_t *v, emit_f fn, void *arg)
+{
+	int rc = walk_apex(v, fn, arg);
+	if (!rc)
+		rc = walk_below(v, false, fn, arg);
+	return rc ? rc : walk_below(v, true, fn, arg);
 }
 
 int sodns_zone_transfer(sodns_query_t *q, const sodns_zone_t *z, const uint32_t *since, emit_f emit,

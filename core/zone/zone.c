@@ -6,7 +6,8 @@
 #include "zone/epoch.h"
 #include "zone/store.h"
 
-static sodns_node_t *apex_new(sodns_zone_t *z)
+/* A node that has no parent: it has the origin as its name, and there are no records yet. */
+static sodns_node_t *top_new(sodns_zone_t *z)
 {
 	sodns_node_t *n = region_alloc(z, offsetof(sodns_node_t, label) + z->origin_len,
 				       _Alignof(sodns_node_t));
@@ -36,16 +37,16 @@ sodns_zone_t *sodns_zone_new(const uint8_t *origin)
 	name_labels_t l;
 	z->origin_len = (uint8_t)sodns_name_lower(origin, z->origin);
 	name_split(z->origin, &l);
-	name_hash(z->origin, &l);
 	z->origin_labels = l.count;
-	z->origin_hash = l.hash[0];
+	z->origin_hash = name_hash(z->origin, &l, 0);
 	pthread_mutex_init(&z->lock, NULL);
 	atomic_init(&z->refs, 1);
 	v->zone = z;
 	atomic_init(&z->current, v);
 	z->oldest = v;
-	z->apex = apex_new(z);
-	if (!z->apex || table_reserve(z, 16)) {
+	z->apex = top_new(z);
+	z->hashes = top_new(z);
+	if (!z->apex || !z->hashes || table_reserve(z, 16)) {
 		sodns_zone_free(z);
 		return NULL;
 	}

@@ -93,6 +93,15 @@ static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *t
 	return 0;
 }
 
+/* The last field of the SOA in hand: the TTL of records that have none from anywhere else (RFC 1035,
+ * 3.3.13). */
+static void note_minimum(scanner_t *s)
+{
+	const uint8_t *p = s->rdata + s->rdata_len - 4;
+	s->minimum = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	s->minimum_known = true;
+}
+
 static int read_record(scanner_t *s)
 {
 	uint32_t ttl = s->ttl;
@@ -101,18 +110,19 @@ static int read_record(scanner_t *s)
 	uint16_t type = read_head(s, &ttl, &rclass, &given, &bare);
 	if (!type)
 		return -1;
-	if (!given && !s->ttl_known) {
-		bool zero = s->options->ttl_zero && !s->generating;
-		if (zero && bare && !s->blank)
-			return scan_error(s, "missing TTL with no previous value");
-		ttl = zero ? 0 : s->options->default_ttl;
-	}
 	if (given && !s->ttl_fixed) {
 		s->ttl = ttl;
 		s->ttl_known = true;
 	}
-	if (scan_rdata(s, type, ttl) || end_of_entry(s))
+	if (scan_rdata(s, type) || end_of_entry(s))
 		return -1;
+	if (type == SODNS_TYPE_SOA && s->options->soa_ttl)
+		note_minimum(s);
+	if (!given && !s->ttl_known) {
+		if (s->options->soa_ttl && !s->minimum_known && bare && !s->blank)
+			return scan_error(s, "missing TTL with no previous value");
+		ttl = s->minimum_known ? s->minimum : s->options->default_ttl;
+	}
 	zonefile_record_t rr = {s->owner, type, rclass, ttl, s->rdata, (uint16_t)s->rdata_len};
 	char why[512] = "";
 	if (s->fn(s->ctx, &rr, why, sizeof(why)))
@@ -280,6 +290,8 @@ static int include(scanner_t *s)
 	inner.line = 1;
 	inner.depth++;
 	int rc = scan_all(&inner);
+	s->minimum = inner.minimum;
+	s->minimum_known = inner.minimum_known;
 	free(text);
 	return rc;
 }

@@ -1,8 +1,8 @@
 /*
  * Master files (RFC 1035, 5; RFC 2308; RFC 3597): text to records in wire form, one callback each.
  *
- * The common types are scanned here, without allocating and in one pass; every other line goes to
- * ldns.
+ * Records are scanned in one pass, by the table of types (message/rrtype.h); only service bindings
+ * take memory.
  */
 #ifndef CORE_ZONE_ZONEFILE_H
 #define CORE_ZONE_ZONEFILE_H
@@ -27,11 +27,11 @@ typedef int (*zonefile_record_f)(void *ctx, const zonefile_record_t *rr, char *e
 typedef struct zonefile_options {
 	const uint8_t *origin; /* wire form */
 	uint32_t default_ttl;  /* for records before the first TTL */
-	bool ttl_zero;         /* such records have TTL 0, or are errors if owner and type are all
-				  they say: as CoreDNS reads zones */
-	bool no_include;       /* $INCLUDE is an error */
-	bool keep_case;        /* names stay as they are written */
-	unsigned *files;       /* counts the files read; may be NULL */
+	bool soa_ttl;    /* such records have the SOA's MINIMUM once that came; before it they are
+				  errors if owner and type are all they say */
+	bool no_include; /* $INCLUDE is an error */
+	bool keep_case;  /* names stay as they are written */
+	unsigned *files; /* counts the files read; may be NULL */
 } zonefile_options_t;
 
 /* 0, or negative with "FILE:LINE: …" in err. */

@@ -63,7 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             start = int(q.get('continue', '0'))
             limit = int(q.get('limit', '0')) or len(keys) or 1
             page = [api.objects[path][k] for k in keys[start:start + limit]]
-            meta = {'resourceVersion': str(api.version)}
+            meta = {'resourceVersion': str(api.version)} if api.versions else {}
             if start + limit < len(keys):
                 meta['continue'] = str(start + limit)
         body = json.dumps(typed(path, {'metadata': meta, 'items': page}, 'List')).encode()
@@ -120,7 +120,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             for o in known:
                 self.event('ADDED', typed(path, o))
             self.event('BOOKMARK', typed(path, {'metadata': {
-                'resourceVersion': str(at), 'annotations': {'k8s.io/initial-events-end': 'true'}}}))
+                **({'resourceVersion': str(at)} if api.versions else {}), 'annotations': {'k8s.io/initial-events-end': 'true'}}}))
+            if api.ends_lists:
+                return self.chunk(b'')
         epoch = api.epoch
         while api.epoch == epoch:
             with api.changed:
@@ -150,6 +152,8 @@ class Api:
         self.version, self.oldest, self.epoch = 1, 0, 0
         self.streams = True          # lists as streams of events
         self.gone_as_status = False  # 410 as the answer's status; else as an event
+        self.versions = True         # lists have a resourceVersion
+        self.ends_lists = False      # a streamed list is followed by nothing
         self.cut_lists = 0           # so many lists end in their middle
         self.cut_events = 0          # so many watches end in the middle of an event
         self.duplicates = False      # each event twice

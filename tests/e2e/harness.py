@@ -36,6 +36,34 @@ def dropped(port):
     return sum(int(r[-1]) for r in rows if int(r[1].split(':')[1], 16) == port)
 
 
+class ConfigMap:
+    """A volume as the kubelet writes it: files are links through `..data`, which is swapped for another folder at once."""
+
+    def __init__(self, folder, files):
+        self.folder, self.round = pathlib.Path(folder), 0
+        self.folder.mkdir()
+        self.write(files)
+
+    def write(self, files):
+        self.round += 1
+        old = self.folder / '..data'
+        gone = old.resolve() if old.exists() else None
+        new = self.folder / f'..2026_{self.round:04}'
+        new.mkdir()
+        for name, text in files.items():
+            (new / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        (self.folder / '..data_tmp').symlink_to(new.name)
+        (self.folder / '..data_tmp').rename(old)
+        for link in self.folder.iterdir():
+            if not link.name.startswith('..') and link.name not in files:
+                link.unlink()
+        for name in files:
+            if not (self.folder / name).is_symlink():
+                (self.folder / name).symlink_to(f'..data/{name}')
+        if gone:
+            shutil.rmtree(gone)
+
+
 class Server:
     """One daemon. `extra`: names of test plugins, put in front of whoami in plugin.cfg, each "name" or "name:file"."""
 
@@ -43,12 +71,14 @@ class Server:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sodns-test-'))
         self.port = free_port()
         self.extra_args = list(args)
+        self.conf = ['-conf', 'Corefile']
         self.workers = workers
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text)
         self.write_corefile(corefile)
         self.write_cfg(extra, cfg)
         self.process = None
+        self.build = BUILD
 
     def write_corefile(self, text):
         if text is not None:
@@ -61,7 +91,22 @@ class Server:
 
     def command(self, *args):
         alone = ['-supervise=false'] if RUNNER else []
-        return [*RUNNER, str(BUILD / 'sodns'), *alone, '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(BUILD / 'plugins'), *args]
+        return [*RUNNER, str(self.build / 'sodns'), *alone, '-plugin.cfg', 'plugin.cfg', '-plugin-dir', str(self.build / 'plugins'), *args]
+
+    def open_to_others(self):
+        """Lets every user read the folder, and what is built: by copies, where that lies in a folder which others may not enter."""
+        for path in self.folder, *self.folder.iterdir():
+            path.chmod(0o755)
+        if all(p.stat().st_mode & 0o001 for p in (BUILD, *BUILD.parents)):
+            return
+        self.build = self.folder / 'build'
+        shutil.copytree(BUILD / 'plugins', self.build / 'plugins')
+        for path in BUILD / 'sodns', *BUILD.glob('libsodns*.so*'):
+            shutil.copy(path, self.build, follow_symlinks=False)
+        cfg = self.folder / 'plugin.cfg'
+        for path in re.findall(r'(?m)^\w+:(/\S+)$', cfg.read_text()):
+            shutil.copy(path, self.build)
+            cfg.write_text(cfg.read_text().replace(path, str(self.build / pathlib.Path(path).name)))
 
     def run(self, *args, timeout=30):
         """Runs the daemon to its end."""
@@ -71,7 +116,7 @@ class Server:
         """`stdout`: a descriptor that takes the place of the file which out() reads."""
         with open(self.folder / 'stdout', 'w') as out, open(self.folder / 'stderr', 'w') as err:
             self.process = subprocess.Popen(
-                self.command('-conf', 'Corefile', '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
+                self.command(*self.conf, '-workers', str(self.workers), *self.extra_args), cwd=self.folder,
                 stdout=out if stdout is None else stdout, stderr=err)
         for _ in range(1500 * PATIENCE):
             if self.process.poll() is not None:

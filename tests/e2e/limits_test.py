@@ -1,5 +1,5 @@
 """Limits that bite: what happens, and that it is counted in sodns_limit_reached_total."""
-import re, socket, struct, time, unittest, urllib.request
+import re, signal, socket, struct, threading, time, unittest, urllib.request
 
 import dns.message
 
@@ -57,6 +57,39 @@ class Limits(Case):
                     for i in range(300):
                         c.sendto(dns.message.make_query(f'n{i}.', 'A').to_wire(), ('127.0.0.1', s.port))
                     self.wait_until('tasks')
+
+    def test_services_at_the_limit(self):
+        """Whoever watches something goes on watching it while clients have all tasks."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(('127.0.0.1', 0))
+            blocks = (f'hosts h {{\n reload 50ms\n fallthrough\n }}\n forward . 127.0.0.1:{silent.getsockname()[1]} {{\n max_fails 0\n }}\n')
+            with self.server(blocks, args=['-limit.tasks', '100'], files={'h': '192.0.2.1 a.\n'}) as s, \
+                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+                stop = threading.Event()
+
+                def load():
+                    while not stop.is_set():
+                        for i in range(300):
+                            c.sendto(dns.message.make_query(f'n{i}.', 'A').to_wire(), ('127.0.0.1', s.port))
+                        time.sleep(0.05)
+
+                thread = threading.Thread(target=load)
+                thread.start()
+                try:
+                    self.wait_until('tasks', 100)
+                    s.signal(signal.SIGUSR1)
+                    s.wait_for('Reloading complete')
+                    before = self.reached()['tasks']
+                    time.sleep(1)  # the new services' first rounds
+                    self.assertGreater(self.reached()['tasks'], before)
+                finally:
+                    stop.set()
+                    thread.join()
+                (s.folder / 'h').write_text('192.0.2.22 a.\n')
+                end = time.time() + 10 * PATIENCE
+                while (got := s.ask('a.').answer[0][0].address) != '192.0.2.22':
+                    self.assertLess(time.time(), end, got)
+                    time.sleep(0.05)
 
     def test_pipelined_queries(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

@@ -23,13 +23,46 @@ class Corefile(Case):
             '. {\n reload 1s\n}\n': r'plugin/reload: .*Corefile:2 - .*interval value must be greater or equal to 2s',
             '. {\n bind eth77\n whoami\n}\n': r'plugin/bind: .*not a valid IP address or interface name: "eth77"',
             '. {\n root\n}\n': r"plugin/root: .*Corefile:2 - .*Wrong argument count",
-            'a:{PORT} {\n whoami\n}\na:{PORT} {\n whoami\n}\n': r'cannot serve dns://a\.:\d+ - it is already defined',
+            'a:{PORT} {\n whoami\n}\na:{PORT} {\n whoami\n}\n': r'^Corefile:4 - cannot serve dns://a\.:\d+ - it is already defined, at Corefile:1$',
             'import nothing-*.conf\nimport missing.conf\n': r"Corefile:2 - Error during parsing: File to import not found: missing\.conf",
             'quic://.:{PORT} {\n whoami\n}\n': r"^Corefile:1 - cannot serve quic://\.:\d+: no plugin provides the transport 'quic'$",
-            '..bad. {\n whoami\n}\n': r'Corefile:1|invalid|\.\.bad',
+            '..bad. {\n whoami\n}\n': r'^Corefile:1 - error inspecting server blocks: zone is not a valid domain name: \.\.bad\.$',
+            '. {\n whoami\n}\n\na {\n log\n': r"^Corefile:6 - Syntax error: Unexpected token 'log', expecting '}' "
+                                                          r"\(the block that begins at Corefile:5 is not closed\)$",
+            '. {\n log {\n  class all\n': r'Unexpected EOF \(the block that begins at Corefile:2 is not closed\)$',
+            '(s) {\n log\n. {\n}\n': r"expecting '}' \(the block that begins at Corefile:1 is not closed\)$",
+            '. {\n root "/tmp\n whoami\n}\na {\n whoami\n}\n': r'\(the quote that begins at Corefile:2 is not closed\)$',
         }.items():
             with self.subTest(text):
                 self.refused(text, message)
+
+    def test_warnings(self):
+        """What CoreDNS takes in silence, though it can hardly be meant."""
+        for text, message in {
+            '} {\n whoami\n}\n': r"Corefile:1 - '}' is served as the zone }\.: a brace",
+            'foo://a.test {\n whoami\n}\n': r"Corefile:1 - 'foo://a\.test' is served as the zone foo://a\.test\.: this transport is not known: dns, ",
+            '. {\n whoami\n}\n10.0.0.0/33 {\n whoami\n}\n': r"Corefile:4 - '10\.0\.0\.0/33' is served as .*: a network is .* up to 32",
+            '10.0.0.0/x {\n whoami\n}\n': r"Corefile:1 - '10\.0\.0\.0/x' is served as ",
+            'a.test,b.test {\n whoami\n}\n': r"Corefile:1 - 'a\.test,b\.test' is served as ",
+            '. {\n cache 30s\n whoami\n}\n': r"plugin/cache: Corefile:2 - '30s' is taken for the name of a zone, not for a time",
+            'a.test {\n file zone b.test\n}\n': r"plugin/file: Corefile:2 - zone 'b\.test' is outside of this server block's",
+            '. {\n hosts nothing {\n  fallthru\n }\n}\n': r"plugin/hosts: Corefile:3 - 'fallthru' is neither a property nor an IP address",
+            '. {\n hosts names\n}\n': r"plugin/hosts: names:2 - '10\.0\.0\.300' is not an IP address[^$]*names:3 - '10\.0\.0\.1' has no name"
+                                     r"[^$]*names:4 - 'a\.\.b' is not a domain name",
+        }.items():
+            with self.subTest(text):
+                s = Server(text, files={'zone': ZONE, 'names': '10.0.0.1 a\n10.0.0.300 b\n10.0.0.1 # none\n10.0.0.2 a..b c\n'})
+                r = s.run('-conf', 'Corefile', '-check')
+                self.assertEqual(r.returncode, 0, r.stderr)
+                self.assertRegex(r.stdout + r.stderr, r'\[WARNING\] ' + message)
+                shutil.rmtree(s.folder)
+
+    def test_none_where_nothing_is_odd(self):
+        s = Server('example.org 10.0.0.0/9 0/25.2.0.192.in-addr.arpa _x.a\\.b.test tls://c.test:853 {\n cache 30 example.org\n hosts nothing example.org in-addr.arpa {\n'
+                   '  10.0.0.1 x.example.org\n  fe80::1%eth0 y.example.org\n  fallthrough\n }\n}\n', files={'nothing': '# ::1 x\n\n::1 x\n'})
+        r = s.run('-conf', 'Corefile', '-check')
+        self.assertNotIn('WARNING', r.stdout + r.stderr)
+        shutil.rmtree(s.folder)
 
     def test_missing(self):
         s = Server(None)
@@ -43,7 +76,7 @@ class Zones(Case):
         self.refused('z.example {\n file zone {\n %s\n }\n}\n' % options, message, files={'zone': text})
 
     def test_zone_files(self):
-        self.zone('www 60 A 192.0.2.1\n', r'^plugin/file: file ".*zone" has no SOA record for origin z\.example\.$')
+        self.zone('www 60 A 192.0.2.1\n', r'^plugin/file: Corefile:2 - file ".*zone" has no SOA record for origin z\.example\.$')
         self.zone('www A 192.0.2.1\n', r'zone:1: missing TTL with no previous value')
         self.zone(ZONE + 'www A 192.0.2\n', r'zone:2: .*192\.0\.2')
         self.zone(ZONE + '\nwww BOGUS x\n', r'zone:3: .*BOGUS')
@@ -51,12 +84,11 @@ class Zones(Case):
         self.zone(ZONE + '$INCLUDE gone\n', r'zone:2: .*gone: no such file or directory')
         self.zone(ZONE + '$GENERATE 5-1 h$ A 10.0.0.$\n', r'zone:2: .*\$GENERATE')
         self.zone(ZONE + 'www TXT "open\n', r'zone:\d: ')
-        self.zone(ZONE + 'x NSEC3PARAM 1 0 0 -\n', r'NSEC3 zone is not supported, dropping RR: x\.z\.example\. for zone: z\.example\.')
         self.zone(ZONE, r"plugin/file: .*Corefile:3 - Error during parsing: unknown property 'relod'", 'relod 5s')
         self.zone(ZONE, r'plugin/file: .*Corefile:3 - .*time: invalid duration "often"', 'reload often')
 
     def test_missing_zone(self):
-        self.refused('z.example {\n file gone {\n reload 0\n }\n}\n', r'^plugin/file: open .*gone: no such file or directory$')
+        self.refused('z.example {\n file gone {\n reload 0\n }\n}\n', r'^plugin/file: Corefile:2 - open .*gone: no such file or directory$')
         with Server('z.example:{PORT} {\n file gone {\n reload 1s\n }\n}\n') as s:
             s.wait_for(r'^\[WARNING\] plugin/file: Failed to open "open .*gone: no such file or directory": trying again in 1s$')
             self.assertEqual(s.ask('z.example', 'SOA').rcode(), 2)
@@ -78,7 +110,7 @@ class Plugins(Case):
         self.plugin('test:no-symbol', r"no-symbol\.so has no symbol 'sodns_plugin': not a sodns plugin")
         self.plugin('test:unresolved', r'unresolved\.so: undefined symbol: sodns_function_of_the_future')
         self.plugin('test:setup-fails', r"^plugin/test: .*Corefile:2 - Error during parsing: the word 'word' is not to my taste$")
-        self.plugin('test:prepare-fails', r'^plugin/test: cannot reach the moon$')
+        self.plugin('test:prepare-fails', r'^plugin/test: Corefile:2 - cannot reach the moon$')
 
     def test_cfg(self):
         corefile = '. {\n whoami\n}\n'

@@ -17,9 +17,8 @@ FILES = dict(zip(('cert.pem', 'key.pem'), CA.issue('dns.test')), **{'ca.pem': CA
 
 def documents():
     """All that is written for users, wherever it lies in the tree."""
-    listed = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard', '*.md'], cwd=ROOT, capture_output=True, text=True)
-    found = [ROOT / f for f in listed.stdout.split()] if listed.returncode == 0 else ROOT.rglob('*.md')
-    return sorted(p for p in found if 'build' not in p.relative_to(ROOT).parts and p.is_file())
+    folders = [f for f in ROOT.iterdir() if f.is_dir() and f.name not in ('build', '.git')]
+    return sorted([*ROOT.glob('*.md'), *(p for f in folders for p in f.rglob('*.md'))])
 
 
 def fences(path):

@@ -1,10 +1,11 @@
 """Reloads and upgrades while it serves: nothing is lost, nothing grows, a bad one changes nothing."""
-import re, shutil, signal, socket, struct, subprocess, threading, time
+import re, shutil, signal, socket, struct, subprocess, threading, time, urllib.request
 
 import dns.message
 
 import harness
-from harness import SANITIZED, Case, Server, test_plugin
+from apiserver import Api
+from harness import SANITIZED, Case, ConfigMap, Server, test_plugin
 
 ZONE = '@ 60 SOA ns root %d 2 3 4 5\nwww 60 A 192.0.2.1\n'
 
@@ -120,6 +121,208 @@ class Reload(Case):
             self.assertLessEqual(lost, harness.dropped(s.port), load.text)
             if not SANITIZED:
                 self.assertLess(after - before, 1024, f'RSS {before} -> {after} KiB')
+
+
+class Watched(Case):
+    """What the reload plugin looks at is found anew at every look."""
+    ZONES = ('one', 'two', 'three')
+
+    def block(self, zone, address='192.0.2.1'):
+        return f'{zone}.:{{PORT}} {{\n hosts none {{\n  {address} {zone}.\n }}\n}}\n'
+
+    def server(self, main, files, **options):
+        s = Server('.:{PORT} {\n reload 2s 0\n}\n' + main, **options)
+        self.custom = ConfigMap(s.folder / 'custom', self.with_port(s, files))
+        return s
+
+    def with_port(self, s, files):
+        return {name: text.replace('{PORT}', str(s.port)) for name, text in files.items()}
+
+    def answers(self, s, expected):
+        got = {}
+        for zone in self.ZONES:
+            r = s.ask(f'{zone}.')
+            got[zone] = r.answer[0][0].address if r.answer else None
+        self.assertEqual(got, dict.fromkeys(self.ZONES) | expected, s.out())
+
+    def step(self, s, count, expected):
+        s.wait_for('^\\[INFO\\] Reloading complete$', count=count)
+        self.answers(s, expected)
+
+    def test_config_map(self):
+        """Files change, come and go behind a pattern, each more than once; the last step is the first one's files again."""
+        first = {'a.server': self.block('one')}
+        with self.server('import custom/*.server\n', first) as s:
+            self.answers(s, {'one': '192.0.2.1'})
+            for n, (files, expected) in enumerate([
+                    ({'a.server': self.block('one', '192.0.2.2')}, {'one': '192.0.2.2'}),
+                    ({'a.server': self.block('one', '192.0.2.3')}, {'one': '192.0.2.3'}),
+                    ({'a.server': self.block('one', '192.0.2.3'), 'b.server': self.block('two')}, {'one': '192.0.2.3', 'two': '192.0.2.1'}),
+                    ({'b.server': self.block('two', '192.0.2.4')}, {'two': '192.0.2.4'}),
+                    ({'b.txt': 'nothing'}, {}),
+                    (first, {'one': '192.0.2.1'})], 1):
+                self.custom.write(self.with_port(s, files))
+                self.step(s, n, expected)
+            # The same words in another folder are no change.
+            self.custom.write(self.with_port(s, first))
+            time.sleep(2.5)
+            self.assertEqual(s.out().count('Reloading complete'), 6)
+            self.assertNotIn('[ERROR]', s.out())
+
+    def test_what_an_import_imports(self):
+        """Relative to the link, not to the folder that it led to at the start."""
+        files = {'a.server': 'import b.inc\nimport more/*\n', 'b.inc': self.block('one')}
+        with self.server('import custom/a.server\n', files) as s:
+            files['b.inc'] = self.block('one', '192.0.2.2')
+            self.custom.write(self.with_port(s, files))
+            self.step(s, 1, {'one': '192.0.2.2'})
+            (s.folder / 'custom/more').mkdir()
+            (s.folder / 'custom/more/c').write_text(self.block('two').replace('{PORT}', str(s.port)))
+            self.step(s, 2, {'one': '192.0.2.2', 'two': '192.0.2.1'})
+
+    def test_the_corefile_is_a_link(self):
+        with self.server('', {'Corefile': ''}) as s:
+            main = (s.folder / 'Corefile').read_text()
+            self.custom.write({'Corefile': main})
+            (s.folder / 'new').symlink_to('custom/Corefile')
+            (s.folder / 'new').rename(s.folder / 'Corefile')
+            for n, address in enumerate(('192.0.2.2', '192.0.2.3'), 1):
+                self.custom.write({'Corefile': main + self.block('one', address).replace('{PORT}', str(s.port))})
+                self.step(s, n, {'one': address})
+
+    def test_a_file_that_goes_stops_nothing(self):
+        """A file that is named and missing is refused once; what comes later is looked at all the same."""
+        with self.server('import custom/a.server\n', {'a.server': self.block('one')}) as s:
+            good = (s.folder / 'Corefile').read_text()
+            self.custom.write({'other': ''})
+            s.wait_for(r'Corefile changed but reload failed: Corefile:4 - Error during parsing: File to import not found: custom/a.server$')
+            self.answers(s, {'one': '192.0.2.1'})
+            time.sleep(2.5)
+            self.assertEqual(s.out().count('reload failed'), 1)
+            s.write_corefile(good.replace('a.server', 'b.server'))
+            self.custom.write(self.with_port(s, {'b.server': self.block('two')}))
+            self.step(s, 1, {'two': '192.0.2.1'})
+
+    def test_edit_during_a_slow_start(self):
+        with Api() as api:
+            api.token = 'none'
+            s = self.server('cluster.local:{PORT} {\n kubernetes {\n  kubeconfig kubeconfig\n  startup_timeout 3s\n }\n}\n', {})
+            api.kubeconfig(s.folder / 'kubeconfig')
+            main = (s.folder / 'Corefile').read_text()
+
+            def edit():
+                while not (s.folder / 'stdout').exists():
+                    time.sleep(0.01)
+                s.wait_for('waiting for Kubernetes API')
+                s.write_corefile(main + self.block('one'))
+
+            t = threading.Thread(target=edit)
+            t.start()
+            try:
+                with s:
+                    t.join()
+                    self.answers(s, {})
+                    self.step(s, 1, {'one': '192.0.2.1'})
+            finally:
+                t.join()
+
+
+class NoServer(Case):
+    """A configuration without a server block is none."""
+    NONE = ('', ' \n\n', '# nothing\n', '{\n whoami\n}\n', '{$NOT_SET} {\n whoami\n}\n', '(a) {\n whoami\n}\n', 'import nothing/*.x\n')
+
+    def test_at_start(self):
+        for text in self.NONE:
+            self.refused(text, r'^Corefile: no server block$')
+
+    def test_by_check(self):
+        for text in self.NONE:
+            s = Server(text)
+            try:
+                r = s.run('-conf', 'Corefile', '-check')
+                self.assertEqual((r.returncode, r.stderr.splitlines()[-1]), (1, 'Corefile: no server block'), text)
+            finally:
+                shutil.rmtree(s.folder)
+
+    def test_while_it_serves(self):
+        with Server('.:{PORT} {\n whoami\n reload 2s 0\n}\n') as s:
+            good = (s.folder / 'Corefile').read_text()
+            for n, text in enumerate(self.NONE[:3], 1):
+                s.write_corefile(text)
+                s.signal(signal.SIGUSR1)
+                s.wait_for(r'^\[ERROR\] SIGUSR1: Corefile: no server block$', count=n)
+                self.assertEqual(len(s.ask('x.').additional), 2)
+            s.wait_for('Corefile changed but reload failed: Corefile: no server block$')
+            s.write_corefile(good + f'y.:{s.port} {{\n hosts none {{\n 192.0.2.1 y.\n }}\n}}\n')
+            s.wait_for('^\\[INFO\\] Reloading complete$')
+            self.assertEqual(s.ask('y.').answer[0][0].address, '192.0.2.1')
+
+    def test_gone(self):
+        """Without -conf, as CoreDNS: ./Corefile, and its default where there never was one."""
+        s = Server('.:{PORT} {\n whoami\n reload 2s 0\n}\n')
+        s.conf = []
+        with s:
+            (s.folder / 'Corefile').rename(s.folder / 'away')
+            s.signal(signal.SIGUSR1)
+            s.wait_for(r'^\[ERROR\] SIGUSR1: loading Caddyfile via flag: open Corefile: No such file or directory$')
+            s.wait_for(r'open Corefile: No such file or directory: the configuration stays as it is$')
+            self.assertEqual(len(s.ask('x.').additional), 2)
+            self.assertNotIn('Reloading complete', s.out())
+
+    def test_default_where_there_is_no_file(self):
+        s = Server(None)
+        try:
+            self.assertEqual(s.run('-check').returncode, 0)
+        finally:
+            shutil.rmtree(s.folder)
+
+    def test_a_block_without_a_key_among_others(self):
+        with Server('{\n whoami\n}\n.:{PORT} {\n whoami\n}\n') as s:
+            s.wait_for(r'^\[WARNING\] Corefile:1 - a server block without a key serves nothing$')
+
+
+class Metrics(Case):
+    def series(self, name):
+        text = urllib.request.urlopen(f'http://127.0.0.1:{self.port}/metrics', timeout=5).read().decode()
+        return re.findall(rf'^({name}(?:{{.*}})? .*)$', text, re.M)
+
+    def version(self, s, count=1):
+        s.wait_for('Running configuration SHA512 = ', count=count)
+        time.sleep(0.1)
+        hashes = re.findall(r'Running configuration SHA512 = (\w+)', s.out())
+        self.assertEqual(self.series('coredns_reload_version_info'), [f'coredns_reload_version_info{{hash="sha512",value="{hashes[-1]}"}} 1'])
+        return hashes[-1]
+
+    def test_version_and_failures(self):
+        """One series, of what runs, whatever was refused meanwhile; every failure is counted."""
+        self.port = harness.free_port()
+        with Server(f'.:{{PORT}} {{\n whoami\n prometheus 127.0.0.1:{self.port}\n reload 2s 0\n}}\n') as s:
+            good = (s.folder / 'Corefile').read_text()
+            first = self.version(s)
+            s.write_corefile(good + 'x {\n nothing\n}\n')
+            s.wait_for('Corefile changed but reload failed')
+            self.assertEqual(self.version(s), first)
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 1'])
+            s.signal(signal.SIGUSR1)
+            s.wait_for(r'\[ERROR\] SIGUSR1: ')
+            self.assertEqual(self.version(s), first)
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
+            s.write_corefile(good + f'x:{s.port} {{\n whoami\n}}\n')
+            s.wait_for('Reloading complete')
+            second = self.version(s, 2)
+            self.assertNotEqual(first, second)
+            s.signal(signal.SIGUSR1)  # the same again
+            s.wait_for('Reloading complete', count=2)
+            self.assertEqual(self.version(s, 3), second)
+            s.write_corefile(good)
+            s.wait_for('Reloading complete', count=3)
+            self.assertEqual(self.version(s, 4), first)
+            s.write_corefile(good.replace('reload', '#'))
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete', count=4)
+            time.sleep(0.1)
+            self.assertEqual(self.series('coredns_reload_version_info'), [])
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
 
 
 class Upgrade(Case):

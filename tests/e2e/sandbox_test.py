@@ -135,12 +135,12 @@ class Sandbox(Case):
     @unittest.skipUnless(os.geteuid() == 0, 'needs root')
     def test_root_is_told(self):
         with self.server() as s:
-            s.wait_for(r'^\[WARNING\] Started as root without -user: ')
+            self.assertRegex(s.err(), r'(?m)^Started as root without -user: ')
         s = self.server(args=['-user', 'nobody'])
         for path in s.folder, *s.folder.iterdir():
             path.chmod(0o755)
         with s:
-            self.assertNotIn('without -user', s.out())
+            self.assertNotIn('without -user', s.err())
 
 
 if __name__ == '__main__':

@@ -53,7 +53,7 @@ class Start(Case):
             (s.folder / 'zone').write_text('@ 60 SOA ns root 1 2 3 4\n')
             r = s.run('-conf', 'Corefile', '-check')
             self.assertEqual(r.returncode, 1)
-            self.assertRegex(r.stderr, r'^plugin/file: failed to parse file ".*zone" for origin a\. with error .*zone:1: ')
+            self.assertRegex(r.stderr, r'^plugin/file: Corefile:3 - failed to parse file ".*zone" for origin a\. with error .*zone:1: ')
         finally:
             shutil.rmtree(s.folder)
 

@@ -252,8 +252,7 @@ class Supervisor(Case):
         cert, key = Authority().issue('dns.test')
         corefile = 'tls://.:{PORT} {\n tls cert.pem key.pem\n whoami\n}\n'
         s = Server(corefile, files={'cert.pem': cert, 'key.pem': key}, args=['-user', 'nobody'])
-        for path in s.folder, *s.folder.iterdir():
-            path.chmod(0o755)
+        s.open_to_others()
         (s.folder / 'key.pem').chmod(0o600)
         with s:
             self.ask_over_tls(s)
@@ -276,8 +275,7 @@ class Supervisor(Case):
             (s.folder / name / 'real.pem').chmod(0o600)
             (s.folder / name / 'key.pem').symlink_to('real.pem')
         s.write_corefile(corefile % (s.folder, 'one', 'one'))
-        for path in s.folder, *s.folder.iterdir():
-            path.chmod(0o755)
+        s.open_to_others()
         with s:
             self.ask_over_tls(s)
             s.write_corefile(corefile % (s.folder, 'two', 'two'))
@@ -308,8 +306,7 @@ class Supervisor(Case):
                  "os.kill(child, signal.SIGKILL)\n"
                  "all_answer()\n")
         s = Server(f'.:53 {{\n health :80\n ready :81\n prometheus :82\n whoami\n}}\n')
-        for path in s.folder, *s.folder.iterdir():
-            path.chmod(0o755)
+        s.open_to_others()
         command = subprocess.list2cmdline(s.command('-conf', 'Corefile', '-user', 'nobody'))
         (s.folder / 'probe.py').write_text(probe)
         script = (f'ip link set lo up; {command} & pid=$!; '

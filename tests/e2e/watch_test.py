@@ -131,6 +131,30 @@ class Watch(Case):
         (self.server.folder / 'token').write_text('second\n')
         self.becomes('abc', 1)
 
+    def requests_while(self, seconds):
+        before = len(self.api.requests)
+        time.sleep(seconds)
+        return len(self.api.requests) - before
+
+    def test_lists_that_nothing_can_be_watched_from(self):
+        """Again and again, but ever more seldom: pages and streams without a version, streams that end with the list, watches gone at once."""
+        for number, (streams, versions, ends, gone) in enumerate([
+                (False, False, False, False), (True, False, True, False), (True, True, True, True), (False, True, False, True)]):
+            if number:
+                self.tearDown()
+                self.setUp()
+            self.api.streams, self.api.versions, self.api.ends_lists = streams, versions, ends
+            if gone:
+                self.api.oldest = 10 ** 9
+            self.server.start()
+            self.becomes('abc')
+            # A list, or two requests, after 0.1 s at most, then 0.2, 0.4, 0.8, 1.6, ...
+            self.assertLess(self.requests_while(3), 14, (streams, versions, ends, gone))
+            self.api.streams = self.api.versions = True
+            self.api.ends_lists, self.api.oldest = False, 0
+            self.api.put(PATH, thing('d'))
+            self.becomes('abcd', seconds=20)
+
     def test_errors(self):
         self.server.start()
         self.becomes('abc', 1)

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	memcpy(text, data, len);
 	struct table *t = table_new();
-	hosts_parse(&h, t, text, len);
+	hosts_parse(&h, t, text, len, NULL);
 	free(text);
 	for (uint32_t i = 0; i < t->size; i++)
 		for (const struct entry *e = t->buckets[i]; e; e = e->next)

@@ -66,9 +66,10 @@ static void write_lines(const struct rule *rule, const char *metadata)
 	sodns_reply_t *replies[] = {sodns_reply(q), sodns_fail(q, SODNS_SERVFAIL, "no"),
 				    sodns_drop(q)};
 	for (size_t i = 0; i < sizeof(replies) / sizeof(*replies); i++) {
+		const struct outcome o = {replies[i], 1, sodns_reply_flags(replies[i]) | SODNS_TC};
 		if (rule->json)
-			check_object(line, object_write(rule, q, replies[i], 1, line));
-		else if (format_write(rule, q, replies[i], 1, line) > LINE_MAX_LEN)
+			check_object(line, object_write(rule, q, &o, line));
+		else if (format_write(rule, q, &o, line) > LINE_MAX_LEN)
 			abort();
 	}
 	fuzz_query_end(q);

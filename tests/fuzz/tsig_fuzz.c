@@ -11,13 +11,14 @@
 
 #define HEADER 12
 
-static int add(void *arg, const char *name, const char *secret, char *err, size_t err_size)
+static int add(void *arg, const struct key_text *key, char *err, size_t err_size)
 {
 	uint8_t wire[SODNS_NAME_MAX];
 	(void)err;
 	(void)err_size;
-	if (sodns_name_from_text(name, NULL, wire) >= 0)
-		keys_add(arg, wire, secret);
+	if (sodns_name_from_text(key->name, NULL, wire) >= 0)
+		keys_add(arg, wire, key->secret,
+			 *key->algorithm ? keys_algorithm(key->algorithm) : ANY_ALGORITHM);
 	return 0;
 }
 
@@ -33,7 +34,7 @@ static const struct mac_key *some_key(void)
 {
 	static struct key_list keys;
 	if (!keys.first)
-		keys_add(&keys, (const uint8_t *)"\1k", "c2VjcmV0");
+		keys_add(&keys, (const uint8_t *)"\1k", "c2VjcmV0", ANY_ALGORITHM);
 	return keys_mac(keys.first, (const uint8_t *)"\x0bhmac-sha512");
 }
 

@@ -4,8 +4,8 @@
 #include <sodns/test.h>
 
 #define PASS "NOERROR aa rd\n"
-#define BLOCKED "REFUSED rd\n;edns 4096 do 15:000f\n"
-#define FILTERED "NOERROR rd\n;edns 4096 do 15:0011\n"
+#define BLOCKED "REFUSED rd\n"
+#define FILTERED "NOERROR rd\n"
 
 static void refusals(void)
 {
@@ -36,6 +36,8 @@ static void actions(void)
 	SODNS_ANSWER(t, "x.a.test. MX from=2001:db9::1", BLOCKED);
 	SODNS_ANSWER(t, "x.b.test. A from=192.0.2.7", PASS);
 	SODNS_ANSWER(t, "x.b.test. ANY", BLOCKED);
+	SODNS_ANSWER(t, "x.b.test. ANY edns", BLOCKED ";edns 4096 15:000f\n");
+	SODNS_ANSWER(t, "x.b.test. ANY do", BLOCKED ";edns 4096 do 15:000f\n");
 	SODNS_CONTAINS(sodns_test_metrics(), "coredns_acl_blocked_requests_total{server=\"dns://"
 					     ":53\",view=\"\",zone=\"a.test.\"} 2\n");
 	SODNS_CONTAINS(sodns_test_metrics(),

@@ -18,8 +18,10 @@ sodns_reply_t *auto_serve(const sodns_handler_t *h, sodns_query_t *q)
 	const sodns_zonefile_t *f = match(h->self, q);
 	if (!f)
 		return sodns_has_next(h) ? sodns_next(h, q) : sodns_fail(q, SODNS_REFUSED, NULL);
-	if (type == SODNS_TYPE_AXFR || type == SODNS_TYPE_IXFR)
-		return sodns_fail(q, SODNS_REFUSED, NULL);
+	if (type == SODNS_TYPE_AXFR || type == SODNS_TYPE_IXFR) {
+		bool apex = sodns_name_equal(sodns_query_name(q), sodns_zonefile_origin(f));
+		return sodns_fail(q, apex ? SODNS_REFUSED : SODNS_NOTAUTH, NULL);
+	}
 	const sodns_zone_t *z = sodns_zonefile_zone(f);
 	return z ? sodns_zone_answer(q, z, &result) : sodns_fail(q, SODNS_SERVFAIL, NULL);
 }

@@ -78,7 +78,8 @@ struct table *table_new(size_t count);
 void table_add(struct table *t, sodns_zonefile_t *f);
 /* The zone of this name, or NULL. */
 sodns_zonefile_t *table_find(const struct table *t, const uint8_t *origin);
-/* The longest zone that the name asked lies in, or NULL. */
+/* The longest zone that the name asked lies in, or NULL. DS records live with the parent: a zone above
+ * comes before the one of that name. */
 const sodns_zonefile_t *table_match(const struct table *t, const sodns_query_t *q);
 
 #endif

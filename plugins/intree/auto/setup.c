@@ -12,6 +12,7 @@
 
 #define DEFAULT_INTERVAL 60000000000ull
 #define SLEEP_MAX_MS 3600000u
+#define AGAIN_NS 1000000000ull
 
 static int read_directory(sodns_setup_t *s, struct automatic *a)
 {
@@ -78,7 +79,7 @@ static int setup(sodns_setup_t *s)
 {
 	struct automatic *a = sodns_setup_alloc(s, sizeof(*a));
 	a->interval = DEFAULT_INTERVAL;
-	a->directory = "";
+	a->directory = sodns_setup_path(s, ".");
 	if (!naming_read(s, &a->naming, "db\\.(.*)", "{1}") && !read_directives(s, a))
 		return sodns_add_handler(s, a);
 	sodns_regex_free(a->naming.regex);
@@ -142,15 +143,14 @@ static void run(void *arg)
 	uint64_t due = sodns_now() + (a->inherited ? 0 : a->interval);
 	for (;;) {
 		uint64_t now = sodns_now(), ms = due > now ? (due - now + 999999) / 1000000 : 0;
-		if (ms && sodns_sleep((uint32_t)(ms < SLEEP_MAX_MS ? ms : SLEEP_MAX_MS)) ==
-				  SODNS_CANCELLED)
+		if (!sodns_service_sleep((uint32_t)(ms < SLEEP_MAX_MS ? ms : SLEEP_MAX_MS)))
 			return;
 		if (sodns_now() < due)
 			continue;
-		if (sodns_blocking(look, &a, sizeof(struct automatic *), NULL) == SODNS_CANCELLED ||
-		    !a->interval)
+		int rc = sodns_blocking(look, &a, sizeof(struct automatic *), NULL);
+		if (!rc && !a->interval)
 			return;
-		due = sodns_now() + a->interval;
+		due = sodns_now() + (a->interval ? a->interval : AGAIN_NS);
 	}
 }
 
@@ -200,7 +200,7 @@ static const void *ability(void *self, const char *id)
 	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch),
 							  .touch = auto_touch};
 	static const sodns_transfer_ability_t transfers = {
-		.size = sizeof(transfers), .transfer = transfer, .zones = zones};
+		.size = sizeof(transfers), .transfer = transfer, .zones = zones, .counted = true};
 	(void)self;
 	if (!strcmp(id, SODNS_ABILITY_TRANSFER))
 		return &transfers;

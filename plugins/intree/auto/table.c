@@ -42,14 +42,17 @@ sodns_zonefile_t *table_find(const struct table *t, const uint8_t *origin)
 const sodns_zonefile_t *table_match(const struct table *t, const sodns_query_t *q)
 {
 	const uint8_t *name = sodns_query_name(q);
+	const sodns_zonefile_t *own = NULL;
 	unsigned labels = sodns_query_name_labels(q);
 	for (unsigned n = 0; n <= labels; n++, name += *name + 1u) {
 		unsigned left = labels - n;
 		if (!(t->label_counts[left / 64] >> left % 64 & 1))
 			continue;
 		const sodns_zonefile_t *f = t->slots[slot_of(t, sodns_query_name_hash(q, n), name)];
-		if (f)
+		if (f && (n || sodns_query_type(q) != SODNS_TYPE_DS))
 			return f;
+		if (f)
+			own = f;
 	}
-	return NULL;
+	return own;
 }

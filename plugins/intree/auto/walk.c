@@ -1,7 +1,7 @@
 /*
  * All files below a directory. Links to files are followed, those to directories are not, but for the
- * directory itself: so the tree of a ConfigMap, whose files are links into a hidden directory, is
- * walked once.
+ * directory itself. What begins with two dots is the kubelet's: in the tree of a ConfigMap files are
+ * links into such a directory, which another one replaces at once; they are found by their links alone.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -48,7 +48,7 @@ static bool walk_directory(const struct walk *w, const char *directory, unsigned
 	}
 	for (int i = 0; i < n; i++) {
 		const char *name = entries[i]->d_name;
-		if (strcmp(name, ".") && strcmp(name, ".."))
+		if (strcmp(name, ".") && strncmp(name, "..", 2))
 			visit(w, directory, name, depth);
 		free(entries[i]);
 	}

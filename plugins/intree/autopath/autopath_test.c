@@ -22,13 +22,13 @@ static void load(void)
 
 static void refusals(void)
 {
-	SODNS_REFUSED("autopath", "plugin/autopath: no resolv-conf specified");
-	SODNS_REFUSED("autopath none.conf", "plugin/autopath: failed to parse \"none.conf\": open "
+	SODNS_REFUSED("autopath", "stdin:2 - no resolv-conf specified");
+	SODNS_REFUSED("autopath none.conf", "stdin:2 - failed to parse \"none.conf\": open "
 					    "none.conf: no such file or directory");
 	SODNS_REFUSED("autopath @hosts\nhosts hosts",
-		      "plugin/autopath: hosts does not implement the AutoPather interface");
+		      "stdin:2 - hosts does not implement the AutoPather interface");
 	SODNS_REFUSED("autopath @autopath",
-		      "plugin/autopath: autopath does not implement the AutoPather interface");
+		      "stdin:2 - autopath does not implement the AutoPather interface");
 }
 
 static void walks(void)

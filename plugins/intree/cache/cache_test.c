@@ -116,6 +116,54 @@ static void limits(void)
 	sodns_test_end(t);
 }
 
+/* RFC 2308, 5: a denial is good for the SOA record's TTL or its MINIMUM, whichever is lower. */
+static void denials(void)
+{
+	static const struct {
+		unsigned ttl, minimum, other, good;
+	} cases[] = {
+		{3600, 20, 3600, 20},     {20, 3600, 3600, 20},
+		{1800, 1800, 3600, 1800}, {86400, 3600, 90000, 1800},
+		{300, 0, 3600, 5},        {0, 300, 3600, 5},
+		{300, 200, 100, 100},     {300, 4294967295, 3600, 300},
+	};
+	static const char *const forms[] = {
+		"NXDOMAIN%s\n;authority\nx. %u IN SOA ns.x. h.x. 1 2 3 4 %u\n",
+		"NOERROR%s\n;authority\nx. %u IN SOA ns.x. h.x. 1 2 3 4 %u\n",
+		"NXDOMAIN%s\nn.x. %u IN CNAME m.x.\n;authority\nx. %u IN SOA ns.x. h.x. 1 2 3 4 "
+		"%u\n",
+		"NOERROR%s\nn.x. %u IN CNAME m.x.\n;authority\nx. %u IN SOA ns.x. h.x. 1 2 3 4 "
+		"%u\n",
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases) * 4; i++) {
+		const char *form = forms[i % 4];
+		unsigned ttl = cases[i / 4].ttl, minimum = cases[i / 4].minimum;
+		unsigned good = cases[i / 4].good;
+		char given[256], expected[256], again[256];
+		bool alias = i % 4 > 1;
+		if (!alias && cases[i / 4].other < cases[i / 4].ttl)
+			continue;
+		if (alias) {
+			snprintf(given, sizeof(given), form, "", cases[i / 4].other, ttl, minimum);
+			snprintf(expected, sizeof(expected), form, " rd", good, good, minimum);
+			snprintf(again, sizeof(again), form, " aa rd", good - 3, good - 3, minimum);
+		} else {
+			snprintf(given, sizeof(given), form, "", ttl, minimum);
+			snprintf(expected, sizeof(expected), form, " rd", good, minimum);
+			snprintf(again, sizeof(again), form, " aa rd", good - 3, minimum);
+		}
+		sodns_test_t *t = SODNS_TEST("cache");
+		sodns_test_next(t, given);
+		SODNS_ANSWER(t, "n.x. A", expected);
+		sodns_test_next(t, "REFUSED\n");
+		sodns_test_advance(t, 3000);
+		SODNS_ANSWER(t, "n.x. A", again);
+		sodns_test_advance(t, (good - 3) * 1000);
+		SODNS_ANSWER(t, "n.x. A", "REFUSED rd\n");
+		sodns_test_end(t);
+	}
+}
+
 /* Asks twice; whether the second answer came from the cache. */
 static bool is_kept(sodns_test_t *t, const char *question, const char *reply)
 {
@@ -140,7 +188,12 @@ static void kinds(void)
 	NOT_KEPT(t, "a.example.org. A", "FORMERR\n");
 	NOT_KEPT(t, "a.example.org. A", "ERROR not written\n");
 	NOT_KEPT(t, "a.example.org. A", "NOERROR tc\na.example.org. 60 IN A 192.0.2.1\n");
-	NOT_KEPT(t, "a.example.org. A", "NXDOMAIN\n" CNAME("a", "b") SOA(60));
+	NOT_KEPT(t, "a.example.org. A", "NXDOMAIN\n" CNAME("a", "b"));
+	NOT_KEPT(t, "a.example.org. A", "NXDOMAIN\n" CNAME("a", "b") CNAME("b", "a") SOA(60));
+	NOT_KEPT(t, "a.example.org. A", "NXDOMAIN\n" CNAME("a", "b") CNAME("a", "c") SOA(60));
+	NOT_KEPT(t, "a.example.org. A",
+		 "NXDOMAIN\n" CNAME("a", "b") "b.example.org. 60 IN A 192.0.2.1\n" SOA(60));
+	NOT_KEPT(t, "a.example.org. CNAME", "NXDOMAIN\n" CNAME("a", "b") SOA(60));
 	NOT_KEPT(t, "a.example.org. A", "NOERROR\n" CNAME("a", "b"));
 	NOT_KEPT(t, "a.example.org. A", "NOERROR\n" CNAME("a", "b") CNAME("b", "a"));
 	NOT_KEPT(t, "a.example.org. A",
@@ -151,6 +204,13 @@ static void kinds(void)
 	KEPT(t, "b.example.org. A",
 	     "NOERROR\n" CNAME("c", "d") CNAME("b", "c") "D.example.org. 60 IN A 192.0.2.1\n");
 	KEPT(t, "c.example.org. A", "NOERROR\n" CNAME("c", "d") SOA(60));
+	/* NXDOMAIN of the last name is kept for the question, and for no other. */
+	KEPT(t, "nx.example.org. A", "NXDOMAIN\n" CNAME("nx", "d") CNAME("d", "e") SOA(60));
+	KEPT(t, "nx.example.org. AAAA", "NXDOMAIN\n" CNAME("nx", "d") SOA(60));
+	sodns_test_next(t, "NOERROR\n" CNAME("nx", "d"));
+	SODNS_ANSWER(t, "nx.example.org. CNAME", "NOERROR rd\n" CNAME("nx", "d"));
+	sodns_test_next(t, "NOERROR\nd.example.org. 60 IN A 192.0.2.1\n");
+	SODNS_ANSWER(t, "d.example.org. A", "NOERROR rd\nd.example.org. 60 IN A 192.0.2.1\n");
 	KEPT(t, "c.example.org. CNAME", "NOERROR\n" CNAME("c", "d"));
 	KEPT(t, "c.example.org. ANY", "NOERROR\nc.example.org. 60 IN TXT x\n");
 	KEPT(t, "d.example.org. A", "NOERROR\n;additional\nd.example.org. 60 IN A 192.0.2.1\n");
@@ -397,6 +457,7 @@ int main(void)
 	refusals();
 	hits();
 	limits();
+	denials();
 	kinds();
 	zones();
 	sizes();

@@ -48,8 +48,22 @@ static bool has_set(const sodns_rrset_t *sets, size_t count, const uint8_t *name
 	return false;
 }
 
-/* Whether a record of the type asked stands at the end of the aliases that begin at the name asked.
- * A chain that forks or has no end answers nothing. */
+/* The name at the end of the aliases that begin at the name asked; NULL: the chain forks, or has no
+ * end. */
+static const uint8_t *chain_end(const sodns_query_t *q, const sodns_rrset_t *sets, size_t count)
+{
+	const uint8_t *name = sodns_query_name(q), *target;
+	for (unsigned i = 0; i <= ALIASES_MAX; i++) {
+		if (!alias_of(sets, count, name, sodns_query_class(q), &target))
+			return NULL;
+		if (!target)
+			return name;
+		name = target;
+	}
+	return NULL;
+}
+
+/* Whether a record of the type asked stands at the end of the aliases. */
 static bool answers_question(sodns_query_t *q, sodns_reply_t *r)
 {
 	size_t count;
@@ -58,18 +72,11 @@ static bool answers_question(sodns_query_t *q, sodns_reply_t *r)
 	uint16_t type = sodns_query_type(q), rclass = sodns_query_class(q);
 	if (sodns_reply_rcode(r) != SODNS_NOERROR || !count)
 		return false;
-	if (type == SODNS_TYPE_ANY)
-		return has_set(sets, count, name, type, rclass);
 	if (type == SODNS_TYPE_CNAME)
 		return alias_of(sets, count, name, rclass, &target) && target;
-	for (unsigned i = 0; i <= ALIASES_MAX; i++) {
-		if (!alias_of(sets, count, name, rclass, &target))
-			return false;
-		if (!target)
-			return has_set(sets, count, name, type, rclass);
-		name = target;
-	}
-	return false;
+	if (type != SODNS_TYPE_ANY)
+		name = chain_end(q, sets, count);
+	return name && has_set(sets, count, name, type, rclass);
 }
 
 static uint32_t get32(const uint8_t *p)
@@ -114,12 +121,23 @@ static bool authority_has(sodns_reply_t *r, uint16_t type)
 	return false;
 }
 
+/* Whether the answer section leads to a name that can be denied: aliases alone, and their
+ * signatures, for a type that they are no answer to. */
+static bool leads_to_denial(const sodns_query_t *q, const sodns_rrset_t *sets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sets[i].type != SODNS_TYPE_CNAME && sets[i].type != SODNS_TYPE_DNAME &&
+		    sets[i].type != SODNS_TYPE_RRSIG)
+			return false;
+	return !count || (sodns_query_type(q) != SODNS_TYPE_CNAME && chain_end(q, sets, count));
+}
+
 static enum answer_type plain_type(sodns_query_t *q, sodns_reply_t *r, bool soa)
 {
 	uint16_t type = sodns_query_type(q);
 	int rcode = sodns_reply_rcode(r);
 	size_t answers;
-	sodns_reply_sets(r, SODNS_ANSWER, &answers);
+	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_ANSWER, &answers);
 	if (sodns_query_opcode(q) != SODNS_OPCODE_QUERY || type == SODNS_TYPE_AXFR ||
 	    type == SODNS_TYPE_IXFR)
 		return META;
@@ -127,7 +145,9 @@ static enum answer_type plain_type(sodns_query_t *q, sodns_reply_t *r, bool soa)
 		return OTHER_ERROR;
 	if (answers && rcode == SODNS_NOERROR)
 		return NO_ERROR;
-	if (answers && rcode == SODNS_NXDOMAIN)
+	/* NXDOMAIN is of the last name of a chain (RFC 2308, 2.1; RFC 6604, 2); what is kept is kept
+	 * for this question alone. */
+	if (rcode == SODNS_NXDOMAIN && !leads_to_denial(q, sets, answers))
 		return OTHER_ERROR;
 	if (soa && rcode == SODNS_NOERROR)
 		return NO_DATA;
@@ -140,8 +160,18 @@ static enum answer_type plain_type(sodns_query_t *q, sodns_reply_t *r, bool soa)
 	return authority_has(r, SODNS_TYPE_NS) ? DELEGATION : NO_ERROR;
 }
 
+/* For how long a SOA record lets one deny: its TTL or MINIMUM, whichever is lower (RFC 2308, 5). */
+static uint32_t denial_ttl(const sodns_rrset_t *soa)
+{
+	uint16_t len;
+	const uint8_t *rdata = sodns_rdata(soa->data, &len);
+	/* two names, and five numbers, of which it is the last */
+	uint32_t minimum = len >= 22 ? get32(rdata + len - 4) : 0;
+	return minimum < soa->ttl ? minimum : soa->ttl;
+}
+
 /* The lowest TTL of all records, at most `max`. */
-static uint32_t lowest_ttl(sodns_reply_t *r, uint32_t max)
+static uint32_t lowest_ttl(sodns_reply_t *r, uint32_t max, bool denies)
 {
 	size_t all = 0;
 	uint32_t ttl = max;
@@ -151,7 +181,10 @@ static uint32_t lowest_ttl(sodns_reply_t *r, uint32_t max)
 		for (size_t i = 0; i < count; i++) {
 			if (sets[i].type == SODNS_TYPE_OPT)
 				continue;
-			ttl = sets[i].ttl < ttl ? sets[i].ttl : ttl;
+			bool says = denies && k == SODNS_AUTHORITY &&
+				    sets[i].type == SODNS_TYPE_SOA;
+			uint32_t own = says ? denial_ttl(&sets[i]) : sets[i].ttl;
+			ttl = own < ttl ? own : ttl;
 			all++;
 		}
 	}
@@ -164,7 +197,7 @@ static uint64_t duration_of(const struct cache *c, sodns_reply_t *r, enum answer
 	bool says = type == NO_ERROR || k == DENIAL;
 	if (type == SERVER_ERROR)
 		return c->fail_ttl;
-	uint32_t ttl = says ? lowest_ttl(r, c->ttl_max[k]) : TTL_FALLBACK;
+	uint32_t ttl = says ? lowest_ttl(r, c->ttl_max[k], k == DENIAL) : TTL_FALLBACK;
 	ttl = ttl > c->ttl_min[k] ? ttl : c->ttl_min[k];
 	ttl = ttl < c->ttl_max[k] ? ttl : c->ttl_max[k];
 	return (uint64_t)ttl * SECOND;

@@ -3,6 +3,8 @@
  */
 #include "cache.h"
 
+#include <sodns/hash.h>
+
 #define AA_BYTE 2
 #define AA_BIT 4u
 #define Z_BYTE 3
@@ -19,7 +21,7 @@ uint64_t hash_of_query(const sodns_query_t *q)
 {
 	uint64_t rest = (uint64_t)sodns_query_type(q) << 18 | (uint64_t)sodns_query_class(q) << 2 |
 			bits_of(q);
-	return sodns_query_name_hash(q, 0) ^ rest * 0x9e3779b97f4a7c15u;
+	return sodns_hash_number(sodns_query_name_hash(q, 0), rest);
 }
 
 struct key key_of_query(const sodns_query_t *q)

@@ -17,14 +17,13 @@ static bool is_ours(const struct dns64 *d, const sodns_query_t *q)
 	       (d->allow_ipv4 || sodns_query_peer(q)->family != 4);
 }
 
-/* RFC 6147, 5.1.1 to 5.1.3: a name that does not exist has no A records either; every other failure
- * counts as "no AAAA". */
-static bool needs_translation(const struct dns64 *d, const sodns_query_t *q, sodns_reply_t *r)
+/* RFC 6147, 5.1.1 to 5.1.3: a name that does not exist, be it at the end of a chain of aliases, has no
+ * A records either; every other failure counts as "no AAAA". */
+static bool needs_translation(const struct dns64 *d, sodns_reply_t *r)
 {
 	size_t count;
 	const sodns_rrset_t *sets = sodns_reply_sets(r, SODNS_ANSWER, &count);
-	if (!count && sodns_reply_rcode(r) == SODNS_NXDOMAIN &&
-	    sodns_query_opcode(q) == SODNS_OPCODE_QUERY)
+	if (sodns_reply_rcode(r) == SODNS_NXDOMAIN)
 		return false;
 	for (size_t i = 0; !d->translate_all && i < count; i++)
 		if (sets[i].type == SODNS_TYPE_AAAA)
@@ -125,13 +124,15 @@ sodns_reply_t *dns64_serve(const sodns_handler_t *h, sodns_query_t *q)
 	const struct dns64 *d = h->self;
 	sodns_reply_t *r = sodns_next(h, q);
 	enum sodns_reply_kind kind = sodns_reply_kind(r);
-	if (!is_ours(d, q) || kind == SODNS_ERROR || kind == SODNS_DROP ||
-	    !needs_translation(d, q, r))
+	if (!is_ours(d, q) || kind == SODNS_ERROR || kind == SODNS_DROP || !needs_translation(d, r))
 		return r;
 	uint32_t bound = ttl_bound(r);
 	sodns_reply_t *a = sodns_ask(q, sodns_query_name(q), SODNS_TYPE_A);
 	if (sodns_reply_kind(a) == SODNS_DROP)
 		return sodns_fail(q, SODNS_SERVFAIL, "no answer to the A query");
+	/* Where that fails there is nothing to make records of: the failure is no denial. */
+	if (sodns_reply_rcode(a) != SODNS_NOERROR)
+		return r;
 	count_translated(q);
 	return synthesize(d, q, a, bound);
 }

@@ -48,12 +48,18 @@ static void failures(void)
 	sodns_test_t *t = SODNS_TEST("dns64 {\n allow_ipv4\n}");
 	sodns_test_next(t, "NXDOMAIN\n" SOA);
 	SODNS_ANSWER(t, "x. AAAA", "NXDOMAIN rd\n" SOA);
-	sodns_test_next(t, "NXDOMAIN\n" A("x."));
-	SODNS_ANSWER(t, "x. AAAA", "NOERROR rd\nx. 100 IN AAAA 64:ff9b::c000:221\n");
-	sodns_test_next(t, "SERVFAIL tc\n" A("x."));
-	SODNS_ANSWER(t, "x. AAAA tcp", "NOERROR tc rd\nx. 100 IN AAAA 64:ff9b::c000:221\n");
+	/* RFC 6147, 5.1.2, also at the end of a chain. */
+	sodns_test_next(t, "NXDOMAIN\nx. 5 IN CNAME y.\n" SOA);
+	SODNS_ANSWER(t, "x. AAAA", "NXDOMAIN rd\nx. 5 IN CNAME y.\n" SOA);
+	sodns_test_next(t, "NXDOMAIN\nx. 5 IN CNAME y.\ny. 5 IN CNAME z.\n" A("z.") SOA);
+	SODNS_ANSWER(t, "x. AAAA", "NXDOMAIN rd\nx. 5 IN CNAME y.\ny. 5 IN CNAME z.\n" A("z.") SOA);
+	/* No failure of the A query is a denial. */
+	sodns_test_next(t, "SERVFAIL\n" A("x."));
+	SODNS_ANSWER(t, "x. AAAA", "SERVFAIL rd\n" A("x."));
 	sodns_test_next(t, "REFUSED\n");
-	SODNS_ANSWER(t, "x. AAAA", "NOERROR rd\n");
+	SODNS_ANSWER(t, "x. AAAA", "REFUSED rd\n");
+	sodns_test_next(t, "NOERROR tc\n" A("x."));
+	SODNS_ANSWER(t, "x. AAAA tcp", "NOERROR tc rd\nx. 100 IN AAAA 64:ff9b::c000:221\n");
 	sodns_test_next(t, "ERROR no luck");
 	SODNS_ANSWER(t, "x. AAAA", "SERVFAIL rd\n");
 	sodns_test_next(t, "DROP");

@@ -57,7 +57,7 @@ static uint32_t summarize_due(struct errors *e)
 static void run(void *arg)
 {
 	struct errors *e = arg;
-	while (sodns_sleep(summarize_due(e)) != SODNS_CANCELLED)
+	while (sodns_service_sleep(summarize_due(e)))
 		;
 	for (size_t i = 0; i < e->count; i++)
 		summarize(&e->patterns[i]);

@@ -28,6 +28,7 @@ struct file {
 	size_t count, room;
 	sodns_fallthrough_t fallthrough;
 	bool may_be_missing; /* some zone is read again */
+	bool others;         /* other plugins of the block have zones */
 	sodns_service_t *service;
 };
 

@@ -27,7 +27,7 @@ void reload_run(void *file)
 		f->zones[i].due = sodns_now() + f->zones[i].interval;
 	for (uint64_t due; (due = next_due(f)) != UINT64_MAX;) {
 		uint64_t now = sodns_now(), ms = due > now ? (due - now) / 1000000 + 1 : 1;
-		if (sodns_sleep((uint32_t)(ms < 3600000 ? ms : 3600000)) == SODNS_CANCELLED)
+		if (!sodns_service_sleep((uint32_t)(ms < 3600000 ? ms : 3600000)))
 			return;
 		now = sodns_now();
 		for (size_t i = 0; i < f->count; i++) {
@@ -35,8 +35,7 @@ void reload_run(void *file)
 			if (!z->interval || z->due > now)
 				continue;
 			z->due = now + z->interval;
-			if (sodns_blocking(look_at, &z, sizeof(z), NULL) == SODNS_CANCELLED)
-				return;
+			sodns_blocking(look_at, &z, sizeof(z), NULL);
 		}
 	}
 }

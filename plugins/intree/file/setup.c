@@ -131,9 +131,16 @@ static int prepare_zone(struct file *f, struct served *z, sodns_prepare_t *p)
 	return 0;
 }
 
+static void note_other(void *arg, const sodns_instance_t *i)
+{
+	struct file *f = arg;
+	f->others |= i->self != f;
+}
+
 static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct file *f = self;
+	sodns_prepare_each(p, SODNS_THIS_BLOCK, SODNS_ABILITY_TRANSFER, note_other, f);
 	for (size_t i = 0; i < f->count; i++)
 		if (prepare_zone(f, &f->zones[i], p))
 			return -1;
@@ -179,7 +186,7 @@ static const void *ability(void *self, const char *id)
 	static const sodns_prefetch_ability_t prefetch = {.size = sizeof(prefetch),
 							  .touch = file_touch};
 	static const sodns_transfer_ability_t transfers = {
-		.size = sizeof(transfers), .transfer = transfer, .zones = zones};
+		.size = sizeof(transfers), .transfer = transfer, .zones = zones, .counted = true};
 	(void)self;
 	if (!strcmp(id, SODNS_ABILITY_TRANSFER))
 		return &transfers;

@@ -145,7 +145,7 @@ static bool check(struct forward *f)
 			break;
 		left--;
 	}
-	bool stopped = sodns_sleep(0) == SODNS_CANCELLED;
+	bool stopped = !sodns_service_sleep(0);
 	for (unsigned i = 0; i < n; i++) {
 		struct upstream *u = f->probes[i].u;
 		sodns_exchange_end(&x[i]);
@@ -168,7 +168,7 @@ static void run(void *arg)
 		uint32_t ms = !due        ? UINT32_MAX
 			      : due > now ? (uint32_t)((due - now + MS - 1) / MS)
 					  : 0;
-		if (due && due <= now ? !check(f) : sodns_sleep(ms) == SODNS_CANCELLED)
+		if (due && due <= now ? !check(f) : !sodns_service_sleep(ms))
 			return;
 	}
 }

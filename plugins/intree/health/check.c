@@ -60,11 +60,11 @@ static void ask(void *arg)
 void health_check(void *arg)
 {
 	struct health *h = arg;
-	while (!sodns_sleep(INTERVAL_MS)) {
+	while (sodns_service_sleep(INTERVAL_MS)) {
 		struct request r = {.at = h->at};
 		uint64_t began = sodns_now();
 		if (sodns_blocking(ask, &r, sizeof(r), NULL))
-			return;
+			continue;
 		uint64_t ns = sodns_now() - began;
 		sodns_metric_observe(h->duration, (double)ns / 1e9);
 		if (r.error) {

@@ -78,7 +78,8 @@ static int prepare(void *self, sodns_prepare_t *p)
 	return h->http ? SODNS_OK : SODNS_EIO;
 }
 
-static void start(void *self)
+/* While others are waited for, too. */
+static void begin(void *self)
 {
 	static const sodns_address_t localhost = {.family = 4, .bytes = {127, 0, 0, 1}};
 	static const uint8_t any[16];
@@ -91,6 +92,13 @@ static void start(void *self)
 		h->at.port = port;
 	}
 	h->service = sodns_service_start("health", health_check, h);
+}
+
+static void start(void *self)
+{
+	struct health *h = self;
+	if (!h->service)
+		begin(h);
 }
 
 static void stop(void *self)
@@ -121,7 +129,10 @@ static uint32_t drain(void *self)
 static const void *ability(void *self, const char *id)
 {
 	static const sodns_drain_ability_t drains = {sizeof(drains), drain};
+	static const sodns_early_ability_t early = {sizeof(early), begin};
 	(void)self;
+	if (!strcmp(id, SODNS_ABILITY_EARLY))
+		return &early;
 	return strcmp(id, SODNS_ABILITY_DRAIN) ? NULL : &drains;
 }
 

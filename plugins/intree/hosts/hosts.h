@@ -5,8 +5,7 @@
 #ifndef HOSTS_H
 #define HOSTS_H
 
-#include <time.h>
-
+#include <sodns/file.h>
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
 #include <sodns/share.h>
@@ -46,10 +45,9 @@ struct hosts {
 	uint64_t reload; /* ns, 0: never */
 	char *text;      /* inline entries, until they are parsed */
 	size_t text_len;
-	struct table *lines; /* of the Corefile, NULL: none */
-	sodns_shared_t file; /* struct table *, NULL: nothing read yet */
-	struct timespec time;
-	int64_t size;
+	struct table *lines;    /* of the Corefile, NULL: none */
+	sodns_shared_t file;    /* struct table *, NULL: nothing read yet */
+	sodns_file_mark_t read; /* of the file as it was read */
 	sodns_metric_t *entries, *reloaded;
 	sodns_service_t *service;
 };
@@ -63,8 +61,12 @@ void table_add(struct table *t, const uint8_t *name, bool wild, int set, const v
 const struct entry *table_find(const struct table *t, uint64_t hash, const uint8_t *name,
 			       bool wild);
 
-/* Adds the entries of a text: "ADDRESS NAME...", with comments. */
-void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len);
+/* Adds the entries of a text: "ADDRESS NAME...", with comments. Lines that make no sense are told with
+ * the file's name; NULL: they are not. */
+void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len,
+		 const char *file);
+/* IPv4 within IPv6 is IPv4; a zone index is passed over. May write into the word. */
+bool hosts_read_address(char *word, sodns_address_t *a);
 
 sodns_reply_t *hosts_serve(const sodns_handler_t *handler, sodns_query_t *q);
 

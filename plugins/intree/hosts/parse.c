@@ -1,13 +1,33 @@
 /*
  * Lines of a hosts file: "ADDRESS NAME [NAME...] # comment". What makes no sense is passed over, as
- * resolvers do.
+ * resolvers do, and told.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include <sodns/log.h>
+
 #include "hosts.h"
 
 #define WORD_MAX 1024
+/* Lines of one file that are complained of. */
+#define COMPLAINTS 5u
+
+struct place {
+	const char *file; /* NULL: nothing is told */
+	unsigned line, complaints;
+};
+
+static void complain(struct place *p, const char *word, const char *what)
+{
+	if (!p->file || ++p->complaints > COMPLAINTS + 1)
+		return;
+	if (p->complaints > COMPLAINTS)
+		sodns_log(SODNS_LOG_WARNING, "hosts", "%s:%u - and more", p->file, p->line);
+	else
+		sodns_log(SODNS_LOG_WARNING, "hosts", "%s:%u - '%s' %s", p->file, p->line, word,
+			  what);
+}
 
 /* The next word of a line, cut at blanks; false at its end. */
 static bool next_word(const char **at, const char *end, char out[WORD_MAX])
@@ -29,8 +49,7 @@ static bool next_word(const char **at, const char *end, char out[WORD_MAX])
 	return true;
 }
 
-/* IPv4 within IPv6 is IPv4; a zone index is passed over. */
-static bool read_address(char *word, sodns_address_t *a)
+bool hosts_read_address(char *word, sodns_address_t *a)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	char *percent = strchr(word, '%');
@@ -61,12 +80,14 @@ static void reverse_name(const sodns_address_t *a, uint8_t out[SODNS_NAME_MAX])
 }
 
 static void add_name(const struct hosts *h, struct table *t, const char *word,
-		     const sodns_address_t *a)
+		     const sodns_address_t *a, struct place *at)
 {
 	uint8_t name[SODNS_NAME_MAX], reverse[SODNS_NAME_MAX];
 	bool four = a->family == 4;
-	if (sodns_name_from_text(word, NULL, name) < 0)
+	if (sodns_name_from_text(word, NULL, name) < 0) {
+		complain(at, word, "is not a domain name: it is left out");
 		return;
+	}
 	size_t len = sodns_name_lower(name, name);
 	if (!sodns_name_match(name, h->zones, h->zone_count))
 		return;
@@ -79,26 +100,36 @@ static void add_name(const struct hosts *h, struct table *t, const char *word,
 	table_add(t, reverse, false, SET_PTR, name, len);
 }
 
-static void parse_line(const struct hosts *h, struct table *t, const char *at, const char *end)
+static void parse_line(const struct hosts *h, struct table *t, const char *at, const char *end,
+		       struct place *place)
 {
 	char word[WORD_MAX];
 	sodns_address_t a;
 	const char *comment = memchr(at, '#', (size_t)(end - at));
+	unsigned names = 0;
 	end = comment ? comment : end;
-	if (!next_word(&at, end, word) || !read_address(word, &a))
+	if (!next_word(&at, end, word))
 		return;
-	while (next_word(&at, end, word))
+	if (!hosts_read_address(word, &a)) {
+		complain(place, word, "is not an IP address: the line is left out");
+		return;
+	}
+	for (; next_word(&at, end, word); names++)
 		if (*word)
-			add_name(h, t, word, &a);
+			add_name(h, t, word, &a, place);
+	if (!names)
+		complain(place, word, "has no name behind it: the line is left out");
 }
 
-void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len)
+void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len,
+		 const char *file)
 {
 	const char *end = text + len;
-	while (text < end) {
+	struct place place = {.file = file, .line = 1};
+	for (; text < end; place.line++) {
 		const char *line_end = memchr(text, '\n', (size_t)(end - text));
 		line_end = line_end ? line_end : end;
-		parse_line(h, t, text, line_end);
+		parse_line(h, t, text, line_end, &place);
 		text = line_end + 1;
 	}
 }

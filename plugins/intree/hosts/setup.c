@@ -56,6 +56,18 @@ static void append(struct hosts *h, const char *word, char separator)
 }
 
 /* Whatever is no property is an entry, up to the fallthrough. */
+/* CoreDNS passes such a line over in silence. */
+static void warn_of_line(sodns_setup_t *s, const char *word)
+{
+	sodns_address_t a;
+	char copy[SODNS_ADDRESS_TEXT_MAX * 2];
+	int n = snprintf(copy, sizeof(copy), "%s", word);
+	if (n < 0 || (size_t)n >= sizeof(copy) || !hosts_read_address(copy, &a))
+		sodns_warning(s,
+			      "'%s' is neither a property nor an IP address: the line is left out",
+			      word);
+}
+
 static int read_line(sodns_setup_t *s, struct hosts *h)
 {
 	const char *word = sodns_setup_value(s);
@@ -76,6 +88,7 @@ static int read_line(sodns_setup_t *s, struct hosts *h)
 	}
 	if (h->fallthrough.set)
 		return sodns_error_property(s);
+	warn_of_line(s, word);
 	append(h, word, ' ');
 	const char *const *args = sodns_setup_args(s, &count);
 	for (size_t i = 0; i < count; i++)
@@ -148,7 +161,7 @@ static int setup(sodns_setup_t *s)
 	int rc = read_directive(s, h);
 	if (!rc && h->text) {
 		h->lines = table_new();
-		hosts_parse(h, h->lines, h->text, h->text_len);
+		hosts_parse(h, h->lines, h->text, h->text_len, NULL);
 	}
 	free(h->text);
 	h->text = NULL;
@@ -183,25 +196,24 @@ static char *read_whole(FILE *f, size_t *len)
 static void read_file(void *arg)
 {
 	struct hosts *h = *(struct hosts **)arg;
-	struct stat st;
+	sodns_file_mark_t now;
 	size_t len;
 	FILE *f = fopen(h->path, "re");
 	if (!f)
 		return;
-	bool same = fstat(fileno(f), &st) ||
-		    (st.st_size == h->size && st.st_mtim.tv_sec == h->time.tv_sec &&
-		     st.st_mtim.tv_nsec == h->time.tv_nsec);
-	char *text = same || S_ISDIR(st.st_mode) ? NULL : read_whole(f, &len);
+	bool same = sodns_file_mark_of(fileno(f), &now) ||
+		    (sodns_file_same(&now, &h->read) && !h->read.fresh);
+	/* Of a directory nothing can be read. */
+	char *text = same ? NULL : read_whole(f, &len);
 	fclose(f);
 	if (!text)
 		return;
 	struct table *t = table_new();
-	hosts_parse(h, t, text, len);
+	hosts_parse(h, t, text, len, h->path);
 	free(text);
-	h->time = st.st_mtim;
-	h->size = st.st_size;
+	h->read = now;
 	sodns_metric_set(h->entries, (double)(t->entries + (h->lines ? h->lines->entries : 0)));
-	sodns_metric_set(h->reloaded, (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9);
+	sodns_metric_set(h->reloaded, (double)now.modified / 1e9);
 	sodns_log(SODNS_LOG_DEBUG, "hosts", "Parsed hosts file into %zu entries", t->entries);
 	sodns_retire(sodns_publish(&h->file, t), table_free);
 }
@@ -219,7 +231,7 @@ static void watch(void *arg)
 	uint64_t ms = h->reload / 1000000u;
 	if (!ms)
 		ms = 1;
-	while (!sodns_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
+	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
 		sodns_blocking(read_file, &h, sizeof(h), NULL);
 }
 

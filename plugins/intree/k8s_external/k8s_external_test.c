@@ -57,7 +57,7 @@ static void script(void)
 
 static void refuses(void)
 {
-	SODNS_REFUSED("k8s_external ext", "plugin/k8s_external: kubernetes plugin not loaded");
+	SODNS_REFUSED("k8s_external ext", "stdin:2 - kubernetes plugin not loaded");
 	SODNS_REFUSED("k8s_external ext {\n ttl 3601\n}", "ttl must be in range [0, 3600]: 3601");
 	SODNS_REFUSED("k8s_external ext {\n ttl -1\n}", "ttl must be in range [0, 3600]: -1");
 	SODNS_REFUSED("k8s_external ext {\n ttl 5s\n}",
@@ -237,6 +237,8 @@ static void transfers(void)
 	SODNS_ANSWER(t, "ext. IXFR tcp ixfr=1", "NOERROR rd\n" SOA);
 	SODNS_CONTAINS(sodns_test_ask(t, "ext. IXFR tcp ixfr=0"), "\next. 5 IN NS ns1.dns.ext.\n");
 	SODNS_CONTAINS(sodns_test_ask(t, "cluster.local. AXFR tcp"), " SOA ns.dns.cluster.local.");
+	SODNS_ANSWER(t, "shop.svc.cluster.local. AXFR tcp", "NOTAUTH rd\n");
+	SODNS_ANSWER(t, "cluster.local.shop.svc.cluster.local. AXFR tcp", "NOTAUTH rd\n");
 	SODNS_CONTAINS(sodns_test_ask(t, "shop.ext. AXFR tcp"), "NOERROR aa rd\n;authority\n");
 	sodns_test_end(t);
 	script();

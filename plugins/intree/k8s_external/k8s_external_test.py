@@ -113,7 +113,7 @@ class External(Case):
         self.becomes(s, 'web.ns.ext.test.', ['198.51.100.1'])
 
     def test_refuses(self):
-        self.refused('. {\n k8s_external a\n}', r'^plugin/k8s_external: kubernetes plugin not loaded$')
+        self.refused('. {\n k8s_external a\n}', r'^plugin/k8s_external: Corefile:2 - kubernetes plugin not loaded$')
         self.refused('. {\n k8s_external a {\n  ttl 9999\n }\n}', r'Corefile:3 - Error during parsing: ttl must be in range \[0, 3600\]: 9999$')
 
 

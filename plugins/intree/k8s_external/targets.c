@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <sodns/hash.h>
+
 #include "k8s_external.h"
 
 void *grow(sodns_query_t *q, const void *old, size_t used, size_t room, size_t size)
@@ -94,17 +96,12 @@ void seen_begin(struct seen *s, sodns_query_t *query, size_t count)
 	memset(s->slot, 0, size * sizeof(*s->slot));
 }
 
-/* An address is hashed as a name of one label. */
 static uint32_t hash_of(const struct mark *m)
 {
-	uint32_t hash = m->number * 0x9e3779b1u;
-	uint8_t label[18] = {0};
-	if (m->name)
-		hash += (uint32_t)sodns_name_hash(m->name);
-	if (!m->rdata)
-		return hash;
-	memcpy(label, m->rdata + 1, m->rdata[1] + 1u);
-	return hash * 31 + (uint32_t)sodns_name_hash(label);
+	uint64_t hash = m->name ? sodns_name_hash(m->name) : 0;
+	if (m->rdata)
+		hash += sodns_hash(m->rdata, m->rdata[1] + 2u);
+	return (uint32_t)sodns_hash_number(hash, m->number);
 }
 
 static bool same(const struct mark *a, const struct mark *b)

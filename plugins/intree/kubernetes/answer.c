@@ -83,8 +83,10 @@ sodns_reply_t *kubernetes_serve(const sodns_handler_t *h, sodns_query_t *query)
 	size_t count;
 	if (zone < 0)
 		return sodns_next(h, query);
-	if (type == SODNS_TYPE_AXFR || type == SODNS_TYPE_IXFR)
-		return sodns_fail(query, SODNS_REFUSED, NULL);
+	if (type == SODNS_TYPE_AXFR || type == SODNS_TYPE_IXFR) {
+		bool apex = sodns_name_equal(sodns_query_name(query), k->zones[zone]);
+		return sodns_fail(query, apex ? SODNS_REFUSED : SODNS_NOTAUTH, NULL);
+	}
 	question_read(&q, k, sodns_query_name(query), sodns_query_original_name(query),
 		      k->zones[zone]);
 	sodns_reply_t *r = sodns_reply(query);

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <sodns/metrics.h>
 
@@ -15,6 +16,7 @@
 struct watching {
 	struct cluster *cluster;
 	int collection;
+	sodns_metric_t *connected, *heard;
 };
 
 static const char *const paths[COLLECTIONS] = {
@@ -71,6 +73,43 @@ static bool on_more(void *arg)
 	return store_sweep(&w->cluster->store, w->collection);
 }
 
+static void on_heard(void *arg, bool connected)
+{
+	const struct watching *w = arg;
+	sodns_metric_set(w->connected, connected);
+	if (connected)
+		sodns_metric_set(w->heard, (double)time(NULL));
+}
+
+/* Of what was never heard, its beginning tells how long that is. */
+static void make_metrics(struct watching *w)
+{
+	static const char *const names[COLLECTIONS] = {
+		[SERVICES] = "services",
+		[SLICES] = "endpointslices",
+		[PODS] = "pods",
+		[NAMESPACES] = "namespaces",
+		[IMPORTS] = "serviceimports",
+		[IMPORTED_SLICES] = "imported endpointslices",
+	};
+	static const char *const labels[] = {"host", "resource", NULL};
+	static const sodns_family_t connected = {
+		.name = "sodns_kubernetes_watch_connected",
+		.help = "Whether there is a watch that the API server has answered.",
+		.kind = SODNS_GAUGE,
+		.labels = labels};
+	static const sodns_family_t heard = {
+		.name = "sodns_kubernetes_watch_heard_timestamp_seconds",
+		.help = "When the API server was last heard on the watch.",
+		.kind = SODNS_GAUGE,
+		.labels = labels};
+	const char *const values[] = {sodns_api_host(w->cluster->api), names[w->collection]};
+	w->connected = sodns_metric_own(&connected, values);
+	w->heard = sodns_metric_own(&heard, values);
+	sodns_metric_set(w->connected, 0);
+	sodns_metric_set(w->heard, (double)time(NULL));
+}
+
 static void on_failed(void *arg, const char *why)
 {
 	(void)arg;
@@ -119,7 +158,8 @@ static void watch(struct cluster *c, int collection, const char *labels, const c
 	struct watching *w = malloc(sizeof(*w));
 	if (!w)
 		abort();
-	*w = (struct watching){c, collection};
+	*w = (struct watching){.cluster = c, .collection = collection};
+	make_metrics(w);
 	const sodns_collection_t spec = {.size = sizeof(spec),
 					 .path = paths[collection],
 					 .label_selector = labels,
@@ -129,6 +169,7 @@ static void watch(struct cluster *c, int collection, const char *labels, const c
 					 .end = on_end,
 					 .more = on_more,
 					 .failed = on_failed,
+					 .heard = on_heard,
 					 .arg = w};
 	atomic_fetch_or(&c->waited_for, 1u << collection);
 	c->watching[collection] = w;
@@ -169,8 +210,13 @@ static void cluster_release(void *cluster)
 {
 	struct cluster *c = cluster;
 	for (int i = 0; i < COLLECTIONS; i++) {
+		struct watching *w = c->watching[i];
 		sodns_watch_stop(c->watch[i]);
-		free(c->watching[i]);
+		if (!w)
+			continue;
+		sodns_metric_drop(w->connected);
+		sodns_metric_drop(w->heard);
+		free(w);
 	}
 	sodns_api_close(c->api);
 	sodns_retire(c, cluster_free);
@@ -179,6 +225,12 @@ static void cluster_release(void *cluster)
 static const char *or_none(const char *text)
 {
 	return text ? text : "";
+}
+
+void cluster_begin(struct cluster *c, const struct settings *s)
+{
+	if (!atomic_exchange(&c->begun, true))
+		watch_all(c, s);
 }
 
 struct cluster *cluster_of(sodns_prepare_t *p, const struct settings *s)
@@ -215,8 +267,8 @@ struct cluster *cluster_of(sodns_prepare_t *p, const struct settings *s)
 		c->store.pod_names = s->pod_names;
 		c->store.zones = s->zones;
 		store_init(&c->store);
+		atomic_store(&c->waited_for, 1u << COLLECTIONS);
 		sodns_bequeath(p, key, LAYOUT, c, cluster_release);
-		watch_all(c, s);
 	}
 	free(key);
 	return c;

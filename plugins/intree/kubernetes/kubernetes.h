@@ -30,6 +30,7 @@ struct cluster {
 	sodns_api_t *api;
 	sodns_watch_t *watch[COLLECTIONS];
 	struct watching *watching[COLLECTIONS];
+	_Atomic(bool) begun;          /* its watches are */
 	_Atomic(unsigned) waited_for; /* bits of collections whose first list is not through */
 };
 
@@ -38,6 +39,9 @@ enum pod_mode { PODS_DISABLED, PODS_INSECURE, PODS_VERIFIED };
 struct kubernetes {
 	struct cluster *cluster;
 	_Atomic(bool) prepared; /* there is a cluster */
+	uint64_t waited_since;  /* ns; 0: not yet */
+	unsigned told;          /* how often that it waits */
+	bool waited;            /* long enough */
 	struct settings settings;
 	const uint8_t *const *zones;
 	size_t zone_count;
@@ -57,6 +61,8 @@ struct kubernetes {
 
 /* cluster.c: a cluster of these settings, which may be one that is there. NULL: noted in p. */
 struct cluster *cluster_of(sodns_prepare_t *p, const struct settings *s);
+/* Lets it watch, if it does not yet. */
+void cluster_begin(struct cluster *c, const struct settings *s);
 static inline bool cluster_synced(const struct cluster *c)
 {
 	return !atomic_load_explicit(&c->waited_for, memory_order_acquire);

@@ -126,6 +126,7 @@ static void answers(void)
 	SODNS_ANSWER(t, "dns-version.cluster.local. TXT",
 		     "NOERROR aa rd\ndns-version.cluster.local. 28800 IN TXT \"1.1.0\"\n");
 	SODNS_ANSWER(t, "cluster.local. AXFR tcp", "REFUSED rd\n");
+	SODNS_ANSWER(t, "shop.svc.cluster.local. AXFR tcp", "NOTAUTH rd\n");
 	static const char *const missing[] = {
 		"absent.shop.svc.cluster.local. A",        "web.none.svc.cluster.local. A",
 		"172-16-0-3.db.shop.svc.cluster.local. A", "_x._tcp.db.shop.svc.cluster.local. SRV",

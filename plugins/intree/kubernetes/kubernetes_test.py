@@ -1,5 +1,5 @@
 """kubernetes against an API server that comes, goes and forgets: answers are those of the objects, throughout."""
-import os, pathlib, signal, subprocess, threading, time, unittest, urllib.request
+import os, pathlib, re, shutil, signal, socket, subprocess, threading, time, unittest, urllib.error, urllib.request
 
 import dns.flags, dns.rcode, dns.rdatatype
 
@@ -214,6 +214,122 @@ class Kubernetes(Case):
         self.api.token = None
         self.becomes(s, 's1.ns', ['10.96.0.1'])
         self.becomes(s, 'none.ns', 'NXDOMAIN')
+
+    def get(self, port, path):
+        try:
+            return urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=5).status
+        except urllib.error.HTTPError as e:
+            return e.code
+        except OSError:
+            return 0
+
+    def awaited(self, timeout, block=True):
+        """A server that is not waited for, with its HTTP ports, and an API that lets nobody in."""
+        self.api.token = 'none'
+        ports = {path: harness.free_port() for path in ('/health', '/ready', '/metrics')}
+        s = Server(corefile(f'startup_timeout {timeout}').replace('kubernetes', ''.join(
+            f'{name} 127.0.0.1:{ports[path]}\n ' for name, path in (('health', '/health'), ('ready', '/ready'), ('prometheus', '/metrics')))
+            + 'kubernetes', 1))
+        self.api.kubeconfig(s.folder / 'kubeconfig')
+        self.addCleanup(shutil.rmtree, s.folder, ignore_errors=True)
+        return s, ports
+
+    def statuses(self, ports):
+        return {path: self.get(port, path) for path, port in ports.items()}
+
+    def test_the_outside_is_told_while_the_api_is_awaited(self):
+        """It lives, it is not ready, its metrics are there; nobody answers DNS until the time is over."""
+        s, ports = self.awaited('4s')
+        begun, seen = time.time(), set()
+        t = threading.Thread(target=s.start)
+        t.start()
+        try:
+            while t.is_alive():
+                now = tuple(self.statuses(ports).values())
+                with socket.socket() as c:
+                    listens = c.connect_ex(('127.0.0.1', s.port)) == 0
+                if not listens and all(now):
+                    seen.add(now)
+                time.sleep(0.1)
+            self.assertGreater(time.time() - begun, 4)
+            self.assertEqual(seen, {(200, 503, 200)})
+            self.assertEqual(self.statuses(ports), {'/health': 200, '/ready': 503, '/metrics': 200})
+            self.assertEqual(self.addresses(s, 's1.ns'), 'SERVFAIL')
+            self.api.token = None
+            self.becomes(s, 's1.ns', ['10.96.0.1'])
+            self.assertEqual(self.statuses(ports), {'/health': 200, '/ready': 200, '/metrics': 200})
+        finally:
+            t.join()
+            s.stop()
+
+    def test_stopped_while_the_api_is_awaited(self):
+        s, ports = self.awaited('60s')
+        t = threading.Thread(target=lambda: self.assertRaises(AssertionError, s.start))
+        t.start()
+        while self.get(ports['/health'], '/health') != 200:
+            time.sleep(0.05)
+        s.signal(signal.SIGTERM)
+        self.assertEqual(s.process.wait(20), 0)
+        t.join()
+
+    def test_after_a_crash_while_the_api_is_away(self):
+        """The fresh process lives at once, too."""
+        s, ports = self.awaited('5s')
+        self.api.token = None
+        with s:
+            self.becomes(s, 's1.ns', ['10.96.0.1'])
+            self.api.token = 'none'
+            pid = s.serving_pid()
+            os.kill(pid, signal.SIGSEGV)
+            s.wait_for('A fresh process serves')
+            self.assertNotEqual(s.serving_pid(), pid)
+            while not all((now := self.statuses(ports)).values()):
+                self.assertNotIn('Everything is loaded', s.out())
+            self.assertEqual(now, {'/health': 200, '/ready': 503, '/metrics': 200})
+            self.assertNotIn('Everything is loaded', s.out())
+            s.wait_for('Everything is loaded')
+
+    def test_a_check_asks_nobody(self):
+        s = Server(corefile())
+        self.addCleanup(shutil.rmtree, s.folder, ignore_errors=True)
+        self.api.kubeconfig(s.folder / 'kubeconfig')
+        begun = time.time()
+        r = s.run('-conf', 'Corefile', '-check')
+        self.assertEqual((r.returncode, r.stderr), (0, ''))
+        self.assertLess(time.time() - begun, 4 * harness.PATIENCE)
+        self.assertEqual(self.api.requests, [])
+
+    def test_metrics_of_the_watches(self):
+        port = harness.free_port()
+        s = self.server(corefile().replace('kubernetes', f'prometheus 127.0.0.1:{port}\n kubernetes', 1))
+        host = f'127.0.0.1:{self.api.port}'
+
+        def values(what):
+            text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics').read().decode()
+            return {r: float(v) for h, r, v in re.findall(rf'^sodns_kubernetes_watch_{what}{{host="(.*)",resource="(.*)"}} (.*)$', text, re.M)
+                    if h == host}
+
+        def until(what, good):
+            end = time.time() + 20 * harness.PATIENCE
+            while not good(got := values(what)):
+                self.assertLess(time.time(), end, got)
+                time.sleep(0.05)
+            return got
+
+        until('connected', lambda got: got == {'services': 1, 'endpointslices': 1, 'namespaces': 1})
+        first = until('heard_timestamp_seconds', lambda got: len(got) == 3 and min(got.values()) > time.time() - 60)
+        time.sleep(2.1)
+        self.api.put(SERVICES, service('new', '10.98.0.1'))
+        later = until('heard_timestamp_seconds', lambda got: got['services'] > first['services'] + 1)
+        self.assertEqual(later['namespaces'], first['namespaces'])
+        self.api.stop()
+        until('connected', lambda got: got == {'services': 0, 'endpointslices': 0, 'namespaces': 0})
+        self.api.start()
+        until('connected', lambda got: got == {'services': 1, 'endpointslices': 1, 'namespaces': 1})
+        s.write_corefile('.:{PORT} {\n whoami\n' + f' prometheus 127.0.0.1:{port}\n}}\n')
+        s.signal(signal.SIGUSR1)
+        s.wait_for('Reloading complete')
+        until('connected', lambda got: got == {})
 
     def test_refuses(self):
         self.refused(corefile(), r'plugin/kubernetes: stat kubeconfig: no such file or directory$')

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodns/random.h>
+#include <sodns/hash.h>
 
 #define SIZE_FIRST 16u
 /* Keys moved to the next table each time, and for each that comes: a table that is full to 4/5 has
@@ -187,34 +187,7 @@ void map_free(struct map *m)
 	*m = (struct map){.key = m->key, .of = m->of};
 }
 
-static uint64_t seed(void)
-{
-	static _Atomic(uint64_t) known;
-	uint64_t s = atomic_load_explicit(&known, memory_order_relaxed), none = 0;
-	if (s)
-		return s;
-	sodns_random_bytes(&s, sizeof(s));
-	s |= 1;
-	return atomic_compare_exchange_strong(&known, &none, s) ? s : none;
-}
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	__extension__ typedef unsigned __int128 wide_t;
-	wide_t r = (wide_t)a * b;
-	return (uint64_t)r ^ (uint64_t)(r >> 64);
-}
-
 uint32_t hash_bytes(const void *bytes, size_t len)
 {
-	const uint8_t *p = bytes;
-	uint64_t h = seed() ^ len, word;
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&word, p, 8);
-		h = mix(h ^ word, 0x9e3779b97f4a7c15u);
-	}
-	word = 0;
-	memcpy(&word, p, len);
-	h = mix(h ^ word, 0xe7037ed1a0b428dbu);
-	return (uint32_t)(h ^ h >> 32);
+	return (uint32_t)sodns_hash(bytes, len);
 }

@@ -81,7 +81,7 @@ void map_remove(struct map *m, uint32_t hash, const void *item);
 /* The table alone, when nobody reads it any more. */
 void map_free(struct map *m);
 
-/* A hash of bytes, another one in each process. */
+/* Half of sodns_hash(). */
 uint32_t hash_bytes(const void *bytes, size_t len);
 
 #endif

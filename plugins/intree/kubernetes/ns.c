@@ -164,6 +164,12 @@ static void add_all(struct kubernetes *k)
 	freeifaddrs(all);
 }
 
+static bool is_any(const sodns_address_t *a)
+{
+	static const uint8_t none[16];
+	return !memcmp(a->bytes, none, a->family == 4 ? 4 : 16);
+}
+
 void servers_find_local(struct kubernetes *k, sodns_prepare_t *p)
 {
 	size_t count;
@@ -173,12 +179,13 @@ void servers_find_local(struct kubernetes *k, sodns_prepare_t *p)
 		sodns_address_t a;
 		if (!host)
 			continue;
-		if (host[3] == ':') {
+		bool known = host[3] != ':' && !sodns_endpoint_from_text(host + 3, 53, &a);
+		if (host[3] == ':' || (known && is_any(&a))) {
 			k->local_count = 0;
 			add_all(k);
 			return;
 		}
-		if (!sodns_endpoint_from_text(host + 3, 53, &a))
+		if (known)
 			add_local(k, a.bytes, a.family == 4 ? 4 : 16);
 	}
 }

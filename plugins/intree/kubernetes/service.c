@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <sodns/hash.h>
+
 #include "kubernetes.h"
 
 /* More do not fit a message: a record takes 19 bytes at least. */
@@ -35,8 +37,8 @@ static void added_begin(struct added *a, sodns_query_t *query, uint32_t records)
 static bool added_before(struct added *a, const struct word *label, const uint8_t *address,
 			 uint32_t port)
 {
-	uint32_t at = hash_bytes(label->at, label->len) +
-		      (address ? hash_bytes(address, address[1] + 2u) : port * 0x9e3779b1u);
+	uint64_t second = address ? sodns_hash(address, address[1] + 2u) : port;
+	uint32_t at = (uint32_t)sodns_hash_number(sodns_hash(label->at, label->len), second);
 	for (at &= a->mask; a->slot[at].label.at; at = (at + 1) & a->mask) {
 		const struct entry *e = &a->slot[at];
 		if (e->label.len == label->len && !memcmp(e->label.at, label->at, label->len) &&

@@ -12,7 +12,6 @@
 #define TTL_DEFAULT 5
 #define TTL_MAX 3600
 #define STARTUP_DEFAULT 5000000000u
-#define LOOK_NS 5000000
 #define LOG_NS 500000000u
 
 static int none(sodns_setup_t *s)
@@ -404,23 +403,38 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, k);
 }
 
-/* Answers before the first list would be wrong: they are waited for, but not for ever. */
-static void wait_for_lists(const struct kubernetes *k)
+static uint64_t clock_ns(void)
 {
-	const struct timespec look = {.tv_nsec = LOOK_NS};
-	uint64_t waited = 0;
-	while (!cluster_synced(k->cluster)) {
-		if (waited >= k->startup_timeout) {
-			sodns_log(SODNS_LOG_WARNING, "kubernetes",
-				  "starting server with unsynced Kubernetes API");
-			return;
-		}
-		nanosleep(&look, NULL);
-		waited += LOOK_NS;
-		if (waited % LOG_NS == 0)
-			sodns_log(SODNS_LOG_INFO, "kubernetes",
-				  "waiting for Kubernetes API before starting server");
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Answers before the first list would be wrong: they are waited for, but not for ever. The API is asked
+ * from here on. */
+static bool waits(void *self)
+{
+	struct kubernetes *k = self;
+	uint64_t now = clock_ns();
+	if (!k->waited_since) {
+		cluster_begin(k->cluster, &k->settings);
+		k->waited_since = now;
 	}
+	if (k->waited || cluster_synced(k->cluster))
+		return false;
+	uint64_t waited = now - k->waited_since;
+	if (waited >= k->startup_timeout) {
+		k->waited = true;
+		sodns_log(SODNS_LOG_WARNING, "kubernetes",
+			  "starting server with unsynced Kubernetes API");
+		return false;
+	}
+	if (waited / LOG_NS > k->told) {
+		k->told++;
+		sodns_log(SODNS_LOG_INFO, "kubernetes",
+			  "waiting for Kubernetes API before starting server");
+	}
+	return true;
 }
 
 static int prepare(void *self, sodns_prepare_t *p)
@@ -431,7 +445,6 @@ static int prepare(void *self, sodns_prepare_t *p)
 		return SODNS_EINVAL;
 	atomic_store(&k->prepared, true);
 	servers_find_local(k, p);
-	wait_for_lists(k);
 	return SODNS_OK;
 }
 
@@ -450,9 +463,12 @@ static bool ready(void *self)
 static const void *ability(void *self, const char *id)
 {
 	static const sodns_ready_ability_t is_ready = {.size = sizeof(is_ready), .ready = ready};
+	static const sodns_await_ability_t awaits = {.size = sizeof(awaits), .waits = waits};
 	(void)self;
 	if (!strcmp(id, SODNS_ABILITY_READY))
 		return &is_ready;
+	if (!strcmp(id, SODNS_ABILITY_AWAIT))
+		return &awaits;
 	if (!strcmp(id, SODNS_ABILITY_METADATA))
 		return &kubernetes_metadata;
 	if (!strcmp(id, SODNS_ABILITY_TRANSFER))

@@ -190,13 +190,21 @@ static void put_services(struct out *o, bool imported)
 	}
 }
 
+static bool is_zone(const struct kubernetes *k, const uint8_t *name)
+{
+	for (size_t i = 0; i < k->zone_count; i++)
+		if (sodns_name_equal(k->zones[i], name))
+			return true;
+	return false;
+}
+
 static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
 		    int (*emit)(void *arg, const sodns_rrset_t *set), void *arg)
 {
 	const struct kubernetes *k = self;
 	struct out o = {.k = k, .query = q, .zone = zone, .emit = emit, .arg = arg};
 	uint8_t soa[SOA_MAX];
-	if (!sodns_name_match(zone, k->zones, k->zone_count))
+	if (!is_zone(k, zone))
 		return SODNS_ENOENT;
 	uint32_t serial = serial_of(k, zone);
 	put(&o, zone, SODNS_TYPE_SOA, soa, soa_make(k, zone, serial, soa));

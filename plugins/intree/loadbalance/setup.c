@@ -158,7 +158,7 @@ static void watch(void *arg)
 {
 	struct loadbalance *l = arg;
 	uint64_t ms = l->reload / 1000000u;
-	while (!sodns_sleep(ms > UINT32_MAX ? UINT32_MAX : ms ? (uint32_t)ms : 1))
+	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : ms ? (uint32_t)ms : 1))
 		sodns_blocking(update_blocking, &l, sizeof(l), NULL);
 }
 

@@ -120,14 +120,13 @@ static void put_duration(struct line *l, uint64_t ns)
 	put(l, "s", 1);
 }
 
-size_t flags_text(const sodns_reply_t *r, char out[FLAGS_TEXT_MAX])
+size_t flags_text(uint16_t flags, char out[FLAGS_TEXT_MAX])
 {
 	static const struct {
 		uint16_t bit;
 		char text[4];
 	} names[] = {{SODNS_AA, ",aa"}, {SODNS_TC, ",tc"}, {SODNS_RD, ",rd"}, {SODNS_RA, ",ra"},
 		     {SODNS_Z, ",z"},   {SODNS_AD, ",ad"}, {SODNS_CD, ",cd"}};
-	uint16_t flags = sodns_reply_flags(r);
 	size_t n = 2;
 	memcpy(out, "qr", 2);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -138,24 +137,25 @@ size_t flags_text(const sodns_reply_t *r, char out[FLAGS_TEXT_MAX])
 	return n;
 }
 
-static void put_of_reply(struct line *l, enum field field, const sodns_reply_t *r, uint64_t began)
+static void put_of_reply(struct line *l, enum field field, const struct outcome *o)
 {
+	const sodns_reply_t *r = o->reply;
 	char buf[FLAGS_TEXT_MAX];
 	bool none = sodns_reply_kind(r) == SODNS_DROP;
 	if (field == FIELD_RSIZE)
 		put_number(l, sodns_reply_length(r));
 	else if (field == FIELD_DURATION)
-		put_duration(l, sodns_now() - began);
+		put_duration(l, sodns_now() - o->began);
 	else if (none)
 		put(l, "-", 1);
 	else if (field == FIELD_RFLAGS)
-		put(l, buf, flags_text(r, buf));
+		put(l, buf, flags_text(o->flags, buf));
 	else
 		put_text(l, sodns_rcode_text(sodns_reply_rcode(r), buf));
 }
 
 static void put_field(struct line *l, const struct piece *p, sodns_query_t *q,
-		      const sodns_reply_t *r, uint64_t began)
+		      const struct outcome *o)
 {
 	char buf[16], name[SODNS_NAME_TEXT_MAX];
 	const char *value;
@@ -204,16 +204,16 @@ static void put_field(struct line *l, const struct piece *p, sodns_query_t *q,
 		put_number(l, sodns_query_size(q));
 		break;
 	default:
-		put_of_reply(l, p->field, r, began);
+		put_of_reply(l, p->field, o);
 	}
 }
 
-size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
+size_t format_write(const struct rule *rule, sodns_query_t *q, const struct outcome *o,
 		    char out[LINE_MAX_LEN])
 {
 	struct line l = {out, out + LINE_MAX_LEN};
 	for (size_t i = 0; i < rule->count; i++)
-		put_field(&l, &rule->pieces[i], q, r, began);
+		put_field(&l, &rule->pieces[i], q, o);
 	if (l.at == l.end)
 		sodns_limit_reached("log line bytes", 1);
 	return (size_t)(l.at - out);

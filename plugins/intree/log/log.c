@@ -10,14 +10,39 @@ static const char *given(void *arg, sodns_query_t *q)
 	return arg;
 }
 
-static void print(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began)
+static void print(const struct rule *rule, sodns_query_t *q, const struct outcome *o)
 {
 	char line[LINE_MAX_LEN];
 	if (rule->json)
-		sodns_log_members(SODNS_LOG_INFO, "log", line,
-				  object_write(rule, q, r, began, line));
+		sodns_log_members(SODNS_LOG_INFO, "log", line, object_write(rule, q, o, line));
 	else
-		sodns_log_text(SODNS_LOG_INFO, line, format_write(rule, q, r, began, line));
+		sodns_log_text(SODNS_LOG_INFO, line, format_write(rule, q, o, line));
+}
+
+/* Bytes of a signature, generously: what finishers may add. */
+#define SIGNATURE_MAX 600
+
+/* Whether the reply may be cut when it is fitted to the client, which is after this plugin. */
+static bool may_be_cut(const sodns_query_t *q, const sodns_reply_t *r)
+{
+	size_t more = 11 + (sodns_query_tsig(q) ? SIGNATURE_MAX : 0);
+	return !sodns_query_depth(q) && sodns_reply_length(r) + more > sodns_query_room(q);
+}
+
+/* A line that has to wait for the packet. */
+struct late {
+	const struct rule *rule;
+	sodns_query_t *q;
+	struct outcome outcome;
+};
+
+static void print_late(void *arg, sodns_query_t *q, const sodns_done_t *done)
+{
+	struct late *l = arg;
+	(void)q;
+	if (done->packet)
+		l->outcome.flags |= (uint16_t)(done->packet[2] << 8) & SODNS_TC;
+	print(l->rule, l->q, &l->outcome);
 }
 
 sodns_reply_t *log_serve(const sodns_handler_t *h, sodns_query_t *q)
@@ -29,13 +54,22 @@ sodns_reply_t *log_serve(const sodns_handler_t *h, sodns_query_t *q)
 	if (rule == end)
 		return sodns_next(h, q);
 	/* The clock was looked at when the client's query came. */
-	uint64_t began = sodns_query_depth(q) ? sodns_now() : sodns_query_received(q);
+	struct outcome o = {.began = sodns_query_depth(q) ? sodns_now() : sodns_query_received(q)};
 	sodns_reply_t *r = sodns_next(h, q);
 	enum class c;
 	const char *type = class_type(q, r, &c);
 	sodns_metadata_set(q, "log/type", given, (void *)(uintptr_t)type);
 	sodns_metadata_set(q, "log/class", given, (void *)(uintptr_t)class_text(c));
-	if (rule->classes & (CLASS_ALL | c))
-		print(rule, q, r, began);
+	if (!(rule->classes & (CLASS_ALL | c)))
+		return r;
+	o.reply = r;
+	o.flags = sodns_reply_flags(r);
+	if (may_be_cut(q, r)) {
+		struct late *late = sodns_alloc(q, sizeof(*late));
+		*late = (struct late){rule, q, o};
+		sodns_on_done(q, print_late, late);
+	} else {
+		print(rule, q, &o);
+	}
 	return r;
 }

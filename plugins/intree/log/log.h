@@ -50,6 +50,13 @@ struct log {
 	size_t count;
 };
 
+/* What is said of a query once it is answered. */
+struct outcome {
+	const sodns_reply_t *reply;
+	uint64_t began; /* when log saw the query */
+	uint16_t flags; /* header bits as they leave */
+};
+
 #define LINE_MAX_LEN 4096
 
 #define COMMON_FORMAT                                                                              \
@@ -64,20 +71,19 @@ struct log {
 
 /* Compiles a format; the pieces live as long as the configuration. */
 void format_compile(sodns_setup_t *s, const char *format, struct rule *out);
-/* Writes the rule's line to out; longer ones are cut. Returns the length. `began`: when log saw the
- * query. */
-size_t format_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
+/* Writes the rule's line to out; longer ones are cut. Returns the length. */
+size_t format_write(const struct rule *rule, sodns_query_t *q, const struct outcome *o,
 		    char out[LINE_MAX_LEN]);
 
 /* The same for lines that are JSON objects: what the format has in placeholders are the members. */
 void object_compile(sodns_setup_t *s, const char *format, struct rule *out);
 /* Writes the members. What does not fit is left out. */
-size_t object_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
+size_t object_write(const struct rule *rule, sodns_query_t *q, const struct outcome *of,
 		    char out[SODNS_LOG_MEMBERS_MAX]);
 
 /* "qr,aa,rd" */
 #define FLAGS_TEXT_MAX 32
-size_t flags_text(const sodns_reply_t *r, char out[FLAGS_TEXT_MAX]);
+size_t flags_text(uint16_t flags, char out[FLAGS_TEXT_MAX]);
 
 /* What kind of reply it is: "NODATA" and its like, and its class. */
 const char *class_type(const sodns_query_t *q, sodns_reply_t *r, enum class *class_of);

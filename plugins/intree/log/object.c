@@ -36,25 +36,25 @@ static void put_seconds(sodns_json_out_t *o, const char *key, uint64_t ns)
 	sodns_json_put_raw(o, key, p, (size_t)(digits + sizeof(digits) - p));
 }
 
-static void put_of_reply(sodns_json_out_t *o, const struct piece *p, const sodns_reply_t *r,
-			 uint64_t began)
+static void put_of_reply(sodns_json_out_t *o, const struct piece *p, const struct outcome *of)
 {
+	const sodns_reply_t *r = of->reply;
 	char buf[FLAGS_TEXT_MAX];
 	bool none = sodns_reply_kind(r) == SODNS_DROP;
 	if (p->field == FIELD_RSIZE)
 		sodns_json_put_integer(o, p->text, (int64_t)sodns_reply_length(r));
 	else if (p->field == FIELD_DURATION)
-		put_seconds(o, p->text, sodns_now() - began);
+		put_seconds(o, p->text, sodns_now() - of->began);
 	else if (none)
 		sodns_json_put_raw(o, p->text, "null", 4);
 	else if (p->field == FIELD_RFLAGS)
-		sodns_json_put_string(o, p->text, buf, flags_text(r, buf));
+		sodns_json_put_string(o, p->text, buf, flags_text(of->flags, buf));
 	else
 		put_text(o, p->text, sodns_rcode_text(sodns_reply_rcode(r), buf));
 }
 
 static void put_field(sodns_json_out_t *o, const struct piece *p, sodns_query_t *q,
-		      const sodns_reply_t *r, uint64_t began)
+		      const struct outcome *of)
 {
 	char buf[16], name[SODNS_NAME_TEXT_MAX];
 	switch (p->field) {
@@ -96,7 +96,7 @@ static void put_field(sodns_json_out_t *o, const struct piece *p, sodns_query_t 
 		sodns_json_put_integer(o, p->text, (int64_t)sodns_query_size(q));
 		break;
 	default:
-		put_of_reply(o, p, r, began);
+		put_of_reply(o, p, of);
 	}
 }
 
@@ -116,14 +116,14 @@ static void put_metadata(sodns_json_out_t *o, const struct piece *p, const struc
 		sodns_json_close(o);
 }
 
-size_t object_write(const struct rule *rule, sodns_query_t *q, sodns_reply_t *r, uint64_t began,
+size_t object_write(const struct rule *rule, sodns_query_t *q, const struct outcome *of,
 		    char out[SODNS_LOG_MEMBERS_MAX])
 {
 	const struct piece *p = rule->pieces, *end = rule->pieces + rule->count;
 	sodns_json_out_t o;
 	sodns_json_out(&o, out, SODNS_LOG_MEMBERS_MAX - TRUNCATED_LEN);
 	for (; p < end && p->field != FIELD_METADATA; p++)
-		put_field(&o, p, q, r, began);
+		put_field(&o, p, q, of);
 	put_metadata(&o, p, end, q);
 	if (o.cut) {
 		sodns_limit_reached("log line bytes", 1);

@@ -98,7 +98,7 @@ static void probe(void *arg)
 		if (n > 0 || n == SODNS_CANCELLED)
 			break;
 		atomic_store(&l->seen, 0);
-		if (sodns_sleep(PAUSE_MS))
+		if (!sodns_service_sleep(PAUSE_MS))
 			break;
 	}
 	atomic_store(&l->off, true);

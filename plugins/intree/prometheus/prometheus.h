@@ -10,6 +10,7 @@
 #include <sodns/http.h>
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
+#include <sodns/wait.h>
 
 #define TYPES 20  /* those that are told apart, and "other" */
 #define RCODES 25 /* 0 to 23, and all above */
@@ -39,7 +40,10 @@ struct prometheus {
 	const char *const *servers;
 	const char *const *zone_texts;
 	struct place *places; /* zone_count + 1 for each server: the last is for "." */
-	sodns_http_t *http;
+	sodns_http_t *http;   /* NULL: the address can't be had yet */
+	bool begun;           /* the path is there */
+	bool on;              /* plugins count as enabled */
+	sodns_service_t *service;
 	sodns_metric_t **enabled;
 	size_t enabled_count;
 	/* For queries that no block serves: one place for each server met. */

@@ -6,6 +6,8 @@
 
 #include "prometheus.h"
 
+#define AGAIN_MS 5000u
+
 static int read_property(sodns_setup_t *s)
 {
 	const char *property = sodns_setup_value(s);
@@ -123,6 +125,17 @@ static void make_constants(void)
 	sodns_metric(&failed, NULL);
 }
 
+/* Metrics are not worth the service: without their address it goes on, as with CoreDNS. */
+static void open_address(struct prometheus *p, bool say)
+{
+	char err[1024];
+	p->http = sodns_http_try(p->address, err, sizeof(err));
+	if (!p->http && say)
+		sodns_log(SODNS_LOG_ERROR, NULL,
+			  "Failed to start metrics handler: %s; it is tried again every %u s", err,
+			  AGAIN_MS / 1000);
+}
+
 static int prepare(void *self, sodns_prepare_t *s)
 {
 	struct prometheus *p = self;
@@ -132,8 +145,8 @@ static int prepare(void *self, sodns_prepare_t *s)
 	make_places(p, n.view);
 	sodns_prepare_each(s, SODNS_THIS_BLOCK, NULL, note_plugin, &n);
 	make_constants();
-	p->http = sodns_http_open(s, p->address);
-	return p->http ? SODNS_OK : SODNS_EIO;
+	open_address(p, true);
+	return SODNS_OK;
 }
 
 static void write_piece(void *arg, const char *text, size_t len)
@@ -151,19 +164,50 @@ static void answer(void *arg, sodns_http_exchange_t *x)
 	sodns_metrics_write(write_piece, x);
 }
 
+/* While others are waited for, too. */
+static void begin(void *self)
+{
+	struct prometheus *p = self;
+	if (p->begun || !p->http)
+		return;
+	p->begun = true;
+	sodns_http_serve(p->http, "/metrics", answer, p);
+}
+
+static void open_again(void *work)
+{
+	open_address(*(struct prometheus **)work, false);
+}
+
+/* The name may be known later, and the address be this machine's. */
+static void try_again(void *arg)
+{
+	struct prometheus *p = arg;
+	while (!p->http && sodns_service_sleep(AGAIN_MS))
+		sodns_blocking(open_again, &p, sizeof(struct prometheus *), NULL);
+	begin(p);
+	if (p->http)
+		sodns_log(SODNS_LOG_INFO, "prometheus", "Metrics are at %s now", p->address);
+}
+
 static void start(void *self)
 {
 	struct prometheus *p = self;
 	for (size_t i = 0; i < p->enabled_count; i++)
 		sodns_metric_change(p->enabled[i], 1);
-	sodns_http_serve(p->http, "/metrics", answer, p);
+	p->on = true;
+	begin(p);
+	if (!p->http)
+		p->service = sodns_service_start("prometheus", try_again, p);
 }
 
 /* The next configuration has started: what both have on has been counted twice meanwhile. */
 static void stop(void *self)
 {
 	struct prometheus *p = self;
-	for (size_t i = 0; i < p->enabled_count; i++)
+	sodns_service_stop(p->service);
+	p->service = NULL;
+	for (size_t i = 0; p->on && i < p->enabled_count; i++)
 		sodns_metric_change(p->enabled[i], -1);
 	sodns_http_remove(p->http, "/metrics", p);
 }
@@ -177,6 +221,7 @@ static void free_place(struct place *p)
 static void teardown(void *self)
 {
 	struct prometheus *p = self;
+	sodns_service_stop(p->service);
 	sodns_http_close(p->http);
 	for (size_t i = 0; p->places && i < p->server_count * (p->zone_count + 1); i++)
 		free_place(&p->places[i]);
@@ -191,7 +236,10 @@ static void teardown(void *self)
 static const void *ability(void *self, const char *id)
 {
 	static const sodns_unrouted_ability_t unrouted = {sizeof(unrouted), prometheus_unrouted};
+	static const sodns_early_ability_t early = {sizeof(early), begin};
 	(void)self;
+	if (!strcmp(id, SODNS_ABILITY_EARLY))
+		return &early;
 	return strcmp(id, SODNS_ABILITY_UNROUTED) ? NULL : &unrouted;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodns/random.h>
+#include <sodns/hash.h>
 
 #include "proxyproto.h"
 
@@ -22,7 +22,6 @@ struct sessions {
 	struct session *all;
 	uint32_t *buckets;
 	uint32_t max, mask, used, newest, oldest;
-	uint64_t key;
 };
 
 struct sessions *sessions_new(uint32_t max)
@@ -37,7 +36,6 @@ struct sessions *sessions_new(uint32_t max)
 	s->buckets = calloc(size, sizeof(*s->buckets));
 	s->max = max;
 	s->mask = (uint32_t)(size - 1);
-	sodns_random_bytes(&s->key, sizeof(s->key));
 	if (s->all && s->buckets)
 		return s;
 	sessions_free(s);
@@ -55,13 +53,8 @@ void sessions_free(struct sessions *s)
 
 static uint32_t *bucket_of(const struct sessions *s, const sodns_address_t *peer)
 {
-	uint64_t parts[2], h = s->key ^ peer->port;
-	memcpy(parts, peer->bytes, sizeof(parts));
-	for (int i = 0; i < 2; i++) {
-		h = (h ^ parts[i]) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 29;
-	}
-	return &s->buckets[(h >> 16) & s->mask];
+	uint64_t h = sodns_hash(peer->bytes, sizeof(peer->bytes));
+	return &s->buckets[sodns_hash_number(h, peer->port) & s->mask];
 }
 
 static bool is_peer(const struct session *e, const sodns_address_t *peer)

@@ -25,7 +25,8 @@ struct ready {
 	sodns_http_t *http;
 	struct watched *watched; /* by name */
 	size_t count;
-	_Atomic(bool) ending;
+	bool begun; /* the path is there */
+	_Atomic(bool) serving, ending;
 };
 
 static int read_property(sodns_setup_t *s, struct ready *r)
@@ -93,7 +94,10 @@ static void answer(void *arg, sodns_http_exchange_t *x)
 	if (atomic_load(&r->ending)) {
 		sodns_http_status(x, 503);
 		sodns_http_write(x, "Shutting down", 13);
-	} else if (poll_all(r, names)) {
+	} else if (poll_all(r, names) && !atomic_load(&r->serving)) {
+		sodns_http_status(x, 503);
+		sodns_http_write(x, "Starting", 8);
+	} else if (!*names) {
 		sodns_http_write(x, "OK", 2);
 	} else {
 		sodns_log(SODNS_LOG_INFO, "ready", "Plugins not ready: \"%s\"", names);
@@ -128,10 +132,20 @@ static int prepare(void *self, sodns_prepare_t *p)
 	return r->http ? SODNS_OK : SODNS_EIO;
 }
 
+/* Who asks before anything serves is told so. */
+static void begin(void *self)
+{
+	struct ready *r = self;
+	r->begun = true;
+	sodns_http_serve(r->http, "/ready", answer, r);
+}
+
 static void start(void *self)
 {
 	struct ready *r = self;
-	sodns_http_serve(r->http, "/ready", answer, r);
+	atomic_store(&r->serving, true);
+	if (!r->begun)
+		begin(r);
 }
 
 static void stop(void *self)
@@ -158,7 +172,10 @@ static uint32_t drain(void *self)
 static const void *ability(void *self, const char *id)
 {
 	static const sodns_drain_ability_t drains = {sizeof(drains), drain};
+	static const sodns_early_ability_t early = {sizeof(early), begin};
 	(void)self;
+	if (!strcmp(id, SODNS_ABILITY_EARLY))
+		return &early;
 	return strcmp(id, SODNS_ABILITY_DRAIN) ? NULL : &drains;
 }
 

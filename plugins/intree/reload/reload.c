@@ -14,8 +14,13 @@
 #define INTERVAL_MIN (2 * SECOND)
 #define JITTER_MIN (1 * SECOND)
 
+/* A file that is being written is looked at again until it stays as it is. */
+#define SETTLE_MS 200u
+
 struct reload {
 	uint32_t ms;
+	const char *hash; /* of the configuration that this is a part of */
+	sodns_metric_t *info;
 	sodns_service_t *service;
 };
 
@@ -33,13 +38,6 @@ static const sodns_family_t info_family = {
 static void on_failed(const char *why)
 {
 	sodns_log(SODNS_LOG_ERROR, "reload", "Corefile changed but reload failed: %s", why);
-	sodns_metric_add(sodns_metric(&failed_family, NULL), 1);
-}
-
-static void show(const char *hex, double value)
-{
-	const char *values[] = {"sha512", hex};
-	sodns_metric_set(sodns_metric(&info_family, values), value);
 }
 
 struct look {
@@ -54,44 +52,71 @@ static void look(void *work)
 	l->ok = sodns_host_fingerprint(l->hex, l->err, sizeof(l->err));
 }
 
+/* What is on disk now, as soon as two looks agree. False: it can't be said this time. */
+static bool look_until_settled(const struct reload *r, struct look *now)
+{
+	struct look before;
+	if (sodns_blocking(look, now, sizeof(*now), NULL))
+		return false;
+	while (now->ok && strcmp(now->hex, r->hash)) {
+		before = *now;
+		if (!sodns_service_sleep(SETTLE_MS) ||
+		    sodns_blocking(look, now, sizeof(*now), NULL))
+			return false;
+		if (!strcmp(before.hex, now->hex))
+			break;
+	}
+	if (!now->ok)
+		sodns_log(SODNS_LOG_WARNING, "reload", "%s: the configuration stays as it is",
+			  now->err);
+	return now->ok;
+}
+
 static void watch(void *arg)
 {
 	const struct reload *r = arg;
 	struct look now;
-	if (sodns_blocking(look, &now, sizeof(now), NULL) || !now.ok)
-		return;
-	char hex[129];
-	memcpy(hex, now.hex, sizeof(hex));
-	sodns_log(SODNS_LOG_INFO, "reload", "Running configuration SHA512 = %s", hex);
-	show(hex, 1);
-	while (sodns_sleep(r->ms) != SODNS_CANCELLED) {
-		if (sodns_blocking(look, &now, sizeof(now), NULL))
-			return;
-		if (!now.ok) {
-			sodns_log(SODNS_LOG_WARNING, "reload", "Corefile parse failed: %s",
-				  now.err);
+	char refused[129] = "";
+	sodns_log(SODNS_LOG_INFO, "reload", "Running configuration SHA512 = %s", r->hash);
+	while (sodns_service_sleep(r->ms)) {
+		if (!look_until_settled(r, &now))
 			continue;
-		}
-		if (!strcmp(hex, now.hex))
-			continue;
+		bool running = !strcmp(now.hex, r->hash);
+		if (!running && strcmp(now.hex, refused))
+			sodns_host_reload(on_failed);
 		/* What does not build is not tried again before it changes again. */
-		show(hex, 0);
-		memcpy(hex, now.hex, sizeof(hex));
-		show(hex, 1);
-		sodns_host_reload(on_failed);
+		memcpy(refused, running ? "" : now.hex, running ? 1 : sizeof(refused));
 	}
+}
+
+static int prepare(void *self, sodns_prepare_t *p)
+{
+	struct reload *r = self;
+	r->hash = sodns_prepare_fingerprint(p);
+	return SODNS_OK;
 }
 
 static void start(void *self)
 {
 	struct reload *r = self;
+	const char *const values[] = {"sha512", r->hash};
+	r->info = sodns_metric_own(&info_family, values);
+	sodns_metric_set(r->info, 1);
 	r->service = sodns_service_start("reload", watch, r);
+}
+
+static void stop(void *self)
+{
+	struct reload *r = self;
+	sodns_metric_drop(r->info);
+	r->info = NULL;
 }
 
 static void teardown(void *self)
 {
 	struct reload *r = self;
 	sodns_service_stop(r->service);
+	sodns_metric_drop(r->info);
 }
 
 static int read_duration(sodns_setup_t *s, const char *text, int64_t *out)
@@ -135,5 +160,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_instance(s, r);
 }
 
-SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .start = start,
-	     .teardown = teardown);
+SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
+	     .start = start, .stop = stop, .teardown = teardown);

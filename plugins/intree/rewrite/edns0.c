@@ -78,7 +78,6 @@ static int local_rule(sodns_setup_t *s, struct rule *rule, const char *code, con
 	if (rc)
 		return rc;
 	rule->code = (uint16_t)n;
-	sodns_server_echo_option(s, rule->code);
 	if (len < 2 || data[0] != '{' || data[len - 1] != '}')
 		return read_data(s, rule, data);
 	/* The variables, or the label of a metadata value. */
@@ -137,8 +136,8 @@ int option_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, si
 	rule->action = (enum option_action)action;
 	if (action == OPTION_UNSET)
 		return unset_rule(s, rule, args[0], args, count);
-	rule->revert = !strcmp(args[count - 1], "revert");
-	count -= rule->revert;
+	/* Replies show no options of queries, changed or not: there is nothing to revert. */
+	count -= !strcmp(args[count - 1], "revert");
 	if (!strcasecmp(args[0], "local"))
 		return count == 4 ? local_rule(s, rule, args[2], args[3])
 				  : sodns_error(s, "EDNS0 local rules require three or four args");
@@ -250,10 +249,7 @@ bool option_apply(const struct rule *rule, struct passage *p)
 		data = subnet(rule, p);
 	if (!data.at)
 		return false;
-	if (!p->shown)
-		p->shown = sodns_query_derive(p->q);
 	turn_edns_on(passage_derived(p));
-	turn_edns_on(p->shown);
 	bool present = sodns_query_option(p->now, rule->code, &len) != NULL;
 	/* Only local options with fixed data are appended to one that is there. */
 	bool once = rule->variable || rule->subnet;
@@ -261,7 +257,5 @@ bool option_apply(const struct rule *rule, struct passage *p)
 	    (present && rule->action == OPTION_APPEND && once))
 		return false;
 	change(rule, p->now, data, present);
-	if (!rule->revert)
-		change(rule, p->shown, data, present);
 	return true;
 }

@@ -186,6 +186,7 @@ static void redirect(struct passage *p, const struct response *r, sodns_reply_t 
 		memcpy(data + 2, name, (size_t)n);
 		set[i].data = data;
 		set[i].data_len = (uint32_t)n + 2;
+		set[i].count = 1;
 		for (size_t k = i + 1; k < count; k++)
 			set[k].type = 0;
 		sodns_reply_filter(reply, SODNS_ANSWER, is_alias, NULL);

@@ -76,7 +76,5 @@ sodns_reply_t *rewrite_serve(const sodns_handler_t *h, sodns_query_t *q)
 	sodns_reply_t *reply = sodns_next(h, p.now);
 	if (p.noted_count)
 		reply = responses_apply(&p, reply);
-	if (p.shown)
-		sodns_reply_echo(reply, p.shown);
 	return reply;
 }

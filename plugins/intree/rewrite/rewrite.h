@@ -81,7 +81,7 @@ struct rule {
 	const char *variable; /* "{qname}", or NULL */
 	const uint8_t *data;
 	size_t data_len;
-	bool subnet, revert;
+	bool subnet;
 	uint8_t bits4, bits6;
 	/* the run of exact name rules that it is in, or NULL */
 	const struct exact_run *run;
@@ -96,9 +96,7 @@ struct rewrite {
 struct passage {
 	sodns_query_t *q;   /* the client's */
 	sodns_query_t *now; /* as it is by now; q until something has changed */
-	sodns_query_t
-		*shown; /* whose options the reply shows: those changes that are not reverted */
-	char *text;     /* of the name now, lower case; NULL: not made yet */
+	char *text;         /* of the name now, lower case; NULL: not made yet */
 	size_t len;
 	bool bad_name;
 	struct response **noted;

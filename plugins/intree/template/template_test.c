@@ -179,8 +179,9 @@ static void test_conditions(void)
 		" answer \"w. 1 IN A 192.0.2.{{ .Var.y }}\"\n fallthrough\n}\n"
 		"template ANY ANY {\n rcode REFUSED\n ederror 15 no\n}");
 	SODNS_ANSWER(t, "4. A", "NOERROR aa rd\nw. 1 IN A 192.0.2.8\n");
-	SODNS_ANSWER(t, "5. A", "REFUSED aa rd\n;edns 4096 do 15:000f6e6f\n");
-	SODNS_ANSWER(t, "x. A", "REFUSED aa rd\n;edns 4096 do 15:000f6e6f\n");
+	SODNS_ANSWER(t, "5. A edns", "REFUSED aa rd\n;edns 4096 15:000f6e6f\n");
+	SODNS_ANSWER(t, "x. A do", "REFUSED aa rd\n;edns 4096 do 15:000f6e6f\n");
+	SODNS_ANSWER(t, "x. A", "REFUSED aa rd\n");
 	/* what can't be evaluated does not fall through */
 	SODNS_ANSWER(t, "99999999999999999999. A", "SERVFAIL rd\n");
 	sodns_test_end(t);

@@ -2,6 +2,7 @@
  * tls: certificate and key for a block's encrypted listeners. Files that change are read again while
  * the daemon serves; new connections use what was read last.
  */
+#include <sodns/metrics.h>
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 #include <sodns/wait.h>
@@ -12,6 +13,8 @@
 
 struct certificate {
 	sodns_tls_t *tls;
+	const char *file;
+	sodns_metric_t *expires;
 	sodns_service_t *watch;
 	bool failed; /* the last time, so that it is said once */
 };
@@ -91,6 +94,7 @@ static int setup(sodns_setup_t *s)
 			return rc;
 		}
 		c->tls = sodns_tls_new(&o);
+		c->file = o.cert;
 	}
 	sodns_server_tls(s, c->tls);
 	return sodns_add_instance(s, c);
@@ -119,13 +123,15 @@ static void read_files(void *work)
 static void watch(void *arg)
 {
 	struct certificate *c = arg;
-	while (!sodns_sleep(LOOK_MS)) {
+	while (sodns_service_sleep(LOOK_MS)) {
 		struct reading r = {.tls = c->tls};
 		if (sodns_blocking(read_files, &r, sizeof(r), NULL))
-			return;
-		if (r.rc > 0)
+			continue;
+		if (r.rc > 0) {
 			sodns_log(SODNS_LOG_INFO, "tls", "Certificate read again");
-		else if (r.rc < 0 && !c->failed)
+			sodns_metric_set(c->expires, (double)sodns_tls_expires(c->tls));
+		}
+		if (r.rc < 0 && !c->failed)
 			sodns_log(SODNS_LOG_ERROR, "tls", "%s; the old certificate stays in use",
 				  r.err);
 		c->failed = r.rc < 0;
@@ -134,7 +140,15 @@ static void watch(void *arg)
 
 static void start(void *self)
 {
+	static const char *const labels[] = {"certificate", NULL};
+	static const sodns_family_t family = {
+		.name = "sodns_tls_certificate_expires_timestamp_seconds",
+		.help = "When the certificate in use, or one of its chain, expires.",
+		.kind = SODNS_GAUGE,
+		.labels = labels};
 	struct certificate *c = self;
+	c->expires = sodns_metric_own(&family, &c->file);
+	sodns_metric_set(c->expires, (double)sodns_tls_expires(c->tls));
 	c->watch = sodns_service_start("tls", watch, c);
 }
 
@@ -142,6 +156,7 @@ static void teardown(void *self)
 {
 	struct certificate *c = self;
 	sodns_service_stop(c->watch);
+	sodns_metric_drop(c->expires);
 	sodns_tls_release(c->tls);
 }
 

@@ -125,7 +125,7 @@ static int tell(struct target *to, const uint8_t *zone)
 			break;
 		now = sodns_now();
 		if (i + 1 < tries && now < end &&
-		    sodns_sleep((uint32_t)((end - now) / 1000000) + 1) == SODNS_CANCELLED)
+		    !sodns_service_sleep((uint32_t)((end - now) / 1000000) + 1))
 			return SODNS_CANCELLED;
 	}
 	if (rc == SODNS_CANCELLED)
@@ -139,9 +139,9 @@ static int tell(struct target *to, const uint8_t *zone)
 static void run(void *arg)
 {
 	struct target *to = arg;
-	for (int rc = SODNS_OK; rc != SODNS_CANCELLED;) {
+	for (bool on = true; on;) {
 		struct pending *p = dequeue(to);
-		rc = p ? tell(to, p->zone) : sodns_sleep(IDLE_MS);
+		on = p ? tell(to, p->zone) != SODNS_CANCELLED : sodns_service_sleep(IDLE_MS);
 		free(p);
 	}
 }

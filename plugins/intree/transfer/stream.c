@@ -1,7 +1,9 @@
 /*
  * A zone as a stream of messages. What an instance emits is copied into one buffer and goes out when
- * the buffer is full; so a zone of any size takes the memory of one message.
+ * the buffer is full; so a zone of any size takes the memory of one message. It begins when the chain
+ * has ended: a client that reads for hours keeps nothing but the version of its zone.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "transfer.h"
@@ -152,25 +154,93 @@ static sodns_reply_t *finish(struct stream *s, bool noop)
 }
 
 /* A transfer that can't go on. Before the last SOA any rcode makes the client give up. */
-static sodns_reply_t *give_up(struct stream *s, int rc)
+static sodns_reply_t *give_up(sodns_query_t *q, int rc, bool too_big)
 {
 	if (rc == SODNS_CANCELLED || rc == SODNS_TIMEOUT)
-		return sodns_drop(s->q);
-	return sodns_fail(s->q, SODNS_SERVFAIL,
-			  s->too_big ? "a record is too big for a transfer"
-				     : "the transfer failed");
+		return sodns_drop(q);
+	return sodns_fail(q, SODNS_SERVFAIL,
+			  too_big              ? "a record is too big for a transfer"
+			  : rc == SODNS_ENOMEM ? "no memory for the transfer"
+					       : "the transfer failed");
+}
+
+/* What begins when the chain has ended. */
+struct job {
+	const struct origin *origin;
+	const uint32_t *since;
+	uint32_t serial;
+	struct collected *collected; /* NULL: the origin reads what is counted */
+};
+
+/* `errors` has ended with the chain. */
+static void complain(sodns_query_t *q, const sodns_reply_t *r)
+{
+	char zone[SODNS_NAME_TEXT_MAX];
+	sodns_name_to_text(sodns_query_original_name(q), zone);
+	if (sodns_reply_error(r))
+		sodns_log(SODNS_LOG_ERROR, "transfer", "Failed transfer of zone \"%s\": %s", zone,
+			  sodns_reply_error(r));
+}
+
+static sodns_reply_t *run(sodns_query_t *q, void *arg)
+{
+	const struct job *j = arg;
+	const struct origin *o = j->origin;
+	struct stream s = {.q = q, .reply = sodns_reply(q)};
+	s.buffer = sodns_alloc(q, MESSAGE_MAX);
+	sodns_reply_set_flags(s.reply, SODNS_AA, 0);
+	int rc = j->collected ? collected_each(j->collected, emit, &s)
+			      : o->ability->transfer(o->self, q, sodns_query_name(q), j->since,
+						     emit, &s);
+	if (!rc)
+		return finish(&s, j->since && s.soa_only);
+	sodns_reply_t *r = give_up(q, rc, s.too_big);
+	complain(q, r);
+	return r;
+}
+
+/* The first set will do. */
+static int found(void *arg, const sodns_rrset_t *set)
+{
+	(void)arg;
+	(void)set;
+	return 1;
+}
+
+static bool is_counted(const sodns_transfer_ability_t *a)
+{
+	return a->size >= offsetof(sodns_transfer_ability_t, counted) + sizeof(a->counted) &&
+	       a->counted;
+}
+
+/* Whether the origin has the zone (SODNS_ENOENT: it has not), and all of it where it is to be
+ * collected. */
+static int look(sodns_query_t *q, struct job *j)
+{
+	const struct origin *o = j->origin;
+	int rc;
+	if (is_counted(o->ability)) {
+		rc = o->ability->transfer(o->self, q, sodns_query_name(q), j->since, found, NULL);
+		return rc == 1 ? SODNS_OK : rc;
+	}
+	j->collected = collected_new(q);
+	rc = o->ability->transfer(o->self, q, sodns_query_name(q), j->since, collected_add,
+				  j->collected);
+	return rc == SODNS_ENOENT && !collected_is_empty(j->collected) ? SODNS_EIO : rc;
 }
 
 sodns_reply_t *stream_zone(const struct transfer *t, sodns_query_t *q, const uint32_t *since)
 {
-	struct stream s = {.q = q, .reply = sodns_reply(q)};
+	struct job *j = sodns_alloc(q, sizeof(*j));
 	int rc = SODNS_ENOENT;
-	s.buffer = sodns_alloc(q, MESSAGE_MAX);
-	sodns_reply_set_flags(s.reply, SODNS_AA, 0);
-	for (const struct origin *o = t->origins; o && rc == SODNS_ENOENT && !s.records;
-	     o = o->next)
-		rc = o->ability->transfer(o->self, q, sodns_query_name(q), since, emit, &s);
-	if (rc == SODNS_ENOENT && !s.records)
+	*j = (struct job){.serial = since ? *since : 0};
+	j->since = since ? &j->serial : NULL;
+	for (const struct origin *o = t->origins; o && rc == SODNS_ENOENT; o = o->next) {
+		j->origin = o;
+		j->collected = NULL;
+		rc = look(q, j);
+	}
+	if (rc == SODNS_ENOENT)
 		return NULL;
-	return rc ? give_up(&s, rc) : finish(&s, since && s.soa_only);
+	return rc ? give_up(q, rc, false) : sodns_stream(q, run, j);
 }

@@ -61,6 +61,16 @@ const struct rule *rule_match(const struct transfer *t, const uint8_t *name);
 sodns_reply_t *stream_zone(const struct transfer *t, sodns_query_t *q,
 			   const uint32_t *since) SODNS_MAY_WAIT;
 
+/* Sets collected for a query, until it ends. */
+struct collected;
+struct collected *collected_new(sodns_query_t *q);
+bool collected_is_empty(const struct collected *c);
+/* Copies a set; arg is a struct collected. SODNS_ENOMEM: all transfers together have collected too much. */
+int collected_add(void *arg, const sodns_rrset_t *set) SODNS_MAY_WAIT;
+/* Calls fn for each, in the order in which they came, until it returns other than 0; returns that. */
+int collected_each(const struct collected *c, int (*fn)(void *arg, const sodns_rrset_t *set),
+		   void *arg) SODNS_MAY_WAIT;
+
 void notify_init(struct transfer *t);
 /* SODNS_ABILITY_NOTIFY; from `notify_start` to `notify_stop` the targets are told. */
 void notify_zone(void *self, const uint8_t *zone);

@@ -1,5 +1,5 @@
 """transfer, with whole servers: slow, dead and hostile clients; and Knot and NSD as secondaries, where they are installed."""
-import os, pathlib, shutil, signal, socket, struct, subprocess, tempfile, time
+import os, pathlib, shutil, signal, socket, struct, subprocess, tempfile, threading, time, urllib.request
 
 import dns.message, dns.query, dns.rdatatype, dns.exception
 
@@ -19,6 +19,12 @@ def replace(path, text):
     new = path.with_suffix('.new')
     new.write_text(text)
     new.rename(path)
+
+
+def hits(port):
+    """Answers that came out of a cache."""
+    with urllib.request.urlopen(f'http://localhost:{port}/metrics') as r:
+        return sum(float(line.split()[-1]) for line in r.read().decode().splitlines() if line.startswith('coredns_cache_hits_total{'))
 
 
 class Stream:
@@ -55,6 +61,35 @@ class Stream:
             out.append(self.raw())
             records -= struct.unpack('>H', out[-1][6:8])[0]
         return b''.join(out[:-1]), dns.message.from_wire(out[-1], xfr=True, one_rr_per_rrset=True)
+
+
+class Reader(threading.Thread):
+    """Takes a stream's bytes a few at a time, until it is told to hurry: then up to the zone's last SOA."""
+
+    def __init__(self, stream, records):
+        super().__init__(daemon=True)
+        self.stream, self.records, self.hurry = stream, records, threading.Event()
+        self.bytes, self.last, self.error = b'', None, None
+        self.start()
+
+    def run(self):
+        try:
+            while not self.hurry.wait(0.02):
+                self.bytes += self.stream.exactly(1024)
+            records, at = self.records, 0
+            while records > 0:
+                self.need(at + 2)
+                length = struct.unpack('>H', self.bytes[at:at + 2])[0]
+                self.need(at + 2 + length)
+                self.last = self.bytes[at + 2:at + 2 + length]
+                records -= struct.unpack('>H', self.last[6:8])[0]
+                at += 2 + length
+        except (OSError, EOFError) as e:
+            self.error = e
+
+    def need(self, n):
+        if n > len(self.bytes):
+            self.bytes += self.stream.exactly(n - len(self.bytes))
 
 
 class Transfer(Case):
@@ -124,6 +159,47 @@ class Transfer(Case):
             began = time.time()
             s.stop()
             self.assertLess(time.time() - began, 10)
+
+    def test_slow_client_holds_nothing_else(self):
+        """While a client reads for long, what is thrown out of a cache goes, so that it takes more; zones that were replaced go, and so
+        do the configurations before it and after it; its own when it has ended."""
+        n, names = 20000, 2000
+        corefile = ('z.test:{PORT} {\n transfer {\n to *\n }\n file zone {\n reload 1s\n }\n}\n'
+                    '.:{PORT} {\n cache {\n bytes 256K\n }\n prometheus localhost:%d\n'
+                    ' template ANY ANY {\n answer "{{ .Name }} 3600 IN TXT %s"\n }\n}\n')
+        metrics = harness.free_port()
+        with Server(corefile % (metrics, 'x' * 200), files={'zone': zone(1, n)}) as s:
+            slow = Reader(self.stream(s, buffer=4096), n + 4)
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete', 30)
+            for i in range(names):
+                s.ask(f'n{i}.test', 'TXT')
+            before = hits(metrics)
+            for i in range(names - 20, names):
+                s.ask(f'n{i}.test', 'TXT')
+            self.assertEqual(hits(metrics) - before, 20)
+            replace(s.folder / 'zone', zone(2, n, 'y'))
+            s.wait_for('with 2 SOA serial')
+            rss = []
+            for i in range(20):
+                replace(s.folder / 'zone', zone(3 + i, n, 'y'))
+                s.signal(signal.SIGUSR1)
+                s.wait_for('Reloading complete', 30, count=2 + i)
+                rss.append(s.rss_kib())
+            if not harness.SANITIZED:
+                # A zone takes 4 MiB and more, and was read for each configuration.
+                self.assertLess(rss[-1] - rss[4], 45000, rss)
+            self.assertTrue(slow.is_alive(), slow.error)
+            self.assertNotIn('do not end', s.out())
+            self.assertNotIn('is gone', s.out())
+            slow.hurry.set()
+            slow.join(60)
+            self.assertIsNone(slow.error)
+            self.assertNotIn(b'y' * 200, slow.bytes)
+            last = dns.message.from_wire(slow.last, xfr=True, one_rr_per_rrset=True)
+            self.assertEqual(last.answer[-1][0].serial, 1)
+            s.wait_for('An old configuration that was kept is gone')
+            self.assertEqual(self.stream(s).message().answer[0][0].serial, 22)
 
     def test_other_queries_on_the_connection(self):
         """Two transfers and a query on one connection: all answered."""

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define WORD_MAX 2048
+#define ALGORITHM_MAX 256
 
 struct scanner {
 	const char *at, *end;
@@ -92,8 +93,8 @@ static bool is(const struct scanner *s, const char *text)
 	return !s->quoted && !strcmp(s->word, text);
 }
 
-/* What stands between the braces; the secret goes to `secret`, which is empty at first. */
-static int read_body(struct scanner *s, char secret[WORD_MAX])
+/* What stands between the braces; it goes to `secret` and `algorithm`, which are empty at first. */
+static int read_body(struct scanner *s, char secret[WORD_MAX], char algorithm[ALGORITHM_MAX])
 {
 	while (next(s) && !is(s, "}")) {
 		bool of_secret = is(s, "secret");
@@ -106,19 +107,21 @@ static int read_body(struct scanner *s, char secret[WORD_MAX])
 					of_secret ? "expected secret key" : "expected algorithm");
 		if (of_secret)
 			memcpy(secret, s->word, WORD_MAX);
+		else
+			snprintf(algorithm, ALGORITHM_MAX, "%.*s", ALGORITHM_MAX - 1, s->word);
 	}
 	return is(s, "}") ? 0 : complain(s, "key without end");
 }
 
 int keyfile_parse(const char *text, size_t len,
-		  int (*fn)(void *arg, const char *name, const char *secret, char *err,
-			    size_t err_size),
+		  int (*fn)(void *arg, const struct key_text *key, char *err, size_t err_size),
 		  void *arg, char *err, size_t err_size)
 {
 	struct scanner s = {
 		.at = text, .end = text + len, .line = 1, .err = err, .err_size = err_size};
 	while (next(&s)) {
-		char name[WORD_MAX], secret[WORD_MAX] = "";
+		char name[WORD_MAX], secret[WORD_MAX] = "", algorithm[ALGORITHM_MAX] = "";
+		const struct key_text key = {name, secret, algorithm};
 		if (is(&s, ";"))
 			continue;
 		if (!is(&s, "key"))
@@ -128,12 +131,12 @@ int keyfile_parse(const char *text, size_t len,
 		memcpy(name, s.word, WORD_MAX);
 		if (!next(&s) || !is(&s, "{"))
 			return complain(&s, "unexpected token");
-		if (read_body(&s, secret))
+		if (read_body(&s, secret, algorithm))
 			return -1;
 		memcpy(s.word, name, WORD_MAX);
 		if (!*secret)
 			return complain(&s, "expected secret for key");
-		if (fn(arg, name, secret, err, err_size))
+		if (fn(arg, &key, err, err_size))
 			return -1;
 	}
 	return s.at < s.end || s.quoted ? complain(&s, "unexpected token") : 0;

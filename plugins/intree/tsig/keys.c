@@ -22,6 +22,21 @@ static const struct {
 	{(const uint8_t *)"\x0bhmac-sha384", &nettle_sha384},
 };
 
+static int algorithm_number(const uint8_t *name)
+{
+	for (int i = 0; i < ALGORITHMS; i++)
+		if (sodns_name_equal(algorithms[i].name, name))
+			return i;
+	return ANY_ALGORITHM - 1;
+}
+
+int keys_algorithm(const char *text)
+{
+	uint8_t name[SODNS_NAME_MAX];
+	return sodns_name_from_text(text, NULL, name) < 0 ? ANY_ALGORITHM - 1
+							  : algorithm_number(name);
+}
+
 static struct key *find(const struct key_list *l, const uint8_t *name)
 {
 	struct key *k = l->first;
@@ -58,7 +73,7 @@ static bool decode(struct key *k, const char *text)
 	return good;
 }
 
-int keys_add(struct key_list *l, const uint8_t *name, const char *secret)
+int keys_add(struct key_list *l, const uint8_t *name, const char *secret, int algorithm)
 {
 	if (find(l, name))
 		return SODNS_EBUSY;
@@ -66,6 +81,7 @@ int keys_add(struct key_list *l, const uint8_t *name, const char *secret)
 	if (!k)
 		return SODNS_ENOMEM;
 	sodns_name_lower(name, k->name);
+	k->algorithm = algorithm;
 	k->usable = decode(k, secret);
 	k->next = l->first;
 	l->first = k;
@@ -118,10 +134,8 @@ const struct key *keys_find(const struct key_table *t, const uint8_t *name)
 
 const struct mac_key *keys_mac(const struct key *k, const uint8_t *algorithm)
 {
-	for (size_t i = 0; i < ALGORITHMS; i++)
-		if (k->usable && sodns_name_equal(algorithms[i].name, algorithm))
-			return &k->mac[i];
-	return NULL;
+	int i = algorithm_number(algorithm);
+	return i >= 0 && (k->algorithm == ANY_ALGORITHM || k->algorithm == i) ? &k->mac[i] : NULL;
 }
 
 void mac_begin(struct mac *m, const struct mac_key *key)

@@ -1,5 +1,6 @@
 /*
- * Keys and message authentication codes: HMAC with the hashes that CoreDNS knows.
+ * Keys and message authentication codes: HMAC with the hashes that CoreDNS knows. A key that names its
+ * algorithm is good for no other (RFC 8945, 5.2.1).
  */
 #ifndef TSIG_KEYS_H
 #define TSIG_KEYS_H
@@ -17,6 +18,11 @@
 #define ALGORITHMS 5
 #define MAC_MAX 64
 
+#define ANY_ALGORITHM (-1)
+/* An algorithm's number by its name as text, in any case and with or without the final dot; less than
+ * ANY_ALGORITHM: there is none of that name here. */
+int keys_algorithm(const char *text);
+
 /* The context of whichever hash. */
 union hash_state {
 	struct sha1_ctx sha1;
@@ -33,7 +39,8 @@ struct mac_key {
 struct key {
 	struct key *next;             /* in its list */
 	uint8_t name[SODNS_NAME_MAX]; /* lower case */
-	bool usable;                  /* the secret is no base64: it fits no signature */
+	bool usable;                  /* false: the secret is no base64, it fits no signature */
+	int algorithm;                /* the only one that it is good for, or ANY_ALGORITHM */
 	struct mac_key mac[ALGORITHMS];
 };
 
@@ -41,8 +48,9 @@ struct key_list {
 	struct key *first;
 };
 
-/* Adds a key. SODNS_EBUSY: there is one of that name. */
-int keys_add(struct key_list *l, const uint8_t *name, const char *secret);
+/* Adds a key. `algorithm`: a number of keys_algorithm(), or ANY_ALGORITHM. SODNS_EBUSY: there is one
+ * of that name. */
+int keys_add(struct key_list *l, const uint8_t *name, const char *secret, int algorithm);
 void keys_free(struct key_list *l);
 
 /* Keys by name, of several lists. */
@@ -55,7 +63,7 @@ void keys_index(struct key_table *t, const struct key_list *const *lists, size_t
 void keys_index_free(struct key_table *t);
 const struct key *keys_find(const struct key_table *t, const uint8_t *name);
 
-/* The key for an algorithm by its name in lower case, or NULL. */
+/* The key for an algorithm by its name, or NULL: it is good for others only. */
 const struct mac_key *keys_mac(const struct key *k, const uint8_t *algorithm);
 
 /* One code: begin, bytes, end. */

@@ -25,18 +25,25 @@ static void warn_unusable(const struct key_list *l, const char *name)
 			  name);
 }
 
+#define KNOWN_ALGORITHMS "hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512"
+
 static int read_secret(sodns_setup_t *s, struct tsig *t)
 {
 	uint8_t name[SODNS_NAME_MAX];
 	size_t count;
 	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 2)
+	if (count != 2 && count != 3)
 		return sodns_error_args(s);
+	const char *last = args[count - 1];
+	int algorithm = count == 3 ? keys_algorithm(args[2]) : ANY_ALGORITHM;
+	if (algorithm < ANY_ALGORITHM)
+		return sodns_error(s, ARGUMENT " (unknown algorithm '%s': it is one of %s)", last,
+				   args[2], KNOWN_ALGORITHMS);
 	if (sodns_name_from_text(args[0], NULL, name) < 0)
-		return sodns_error(s, ARGUMENT " (no name: \"%s\")", args[1], args[0]);
-	int rc = keys_add(&t->own, name, args[1]);
+		return sodns_error(s, ARGUMENT " (no name: \"%s\")", last, args[0]);
+	int rc = keys_add(&t->own, name, args[1], algorithm);
 	if (rc)
-		return sodns_error(s, ARGUMENT " (key \"%s\" redefined)", args[1], args[0]);
+		return sodns_error(s, ARGUMENT " (key \"%s\" redefined)", last, args[0]);
 	warn_unusable(&t->own, args[0]);
 	return SODNS_OK;
 }
@@ -159,16 +166,22 @@ static int setup(sodns_setup_t *s)
 	return SODNS_EINVAL;
 }
 
-static int add_from_file(void *arg, const char *name, const char *secret, char *err,
-			 size_t err_size)
+/* An algorithm that is not known here (hmac-md5) leaves a key that nothing can be signed with: other
+ * servers read the file too. */
+static int add_from_file(void *arg, const struct key_text *key, char *err, size_t err_size)
 {
 	struct tsig *t = arg;
 	uint8_t wire[SODNS_NAME_MAX];
-	if (sodns_name_from_text(name, NULL, wire) < 0)
-		return snprintf(err, err_size, "no name: \"%s\"", name);
-	if (keys_add(&t->own, wire, secret))
-		return snprintf(err, err_size, "key \"%s\" redefined", name);
-	warn_unusable(&t->own, name);
+	int algorithm = *key->algorithm ? keys_algorithm(key->algorithm) : ANY_ALGORITHM;
+	if (sodns_name_from_text(key->name, NULL, wire) < 0)
+		return snprintf(err, err_size, "no name: \"%s\"", key->name);
+	if (keys_add(&t->own, wire, key->secret, algorithm))
+		return snprintf(err, err_size, "key \"%s\" redefined", key->name);
+	warn_unusable(&t->own, key->name);
+	if (algorithm < ANY_ALGORITHM)
+		sodns_log(SODNS_LOG_WARNING, "tsig",
+			  "key \"%s\": nothing can be signed with algorithm '%s': it is one of %s",
+			  key->name, key->algorithm, KNOWN_ALGORITHMS);
 	return SODNS_OK;
 }
 

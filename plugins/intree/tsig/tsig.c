@@ -27,12 +27,12 @@ static enum tsig_error verify(const struct tsig *t, const sodns_query_t *q, cons
 	const uint8_t *wire = sodns_query_wire(q, &len);
 	sodns_name_lower(r->owner, owner);
 	const struct key *key = keys_find(&t->keys, owner);
+	const struct mac_key *m = key ? keys_mac(key, r->algorithm) : NULL;
 	*mac = NULL;
-	if (!key)
+	if (!m)
 		return TSIG_BADKEY;
-	const struct mac_key *m = keys_mac(key, r->algorithm);
 	/* Shortened codes are no good, as in CoreDNS. */
-	if (!m || record_mac(m, wire, sodns_query_tsig(q), r, expected) != r->mac_len ||
+	if (!key->usable || record_mac(m, wire, sodns_query_tsig(q), r, expected) != r->mac_len ||
 	    !mac_equal(expected, r->mac, r->mac_len))
 		return TSIG_BADSIG;
 	*mac = m;

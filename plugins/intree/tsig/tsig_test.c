@@ -8,7 +8,11 @@
 static void refusals(void)
 {
 	SODNS_REFUSED("tsig {\n secret a\n}", ARGS "'a'");
-	SODNS_REFUSED("tsig {\n secret a b c\n}", ARGS "'c'");
+	SODNS_REFUSED("tsig {\n secret a b c d\n}", ARGS "'d'");
+	SODNS_REFUSED("tsig {\n secret a b hmac-md5\n}",
+		      ARGS "'hmac-md5' (unknown algorithm 'hmac-md5': it is one of hmac-sha1, "
+			   "hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512)");
+	sodns_test_end(SODNS_TEST("tsig {\n secret a YQ== HMAC-SHA512.\n}"));
 	SODNS_REFUSED("tsig {\n secret a YQ==\n secret A. YQ==\n}",
 		      ARGS "'YQ==' (key \"A.\" redefined)");
 	SODNS_REFUSED("tsig {\n require\n}", ARGS "'require'");

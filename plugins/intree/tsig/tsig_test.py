@@ -8,7 +8,8 @@ from harness import Case, Server
 
 SECRET = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE='
 OTHER = 'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo='
-KEYS = dns.tsigkeyring.from_text({'key.test.': SECRET, 'other.test.': OTHER})
+KEYS = dns.tsigkeyring.from_text({'key.test.': SECRET, 'other.test.': OTHER, 'one.test.': SECRET, 'two.test.': SECRET,
+                                  'three.test.': OTHER, 'md5.test.': OTHER})
 HEAD = '$TTL 60\n@ SOA ns root 5 1 1 1 1\n@ NS ns\nns A 192.0.2.1\nbig TXT ' + ' '.join('"%s"' % ('x' * 200) for _ in range(4)) + '\n'
 ZONE = HEAD + ''.join(f'host{i} TXT "{i:050}"\n' for i in range(5000))
 COREFILE = '''
@@ -28,16 +29,23 @@ z.test:{PORT} {
 y.test:{PORT} {
     tsig {
         secret other.test. %s
+        secret one.test. %s hmac-sha256
+        secrets keys
     }
     whoami
 }
-''' % (SECRET, OTHER)
+''' % (SECRET, OTHER, SECRET)
+FILE = '''
+key "two.test." { algorithm hmac-sha512; secret "%s"; };
+key three.test. { secret %s; algorithm HMAC-SHA1.; };
+key md5.test. { algorithm hmac-md5; secret "%s"; };
+''' % (SECRET, OTHER, OTHER)
 
 
 class Tsig(Case):
     @classmethod
     def setUpClass(cls):
-        cls.s = Server(COREFILE, files={'zone': ZONE}).start()
+        cls.s = Server(COREFILE, files={'zone': ZONE, 'keys': FILE}).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -61,8 +69,22 @@ class Tsig(Case):
         for a in ('HMAC_SHA1', 'HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'):
             r = dns.query.udp(self.query(algorithm=getattr(dns.tsig, a)), '127.0.0.1', 3, self.s.port)
             self.assertEqual((r.rcode(), r.had_tsig), (0, True), a)
-        with self.assertRaises(dns.tsig.PeerBadSignature):
+        with self.assertRaises(dns.tsig.PeerBadKey):
             dns.query.udp(self.query(algorithm=dns.tsig.HMAC_MD5), '127.0.0.1', 3, self.s.port)
+
+    def test_own_algorithm(self):
+        """A key that names its algorithm is good for no other, as with BIND."""
+        for key, own in (('one.test.', 'HMAC_SHA256'), ('two.test.', 'HMAC_SHA512'), ('three.test.', 'HMAC_SHA1')):
+            for a in ('HMAC_SHA1', 'HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512', 'HMAC_MD5'):
+                q = self.query('x.y.test.', key=key, algorithm=getattr(dns.tsig, a))
+                if a == own:
+                    self.assertTrue(dns.query.udp(q, '127.0.0.1', 3, self.s.port).had_tsig)
+                    continue
+                with self.assertRaises(dns.tsig.PeerBadKey, msg=f'{key} {a}'):
+                    dns.query.udp(q, '127.0.0.1', 3, self.s.port)
+        with self.assertRaises(dns.tsig.PeerBadKey):
+            dns.query.udp(self.query('x.y.test.', key='md5.test.', algorithm=dns.tsig.HMAC_MD5), '127.0.0.1', 3, self.s.port)
+        self.assertIn('[WARNING] plugin/tsig: key "md5.test.": nothing can be signed with algorithm \'hmac-md5\'', self.s.out())
 
     def test_keys_of_other_blocks(self):
         r = dns.query.udp(self.query('x.y.test.', key='key.test.'), '127.0.0.1', 3, self.s.port)
@@ -140,7 +162,7 @@ class Tsig(Case):
         return wire, record, fixed, fixed + 10
 
     def test_every_byte(self):
-        """No byte of a signed query may change but the id (its original is signed), the record's class, and letter case."""
+        """No byte of a signed query may change but the id (its original is signed) and letter case."""
         wire, record, fixed, rdata = self.signed()
         free = {0, 1, fixed + 2, fixed + 3}
         for i in range(len(wire)):
@@ -167,10 +189,10 @@ class Tsig(Case):
         self.assertEqual(self.send(loop)[3] & 15, dns.rcode.FORMERR)
         twice = bytearray(wire + wire[record:])
         twice[11] = 2
-        self.assertEqual(self.send(bytes(twice))[3] & 15, dns.rcode.NOTAUTH)
+        self.assertEqual(self.send(bytes(twice))[3] & 15, dns.rcode.FORMERR)
         before = bytearray(wire + b'\0\0\x29\x10\0\0\0\0\0\0\0')
         before[11] = 2
-        self.assertEqual(self.send(bytes(before))[3] & 15, 0)
+        self.assertEqual(self.send(bytes(before))[3] & 15, dns.rcode.FORMERR)
         random.seed(5)
         for _ in range(1500):
             m = bytearray(wire)

@@ -75,6 +75,26 @@ typedef struct sodns_unrouted_ability {
 	void (*done)(void *self, sodns_query_t *q, const sodns_done_t *done);
 } sodns_unrouted_ability_t;
 
+/* "sodns.early/1": tells the outside that the process lives. `begin` is called once, before start(), when
+ * everything is prepared and nothing serves yet: at the process's start, while others are waited for; not
+ * for a reload, beside which the configuration before serves on. On the control thread; must not block. */
+#define SODNS_ABILITY_EARLY "sodns.early/1"
+typedef struct sodns_early_ability {
+	uint32_t size;
+	void (*begin)(void *self);
+} sodns_early_ability_t;
+
+/* "sodns.await/1": waits for something outside that is better there before the configuration serves.
+ * When everything is prepared, `waits` is asked every few milliseconds until it says false, which it has
+ * to do in some time. What costs others something, as requests to a server do, begins when it is asked
+ * first: a configuration that is only checked is prepared, and waits for nothing. On the control thread,
+ * or that of a reload; must not block. */
+#define SODNS_ABILITY_AWAIT "sodns.await/1"
+typedef struct sodns_await_ability {
+	uint32_t size;
+	bool (*waits)(void *self);
+} sodns_await_ability_t;
+
 /* "sodns.transfer/1": hands out whole zones.
  *
  * `transfer` calls emit(arg, set) for every RRset of the zone named `zone` (lower case), in any order
@@ -85,6 +105,11 @@ typedef struct sodns_unrouted_ability {
  * throughout. Stops when emit returns other than 0 and returns that. SODNS_ENOENT: no such zone here,
  * others are asked. Any other negative value: SERVFAIL. [query] [may wait]
  *
+ * `counted` says that what `transfer` reads after emit has waited is counted: views of zones (zone.h:
+ * sodns_zone_transfer() reads nothing else), what is its own or its instance's. The transfer then
+ * begins when the chain has ended (sodns_stream()), and may last for hours. Without it everything is
+ * collected before the first message leaves, as memory for which there is a bound.
+ *
  * `zones` calls fn(arg, zone) for each zone that can be handed out now, for who tells their
  * secondaries when the configuration comes into force. NULL: none that are known. [any thread] */
 #define SODNS_ABILITY_TRANSFER "sodns.transfer/1"
@@ -93,6 +118,7 @@ typedef struct sodns_transfer_ability {
 	int (*transfer)(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
 			int (*emit)(void *arg, const sodns_rrset_t *set), void *arg);
 	void (*zones)(void *self, void (*fn)(void *arg, const uint8_t *zone), void *arg);
+	bool counted;
 } sodns_transfer_ability_t;
 
 /* "sodns.notify/1": wants to know when a zone has changed, to tell its secondaries. Does not wait.

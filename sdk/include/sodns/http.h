@@ -25,6 +25,9 @@ typedef void (*sodns_http_f)(void *arg, sodns_http_exchange_t *x);
  * noted in p, worded "listen tcp :8080: bind: address already in use"; without p, which may be NULL
  * for what a configuration can do without, it is logged. [prepare] */
 SODNS_API sodns_http_t *sodns_http_open(sodns_prepare_t *p, const char *address);
+/* The same for what a configuration can do without and is tried for again: the error is in err. Blocks,
+ * where the host is a name. [any thread] */
+SODNS_API sodns_http_t *sodns_http_try(const char *address, char *err, size_t err_size);
 /* The same with TLS: certificate and key in PEM files; ca, unless NULL, verifies clients. [prepare] */
 SODNS_API sodns_http_t *sodns_http_open_tls(sodns_prepare_t *p, const char *address,
 					    const char *cert, const char *key, const char *ca);

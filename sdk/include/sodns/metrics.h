@@ -31,6 +31,13 @@ typedef struct sodns_family {
  * gives the same metric again. NULL when the process has too many (100,000). [any thread], but not
  * for each query. */
 SODNS_API sodns_metric_t *sodns_metric(const sodns_family_t *family, const char *const *values);
+/* The same for a series that goes when what it tells of goes: it is shown until all that own it have
+ * dropped it, unless somebody has it by sodns_metric(), too. Configurations that follow each other own
+ * one together. A metric that was dropped may not be used any more; not for what sodns_metric_count()
+ * counts. [any thread], but not for each query. */
+SODNS_API sodns_metric_t *sodns_metric_own(const sodns_family_t *family, const char *const *values);
+/* NULL is allowed. [any thread] */
+SODNS_API void sodns_metric_drop(sodns_metric_t *m);
 /* Counters only go up. [any thread]; NULL is allowed and does nothing */
 SODNS_API void sodns_metric_add(sodns_metric_t *m, uint64_t n);
 /* Adds to the metric with these label values, which may be another one for each query: each thread

@@ -34,5 +34,8 @@ SODNS_API bool sodns_address_equal(const sodns_address_t *a, const sodns_address
 /* "10.0.0.0/8", or a bare address with all its bits. 0 or SODNS_EINVAL. */
 SODNS_API int sodns_prefix_from_text(const char *text, sodns_prefix_t *out);
 SODNS_API bool sodns_prefix_contains(const sodns_prefix_t *p, const sodns_address_t *a);
+/* Whether it is loopback, private, link local, shared, or in another block of RFC 6890 whose hosts the
+ * Internet does not reach: traffic to it can't have been asked for from there in another's name. */
+SODNS_API bool sodns_address_is_local(const sodns_address_t *a);
 
 #endif

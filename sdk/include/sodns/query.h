@@ -63,16 +63,25 @@ SODNS_API const uint8_t *sodns_query_option(const sodns_query_t *q, uint16_t cod
 /* All options of the OPT record as they stand there (code, length, bytes), checked; *len is set. */
 SODNS_API const uint8_t *sodns_query_options(const sodns_query_t *q, size_t *len);
 /* Lowers the client's EDNS size for everything from here on: the functions below, the reply's OPT
- * record, and what the reply is fitted to. At least 512; ignored where it is not lower. */
+ * record, and what the reply is fitted to. At least 512; ignored where it is not lower. It holds for
+ * all clients: those whose address may be another's are not held to 1232 bytes then. */
 SODNS_API void sodns_query_limit_size(sodns_query_t *q, uint16_t size);
-/* Room for the reply, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
+/* What the client takes, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
 SODNS_API uint16_t sodns_query_size(const sodns_query_t *q);
+/* Room for the reply, in bytes: what the client takes; over UDP at most what a datagram holds (65507),
+ * and at most 1232 where the client's address may be another's: neither local
+ * (sodns_address_is_local()) nor known to be its own (sodns_query_trust_peer()), unless
+ * sodns_query_limit_size() said otherwise. */
+SODNS_API uint16_t sodns_query_room(const sodns_query_t *q);
+/* Says that the client's address is its own, because it proved that it gets what is sent there: a
+ * server cookie of ours (RFC 7873), for one. Only over UDP is there a doubt. */
+SODNS_API void sodns_query_trust_peer(sodns_query_t *q);
 
 SODNS_API enum sodns_protocol sodns_query_protocol(const sodns_query_t *q);
 /* "udp" or "tcp": what CoreDNS calls proto, by the socket underneath. */
 SODNS_API const char *sodns_query_proto(const sodns_query_t *q);
 SODNS_API const sodns_address_t *sodns_query_peer(const sodns_query_t *q);
-/* The address the client sent to; the wildcard address over UDP if the socket listens on it. */
+/* The address the client sent to. */
 SODNS_API const sodns_address_t *sodns_query_local(const sodns_query_t *q);
 
 /* The server's address as in metrics ("dns://:53"), the zone of the block that serves the query

@@ -1,8 +1,8 @@
 /*
- * What goes back. A reply is one of four things: records, a wire image (a whole message, as a cache
+ * What goes back. A reply is one of five things: records, a wire image (a whole message, as a cache
  * keeps it), an error (an rcode and a text for the log, of which the server makes the message in
- * the end), or a drop. Edits of records do nothing on an error or a drop; on a wire image they open
- * it into records first. So a plugin that edits what sodns_next() returned needs to ask nothing.
+ * the end), a drop, or a stream that begins when the chain has ended. Edits of records do nothing on
+ * an error, a drop or a stream; on a wire image they open it into records first. So a plugin that edits what sodns_next() returned needs to ask nothing.
  *
  * Replies belong to the query's arena. The host notes the plugin that made one. [query] throughout.
  */
@@ -12,7 +12,7 @@
 #include <sodns/query.h>
 
 enum sodns_section { SODNS_ANSWER = 0, SODNS_AUTHORITY = 1, SODNS_ADDITIONAL = 2 };
-enum sodns_reply_kind { SODNS_RECORDS, SODNS_WIRE, SODNS_ERROR, SODNS_DROP };
+enum sodns_reply_kind { SODNS_RECORDS, SODNS_WIRE, SODNS_ERROR, SODNS_DROP, SODNS_STREAM };
 
 /* An empty NOERROR reply to q: records, RD and CD as asked. */
 SODNS_API sodns_reply_t *sodns_reply(sodns_query_t *q);
@@ -42,14 +42,16 @@ typedef struct sodns_image {
 } sodns_image_t;
 SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
 /* A received message opened into records: names decompressed into the arena, OPT's options taken as
- * the reply's. NULL if it is malformed. */
+ * the reply's. Every name, every count and the RDATA of every known type are checked, so that
+ * whoever walks them finds an end. NULL if it is malformed, or has fewer records than it promises.
+ */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
 /* A message that another server answered q with, to be passed on as it is: where that can be, a wire
  * image without a copy (it must live as long as the query, and is the reply's from now on), else
  * records. Its own question (letter case), RD and CD leave as they stand there; its OPT record is
- * cut off and becomes the reply's. Every length, name and count is checked: NULL if it is
- * malformed. It must hold q's question. */
+ * cut off and becomes the reply's. It is checked as by sodns_reply_parse(): NULL if it is malformed
+ * or cut short, whatever its TC says. It must hold q's question. */
 SODNS_API sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *message, size_t len);
 
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
@@ -85,16 +87,16 @@ SODNS_API void sodns_reply_cap_ttl(sodns_reply_t *r, uint32_t seconds);
 /* Sets every TTL (OPT has none). */
 SODNS_API void sodns_reply_set_ttl(sodns_reply_t *r, uint32_t seconds);
 
-/* Adds an EDNS option to the reply. It leaves in an OPT record even where the client sent none; and
- * options of the query that go back otherwise (NSID, cookies, local ones) don't then. */
+/* Adds an EDNS option to the reply. It leaves where the client sent an OPT record: others get none
+ * (RFC 6891, 7). The DO bit stays the client's (RFC 3225, 3). Options of the query that go back
+ * otherwise (sodns_server_echo_option()) don't then. */
 SODNS_API void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes,
 				      size_t len);
-/* The reply's OPT record is made from q's instead of the client's: its size and DO bit where the
- * client sent none, and those of its options that go back. For who changed them on the way down, in
- * q; does nothing where the reply has options of its own, or q no EDNS. */
+/* The options that go back (sodns_server_echo_option()) are q's instead of the client's. For a plugin
+ * that changed them on the way down, in q; does nothing where the reply has options of its own, or q
+ * no EDNS. */
 SODNS_API void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q);
-/* Size and DO bit of the reply's own OPT, for clients without EDNS; others get their own size back.
- */
+/* Size and DO bit of the reply's own OPT, for plugins further up; clients get their own back. */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);
 
 /* Whether the reply has an OPT record of its own, with the DO bit set. */
@@ -114,6 +116,15 @@ SODNS_API void sodns_reply_seal(sodns_reply_t *r);
  * Waits while the client does not read, and at least until others of the worker had their turn; each
  * message that left moves the deadline. SODNS_CANCELLED: the client has gone. [query] [may wait] */
 SODNS_API int sodns_send(sodns_query_t *q, sodns_reply_t *r) SODNS_MAY_WAIT;
+
+/* An answer that takes its time: messages that fn sends when the chain has ended, and the last one,
+ * which it returns (NULL: SERVFAIL; what cannot go on is dropped). Plugins further up have their say
+ * about the reply before that and see none of it; finishers and observers work as always. While fn
+ * waits the query holds nothing that it could reach, so that a client may read for hours: what fn
+ * uses after a wait is its own (arg lives as long as the query does), its instance's, or a view of a
+ * zone (zone.h), which stays what it was. In sub-queries it is a SERVFAIL. [query] */
+typedef sodns_reply_t *(*sodns_stream_f)(sodns_query_t *q, void *arg);
+SODNS_API sodns_reply_t *sodns_stream(sodns_query_t *q, sodns_stream_f fn, void *arg);
 
 /* Finishers work on the packet, in reverse order of registration, when it is ready: they may change
  * it and append to it up to `room`; they return the new length. `reserve` bytes are kept free for

@@ -32,8 +32,8 @@ SODNS_API bool sodns_server_tls(sodns_setup_t *s, sodns_tls_t *tls);
 SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped);
 /* The transport of the block's key number `index` ("dns", "tls"); NULL behind the last. */
 SODNS_API const char *sodns_setup_transport(const sodns_setup_t *s, size_t index);
-/* Options with this code go back to clients as they came, from now on and in all servers, as NSID and
- * cookies do: for local options that plugins make use of. */
+/* Options with this code go back to clients as they came, from now on and in all servers. Others go
+ * back only where a plugin adds them to its reply, which is what nearly every option wants. */
 SODNS_API void sodns_server_echo_option(sodns_setup_t *s, uint16_t code);
 /* Debug lines on, and no recovery of any sort. */
 SODNS_API void sodns_server_debug(sodns_setup_t *s);
@@ -52,9 +52,12 @@ SODNS_API void sodns_host_reload(void (*failed)(const char *why));
 /* Ends the process at once, with exit status 1 and the message as a [FATAL] line of the log; queries in
  * hand are not answered any more. */
 SODNS_API void sodns_host_fail(const char *who, const char *message);
-/* SHA-512 (hex, 128 characters) over the Corefile, what it imports, plugin.cfg and the plugins'
- * files as they are on disk now; false (and a reason in err) if they can't be read. Blocks; not in
- * a query. */
+/* SHA-512 (hex, 128 characters) over what decides a configuration, as it is on disk now: the Corefile,
+ * what it imports, the order of plugin.cfg and the files of the plugins in use. What can't be read as a
+ * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not
+ * in a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);
+/* The same of the configuration that is being prepared, as it was read; until teardown. [prepare] */
+SODNS_API const char *sodns_prepare_fingerprint(sodns_prepare_t *p);
 
 #endif

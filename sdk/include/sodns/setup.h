@@ -42,6 +42,8 @@ SODNS_API int sodns_setup_line(const sodns_setup_t *s);
 
 /* Notes the error, with file and line, and returns a negative value to return from setup. */
 SODNS_API int sodns_error(sodns_setup_t *s, const char *format, ...) SODNS_PRINTF(2, 3);
+/* Logs a warning with file and line: for what is taken, but can hardly be meant. */
+SODNS_API void sodns_warning(sodns_setup_t *s, const char *format, ...) SODNS_PRINTF(2, 3);
 /* "Wrong argument count or unexpected line ending after 'x'". */
 SODNS_API int sodns_error_args(sodns_setup_t *s);
 /* "unknown property 'x'" for the word the cursor stands on. */
@@ -95,9 +97,12 @@ SODNS_API int sodns_add_instance(sodns_setup_t *s, void *self);
 /* Memory of the configuration, cleared; freed after teardown. Never NULL. */
 SODNS_API void *sodns_setup_alloc(sodns_setup_t *s, size_t size);
 
-/* Prepare: an error's text ("plugin/NAME: " is put in front), and the way to reach what an earlier
- * generation left (share.h). [prepare] */
+/* Notes an error and returns a negative value to return from prepare. "plugin/NAME: FILE:LINE - " is
+ * put in front: the directive that the instance was made for. [prepare] */
 SODNS_API int sodns_prepare_error(sodns_prepare_t *p, const char *format, ...) SODNS_PRINTF(2, 3);
+/* Logs a warning with the same in front. [prepare] */
+SODNS_API void sodns_prepare_warning(sodns_prepare_t *p, const char *format, ...)
+	SODNS_PRINTF(2, 3);
 
 /* `fallthrough [ZONES...]`: the same for every plugin that answers. Reads the rest of the line. */
 typedef struct sodns_fallthrough {

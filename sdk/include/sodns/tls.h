@@ -52,6 +52,9 @@ SODNS_API void sodns_tls_release(sodns_tls_t *t);
  * in err, worded "could not load TLS cert: …"; what was read earlier then stays in use. Blocks.
  * [any thread] */
 SODNS_API int sodns_tls_load(sodns_tls_t *t, char *err, size_t err_size);
+/* When the certificate in use, or one of the chain behind it, expires: seconds since 1970. 0: none is
+ * loaded. [any thread] */
+SODNS_API int64_t sodns_tls_expires(sodns_tls_t *t);
 
 /* Takes bytes that are to go to the peer; called within the functions below. */
 typedef void (*sodns_tls_send_f)(void *arg, const uint8_t *bytes, size_t len);

@@ -32,7 +32,8 @@ SODNS_API int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *q
 /* Runs fn(work) on a pool thread, for what blocks or takes long. `work` is a copy of `size` bytes
  * at `arg`, copied back into arg when fn has ended. If a query's wait ends first (TIMEOUT,
  * CANCELLED) fn runs on with its copy, and `abandon`, unless NULL, is called with it afterwards. A
- * service always waits for fn to end. [may wait] */
+ * service always waits for fn to end, also one that is stopped. Another negative value: fn was not
+ * called. [may wait] */
 SODNS_API int sodns_blocking(void (*fn)(void *work), void *arg, size_t size,
 			     void (*abandon)(void *work)) SODNS_MAY_WAIT;
 
@@ -73,13 +74,17 @@ SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg
 				uint32_t ms, uint32_t patience) SODNS_MAY_WAIT;
 
 /* A service: a task on the service thread that runs from an instance's start to its teardown:
- * watches, reloads, health checks. fn loops until a wait says SODNS_CANCELLED and then returns. The
- * instance's teardown stops it: sodns_service_stop() returns when fn has. [any thread], not from a
- * task. */
+ * watches, reloads, health checks. fn loops until sodns_service_sleep() says that it is stopped, and then
+ * returns. The instance's teardown stops it: sodns_service_stop() returns when fn has. It waits whatever
+ * the limits of queries say and however little memory there is. [any thread], not from a task. */
 typedef struct sodns_service sodns_service_t;
 SODNS_API sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg);
 SODNS_API void sodns_service_stop(sodns_service_t *s);
-/* Ends the service's sleep, if it sleeps: sodns_sleep() returns 0 there. [any thread] */
+/* Ends the service's sleep, if it sleeps: it goes on as if the time had passed. [any thread] */
 SODNS_API void sodns_service_wake(sodns_service_t *s);
+/* How a service sleeps. True: the time has passed, or somebody woke it; false: it is stopped, and fn
+ * returns. There is no third thing that it could say. What the service does in between may fail as it
+ * likes; it comes back here. False outside of a service. [may wait] */
+SODNS_API bool sodns_service_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
 
 #endif

@@ -76,7 +76,14 @@ typedef struct sodns_collection {
 	 * again after `end`, between other callbacks, until it returns false or the next list begins.
 	 * Or NULL. */
 	bool (*more)(void *arg);
+	/* Whether there is a connection to the server that has answered: when that changes, and about once
+	 * a second while something comes by it (an idle one brings a bookmark a minute). Or NULL. */
+	void (*heard)(void *arg, bool connected);
 } sodns_collection_t;
+
+/* The server's host and port, as in requests; what it was when it was opened. Until it is closed. [any
+ * thread] */
+SODNS_API const char *sodns_api_host(const sodns_api_t *a);
 
 /* Begins. The strings are copied. [any thread] */
 SODNS_API sodns_watch_t *sodns_watch_start(sodns_api_t *a, const sodns_collection_t *c);

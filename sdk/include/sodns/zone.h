@@ -30,11 +30,13 @@ SODNS_API const uint8_t *sodns_zone_origin(const sodns_zone_t *z);
 /* Begins a change. One writer at a time: a second one waits on the zone's lock. [any thread], not
  * in a query */
 SODNS_API sodns_txn_t *sodns_zone_begin(sodns_zone_t *z);
-/* Adds a record; a record that is there already is not added again; the RRset takes the TTL of the
- * record added first. owner must be lower case and in the zone: SODNS_EINVAL otherwise. */
+/* Adds a record; a record that is there already, letter case in its names aside, is not added again;
+ * the RRset takes the TTL of the record added first. owner must be lower case and in the zone, rdata
+ * well-formed for the type: SODNS_EINVAL otherwise. */
 SODNS_API int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
 			    const uint8_t *rdata, uint16_t len);
-/* Replaces an RRset whole; count 0 removes it. data as in sodns_rrset_t. */
+/* Replaces an RRset whole; count 0 removes it. data as in sodns_rrset_t; checked as
+ * sodns_txn_add() does. */
 SODNS_API int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
 			    const uint8_t *data, uint32_t data_len, uint16_t count);
 /* Removes one record, or with type SODNS_TYPE_ANY and rdata NULL the whole name. SODNS_ENOENT: not
@@ -110,11 +112,11 @@ SODNS_API int sodns_zone_transfer(sodns_query_t *q, const sodns_zone_t *z, const
 				  void *arg) SODNS_MAY_WAIT;
 
 /* The authoritative answer to q from the zone that its name lies in: RFC 1034, 4.3.2, with
- * wildcards, DNAME, and the proofs of zones signed with NSEC. Aliases that leave the zone are
- * followed by sodns_ask(). *result says how it went; a plugin that falls through does so when there
+ * wildcards, DNAME, and the proofs of zones signed with NSEC or NSEC3. Aliases that leave the zone,
+ * or point to a name that it does not have, are followed by sodns_ask(). *result says how it went; a plugin that falls through does so when there
  * is no answer record. [query] [may wait] */
 enum sodns_zone_result {
-	SODNS_ZONE_SUCCESS, /* the answer, or an empty non-terminal */
+	SODNS_ZONE_SUCCESS, /* the answer; or an empty non-terminal, or an apex with SOA and NS alone */
 	SODNS_ZONE_NODATA,
 	SODNS_ZONE_NXDOMAIN,
 	SODNS_ZONE_REFERRAL, /* perhaps behind aliases */

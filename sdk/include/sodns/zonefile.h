@@ -26,7 +26,7 @@ SODNS_API int sodns_zonefile_read(sodns_zonefile_t *f, char *err, size_t err_siz
 /* Whether the file looks as it did when it was read (size, time, inode; no $INCLUDE), so that reading
  * it again would change nothing. Blocks; not in a query. */
 SODNS_API bool sodns_zonefile_is_current(sodns_zonefile_t *f);
-/* Reads the file again if its SOA has another serial or, by_mtime, if it is newer. True: the zone is
+/* Reads the file again if its SOA has another serial or, by_mtime, if it has another time. True: the zone is
  * another one now. What happens is logged as `who`. Blocks; not in a query. */
 SODNS_API bool sodns_zonefile_follow(sodns_zonefile_t *f, bool by_mtime, const char *who);
 /* The file has moved; what was read stays. [any thread] */
