@@ -90,7 +90,7 @@ class Start(Case):
                     t.write_corefile('.:%d {\n bind 127.0.0.1\n whoami\n}\n' % u.getsockname()[1])
                     r = t.run('-conf', 'Corefile')
                     self.assertEqual(r.returncode, 1)
-                    self.assertRegex(r.stderr, r'^Listen: listen udp 127\.0\.0\.1:\d+: bind: address already in use$')
+                    self.assertRegex(r.stderr, r'(?m)^Listen: listen udp 127\.0\.0\.1:\d+: bind: address already in use$')
             finally:
                 shutil.rmtree(t.folder)
 

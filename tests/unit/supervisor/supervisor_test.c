@@ -207,7 +207,7 @@ static void test_ports(void **state)
 	setrlimit(RLIMIT_NOFILE, &before);
 	assert_int_equal(status, 7);
 	assert_int_equal(found->rc[0], -EACCES);
-	assert_int_equal(found->rc[1], -EACCES);
+	assert_true(found->rc[1] >= 0); /* any free one */
 	assert_true(found->rc[2] >= 0 && found->rc[3] >= 0);
 	assert_in_range(found->rc[4], 10, 100 - 32);
 	assert_int_equal(found->rc[5], -EMFILE);
