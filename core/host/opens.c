@@ -3,7 +3,6 @@
  * what plugins said they would open (sodns_setup_path()), what those files name in turn, and what a
  * reload looks at.
  */
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,37 +15,43 @@
 /* Of a file, so much is looked through for names of others. */
 #define SCAN_LINES 100000u
 
-/* Lines that name a file: of zone files, and of a kubeconfig. */
-static const char *const naming[] = {
-	"$INCLUDE", "certificate-authority:", "client-certificate:", "client-key:", "tokenFile:"};
+/* Words that name a file: of zone files, and of kubeconfigs, in any of YAML's styles. */
+static const char *const naming[] = {"$INCLUDE", "certificate-authority", "client-certificate",
+				     "client-key", "tokenFile"};
 
-static void add_relative(sandbox_t *s, const char *folder, const char *path)
+/* A zone's names are relative to the process's folder or the file's, a kubeconfig's to the file's. */
+static void add_named(sandbox_t *s, const char *name, const char *folder)
 {
 	char whole[2 * PATH_MAX];
-	if (*path == '/' || !*folder)
-		snprintf(whole, sizeof(whole), "%s", path);
-	else
-		snprintf(whole, sizeof(whole), "%s/%s", folder, path);
-	sandbox_add(s, whole, false);
-}
-
-static void add_named(sandbox_t *s, char *line, const char *folder)
-{
-	char *at = line + strspn(line, " \t-");
-	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++) {
-		size_t n = strlen(naming[i]);
-		if (strncasecmp(at, naming[i], n) || !isspace((unsigned char)at[n]))
-			continue;
-		char *name = at + n + strspn(at + n, " \t\"'");
-		name[strcspn(name, " \t\r\n\"';#")] = 0;
-		if (!*name)
-			return;
-		/* A zone's is relative to the process's folder or the file's, a kubeconfig's to the file. */
-		add_relative(s, folder, name);
-		if (*name != '/' && !access(name, F_OK))
-			sandbox_add(s, name, false);
+	if (*name == '/') {
+		sandbox_add(s, name, false);
 		return;
 	}
+	snprintf(whole, sizeof(whole), "%s/%s", *folder ? folder : ".", name);
+	sandbox_add(s, whole, false);
+	if (!access(name, F_OK))
+		sandbox_add(s, name, false);
+}
+
+/* What follows the word, if it is one. */
+static void add_behind(sandbox_t *s, char *behind, const char *folder)
+{
+	char *name = behind + strspn(behind, " \t:\"'"),
+	     *end = name + strcspn(name, " \t\r\n\"',;}#");
+	char after = *end;
+	*end = 0;
+	if (name > behind && *name)
+		add_named(s, name, folder);
+	*end = after;
+}
+
+static void look_through(sandbox_t *s, char *line, const char *folder)
+{
+	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++)
+		for (char *at = line; (at = strcasestr(at, naming[i]));) {
+			at += strlen(naming[i]);
+			add_behind(s, at, folder);
+		}
 }
 
 static void add_what_it_names(sandbox_t *s, const char *path)
@@ -59,7 +64,7 @@ static void add_what_it_names(sandbox_t *s, const char *path)
 	char *slash = strrchr(folder, '/');
 	folder[slash ? (size_t)(slash - folder) : 0] = 0;
 	while (f && lines++ < SCAN_LINES && getline(&line, &room, f) >= 0)
-		add_named(s, line, folder);
+		look_through(s, line, folder);
 	free(line);
 	if (f)
 		fclose(f);

@@ -84,10 +84,26 @@ static void add_folder_of(sandbox_t *s, const char *path, bool writes)
 	add(s, strcmp(real, "/") ? real : path, writes);
 }
 
+/* A link on the way may lead elsewhere later, most likely to a neighbour of its own. */
+static void add_links(sandbox_t *s, const char *path, bool writes)
+{
+	char up[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
+	struct stat st;
+	snprintf(up, sizeof(up), "%s", path);
+	while (strcmp(up, "/") && strcmp(up, ".")) {
+		snprintf(folder, sizeof(folder), "%s", up);
+		if (!lstat(up, &st) && S_ISLNK(st.st_mode) && realpath(dirname(folder), real))
+			add(s, real, writes);
+		snprintf(folder, sizeof(folder), "%s", up);
+		snprintf(up, sizeof(up), "%s", dirname(folder));
+	}
+}
+
 void sandbox_add(sandbox_t *s, const char *path, bool writes)
 {
-	char real[PATH_MAX], up[PATH_MAX];
+	char real[PATH_MAX], up[PATH_MAX], folder[PATH_MAX];
 	struct stat st;
+	add_links(s, path, writes);
 	if (realpath(path, real) && !stat(real, &st)) {
 		if (S_ISDIR(st.st_mode)) {
 			add(s, real, writes);
@@ -99,8 +115,10 @@ void sandbox_add(sandbox_t *s, const char *path, bool writes)
 	}
 	/* Not there yet: it will be made below what is. */
 	snprintf(up, sizeof(up), "%s", path);
-	while (!realpath(up, real) && strcmp(up, "/") && strcmp(up, "."))
-		memmove(up, dirname(up), strlen(dirname(up)) + 1);
+	while (!realpath(up, real) && strcmp(up, "/") && strcmp(up, ".")) {
+		snprintf(folder, sizeof(folder), "%s", up);
+		snprintf(up, sizeof(up), "%s", dirname(folder));
+	}
 	if (!stat(real, &st) && S_ISDIR(st.st_mode))
 		add(s, real, writes);
 }
@@ -242,14 +260,16 @@ bool sandbox_is_built(void)
 #endif
 }
 
-void sandbox_enter(const sandbox_t *s, char *missing, size_t size)
+bool sandbox_enter(const sandbox_t *s, char *missing, size_t size)
 {
 	size_t n = 0;
 	*missing = 0;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (restrict_files(s))
+	bool files = !restrict_files(s);
+	if (!files)
 		n = (size_t)snprintf(missing, size, "Landlock (%s)", strerror(errno));
 	if (seccomp_enter() && n < size)
 		snprintf(missing + n, size - n, "%sseccomp (%s)", n ? " and " : "",
 			 strerror(errno));
+	return files;
 }

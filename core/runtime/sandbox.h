@@ -33,7 +33,7 @@ void sandbox_free(sandbox_t *s);
 bool sandbox_is_built(void);
 /* Gives up all else for the calling thread and the ones that it will make, for ever: reading what no rule
  * names, writing, listening at a TCP port of its own choice, code that is in no file, other processes.
- * What the kernel lacks is named in `missing`; "" if it has all. */
-void sandbox_enter(const sandbox_t *s, char *missing, size_t size);
+ * What the kernel lacks is named in `missing`; "" if it has all. True: files are what the rules name. */
+bool sandbox_enter(const sandbox_t *s, char *missing, size_t size);
 
 #endif

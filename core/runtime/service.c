@@ -52,6 +52,8 @@ static void on_reclaim(uv_timer_t *timer)
 static void *service_main(void *arg)
 {
 	(void)arg;
+	/* By itself: another's name is written in /proc, where the sandbox lets nobody write. */
+	pthread_setname_np(pthread_self(), "sodns-service");
 	loop_run(&service_loop);
 	return NULL;
 }
@@ -64,7 +66,6 @@ int service_start(void)
 	uv_timer_start(&reclaim, on_reclaim, RECLAIM_MS, RECLAIM_MS);
 	if (pthread_create(&thread, NULL, service_main, NULL))
 		return SODNS_EIO;
-	pthread_setname_np(thread, "sodns-service");
 	return SODNS_OK;
 }
 

@@ -80,7 +80,7 @@ static void name(loop_t *l, unsigned seconds)
 	if (l->worker >= 0)
 		snprintf(what, sizeof(what), "worker %d", l->worker);
 	if (!ask(l, &by))
-		return;
+		by = (blame_text_t){.plugin = ""};
 	sodns_log(SODNS_LOG_ERROR, *by.plugin ? by.plugin : NULL,
 		  "%s has not come back to its loop for %u s%s%s%s", what, seconds,
 		  *by.question ? ", on \"" : "", by.question, *by.question ? "\"" : "");

@@ -195,6 +195,9 @@ void batch_run(worker_t *w)
 static void *worker_main(void *arg)
 {
 	worker_t *w = arg;
+	char name[32];
+	snprintf(name, sizeof(name), "sodns-w%u", w->index);
+	pthread_setname_np(pthread_self(), name);
 	loop_run(&w->loop);
 	return NULL;
 }
@@ -228,13 +231,9 @@ int workers_adopt(const worker_server_t *server)
 
 int workers_start(void)
 {
-	for (unsigned i = 0; i < worker_count; i++) {
-		char name[32];
+	for (unsigned i = 0; i < worker_count; i++)
 		if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]))
 			return SODNS_EIO;
-		snprintf(name, sizeof(name), "sodns-w%u", i);
-		pthread_setname_np(workers[i].thread, name);
-	}
 	return SODNS_OK;
 }
 

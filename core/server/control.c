@@ -85,28 +85,6 @@ static int await(generation_t *g, char *err, size_t err_size)
 	return SODNS_OK;
 }
 
-/* What the process may open since it has gone into its sandbox. */
-static sandbox_t granted;
-static bool sandboxed;
-
-/* Plugins have said what they will open, nothing from outside has been read, and there are no threads: from
- * here on the process has what its configuration names. */
-static void enter_sandbox(const control_options_t *o, const generation_t *g)
-{
-	char missing[256] = "";
-	if (!o->sandbox || !supervisor_is_there() || !sandbox_is_built())
-		return;
-	for (size_t i = 0; i < g->opens.count; i++)
-		sandbox_add(&granted, g->opens.rules[i].path, g->opens.rules[i].writes);
-	sandbox_add_system(&granted);
-	sandbox_enter(&granted, missing, sizeof(missing));
-	sandboxed = !*missing;
-	if (*missing)
-		sodns_log(SODNS_LOG_WARNING, NULL,
-			  "This kernel lacks %s: the serving process may do more than it has to",
-			  missing);
-}
-
 /* Prepares what was set up; but for what tells of the process's life, nothing is visible yet. */
 static generation_t *make(generation_t *g, char *err, size_t err_size)
 {
@@ -213,12 +191,6 @@ static generation_t *read_again(char *err, size_t err_size)
 	return g;
 }
 
-/* What a process without this one's bounds has tried needs them to be wider. */
-static bool outgrown(const generation_t *g)
-{
-	return sandboxed && (!g || !sandbox_covers(&granted, &g->opens));
-}
-
 /* 1: a fresh process is to do it. */
 static int make_again(generation_t **out, char *err, size_t err_size)
 {
@@ -228,7 +200,7 @@ static int make_again(generation_t **out, char *err, size_t err_size)
 		return -1;
 	if (generation_set_up(g, err, err_size))
 		g = NULL;
-	if (outgrown(g)) {
+	if (bounds_outgrown_by(g)) {
 		if (g)
 			generation_free(g);
 		return 1;
@@ -564,21 +536,6 @@ static void catch_crashes(worker_t *w, void *arg)
 	supervisor_thread();
 }
 
-/* What the parent says of where the configuration is put, and where it is taken from. */
-static void take_orders(void)
-{
-	const supervisor_page_t *p = supervisor_page;
-	watchdog_begin();
-	supervisor_thread();
-	supervisor_catch_crashes(crash_look);
-	host_step = crash_step;
-	if (!p)
-		return;
-	host.stage = *p->stage ? p->stage : NULL;
-	host.staged = *p->staged ? p->staged : NULL;
-	host.before = *p->before ? p->before : NULL;
-}
-
 int control_run(void *options)
 {
 	const control_options_t *o = options;
@@ -586,7 +543,7 @@ int control_run(void *options)
 	int signal_fd = block_signals();
 	bool takes_over = supervisor_page && supervisor_page->takes_over;
 	bool restarted = supervisor_page && (supervisor_page->restarted || takes_over);
-	take_orders();
+	orders_take();
 	/* Before there are threads: what may be opened is decided by what is read. */
 	generation_t *g = generation_read(err, sizeof(err));
 	if (!g)
@@ -603,7 +560,7 @@ int control_run(void *options)
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
 	if (generation_set_up(g, err, sizeof(err)))
 		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
-	enter_sandbox(o, g);
+	bounds_enter(o, g);
 	if (workers_start() || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
@@ -622,75 +579,4 @@ int control_run(void *options)
 		generation_free(serving);
 	}
 	leave(status);
-}
-
-static void print_chains(const generation_t *g)
-{
-	for (const block_t *b = g->blocks; b; b = b->next) {
-		for (size_t i = 0; i < b->key_count; i++)
-			printf("%s%s:%u", i ? " " : "", b->keys[i].zone_text, b->keys[i].port);
-		const char *sep = ": ";
-		for (const struct handler *h = b->chain; h; h = h->next, sep = " -> ")
-			printf("%s%s", sep, h->pub.name);
-		puts(b->chain ? "" : ": (no plugin answers)");
-	}
-}
-
-/* Nothing listens during a trial: what a plugin wants to listen on is tried when it is taken. */
-static int no_socket(const socket_spec_t *spec)
-{
-	int fd = socket(spec->address.family == 6 ? AF_INET6 : AF_INET,
-			spec->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return fd < 0 ? -errno : fd;
-}
-
-static void keep_none(const socket_spec_t *spec)
-{
-	(void)spec;
-}
-
-int control_try(void *options)
-{
-	char err[4096];
-	const control_options_t *o = options;
-	take_orders();
-	tls_open_key = supervisor_open_key;
-	http_sockets = (http_sockets_t){no_socket, keep_none};
-	generation_t *g = generation_read(err, sizeof(err));
-	bool good = g && !generation_set_up(g, err, sizeof(err));
-	if (good) {
-		enter_sandbox(o, g);
-		good = !service_start() && !servers_build(g, err, sizeof(err)) &&
-		       !generation_prepare(g, err, sizeof(err));
-	}
-	if (good)
-		generation_free(g);
-	else
-		supervisor_explain(err);
-	log_flush();
-	supervisor_finish(FINISH_FOR_GOOD);
-	_exit(!good);
-}
-
-int control_check(bool show_chain)
-{
-	char err[4096];
-	generation_t *g = NULL;
-	take_orders();
-	if (!service_start())
-		g = generation_build(err, sizeof(err));
-	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {
-		log_flush();
-		fflush(stdout);
-		log_last_words("%s", err);
-		plugins_cleanup();
-		_exit(1);
-	}
-	if (show_chain)
-		print_chains(g);
-	generation_free(g);
-	log_flush();
-	fflush(stdout);
-	plugins_cleanup();
-	_exit(0);
 }

@@ -132,6 +132,13 @@ typedef struct control_options {
 	const char *version[2]; /* lines of the start */
 } control_options_t;
 int control_run(void *options);
+/* At the beginning of a process: where its configuration is put and taken from, and who is told of crashes. */
+void orders_take(void);
+/* Into the sandbox, where there is one. A warning says what the kernel lacks. */
+void bounds_enter(const control_options_t *o, const generation_t *g);
+/* What was tried by a process without this one's bounds (NULL: and could not be set up here) needs them to be
+ * wider. */
+bool bounds_outgrown_by(const generation_t *g);
 /* Tries what lies on the disk, in a process of its own (supervisor_options_t). */
 int control_try(void *options);
 /* -check and -chain: sets up and prepares, starts nothing. */

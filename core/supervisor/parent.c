@@ -157,7 +157,7 @@ static void fill_page(struct parent *p)
 	page->takes_over = p->leaving.pid;
 	s->use_good = s->use_good && s->good && !page->takes_over;
 	unsigned staged = s->use_good ? s->good : page->takes_over ? s->tried : 0;
-	s->current = staged ? staged : stage;
+	s->current = s->first = staged ? staged : stage;
 	stages_path(s, stage, page->stage);
 	stages_path(s, staged, page->staged);
 	if (s->use_good)

@@ -28,18 +28,24 @@ static int become(const char *user)
 	return -1;
 }
 
+/* As long as this process may: another user may not. The kernel may have more than the header. */
+static void empty_bounding_set(void)
+{
+	for (int c = 0; c < 64; c++)
+		prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+}
+
 static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
-	for (int c = 0; c <= CAP_LAST_CAP; c++)
-		prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	syscall(SYS_capset, &head, none);
 }
 
 int privileges_drop(const char *user)
 {
+	empty_bounding_set();
 	if (user && become(user))
 		return -1;
 	drop_capabilities();

@@ -44,6 +44,8 @@ void stages_settle(stages_t *s)
 		s->tried = 0;
 		s->use_good = false;
 	}
+	if (s->good != s->first && s->good != s->current)
+		stages_drop(s, s->good);
 	s->good = s->current;
 }
 

@@ -18,7 +18,8 @@ typedef struct stages {
 	/* 0: none. The one that the child began with or has put into force; the one of a trial that went
 	 * well and is not in force yet; the last that served. */
 	unsigned current, tried, good;
-	bool use_good; /* what lies on the disk can't be served */
+	unsigned first; /* that the child began with: debuggers find what it has mapped there */
+	bool use_good;  /* what lies on the disk can't be served */
 } stages_t;
 
 void stages_begin(stages_t *s, uid_t child);

@@ -26,6 +26,11 @@ def free_port():
                 pass
 
 
+def complaints(err):
+    """What is on standard error, but for the line that a start as root has."""
+    return ''.join(line for line in err.splitlines(True) if 'Started as root without -user' not in line)
+
+
 def test_plugin(name):
     return BUILD / 'test-plugins' / f'{name}.so'
 

@@ -68,6 +68,33 @@ class Sandbox(Case):
             self.assertEqual(s.ask('b.x.example').answer[0][0].address, '192.0.2.2')
             self.assertNotIn('takes over', s.out())
 
+    def test_what_named_files_name(self):
+        """$INCLUDE of a zone, and the files of a kubeconfig in each of YAML's styles."""
+        (self.other / 'more').write_text('www 60 A 192.0.2.1\n')
+        zone = f'@ 60 SOA ns root 1 2 3 4 5\n$INCLUDE {self.other}/more\n'
+        with Server('z.:{PORT} {\n file zone\n}\n.:{PORT} {\n escape\n}\n', extra=['escape'], files={'zone': zone}) as s:
+            self.assertEqual(s.ask('www.z').answer[0][0].address, '192.0.2.1')
+            self.assertEqual(s.texts('open.'), ['done'])
+        for style in ('- cluster:\n    certificate-authority-data: x\n    certificate-authority: {}/secret\n',
+                      '- {{cluster: {{"certificate-authority": "{}/secret", server: x}}}}\n', "  tokenFile: '{}/secret'\n"):
+            with Server('.:{PORT} {\n escape ./config\n}\n', extra=['escape'], files={'config': style.format(self.other)}) as s:
+                self.assertEqual(s.texts('open.'), ['done'], style)
+
+    def test_links_that_change(self):
+        """As a ConfigMap's folder does."""
+        (self.other / 'one').mkdir()
+        (self.other / 'one/hosts').write_text('192.0.2.1 a.example\n')
+        (self.other / 'data').symlink_to('one')
+        with self.server(f'hosts {self.other}/data/hosts x.example {{\n  fallthrough\n  reload 100ms\n }}') as s:
+            (self.other / 'two').mkdir()
+            (self.other / 'two/hosts').write_text('192.0.2.2 b.x.example\n')
+            (self.other / 'next').symlink_to('two')
+            (self.other / 'next').rename(self.other / 'data')
+            s.signal(signal.SIGUSR1)
+            s.wait_for('Reloading complete')
+            self.assertEqual(s.ask('b.x.example').answer[0][0].address, '192.0.2.2')
+            self.assertNotIn('takes over', s.out())
+
     def test_a_configuration_that_needs_more(self):
         (self.other / 'zone').write_text('@ 60 SOA ns root 1 2 3 4 5\nwww 60 A 192.0.2.1\n')
         with self.server() as s:

@@ -79,6 +79,34 @@ class Supervisor(Case):
                 s.wait_for('Everything is loaded', count=n)
                 self.assertNotEqual(s.serving_pid(), child)
 
+    def group(self):
+        """A cgroup with little memory, where one can be made: its folder."""
+        for root, limit in (('/sys/fs/cgroup/memory', 'memory.limit_in_bytes'), ('/sys/fs/cgroup', 'memory.max')):
+            group = pathlib.Path(root) / f'sodns-test-{os.getpid()}'
+            try:
+                group.mkdir()
+                self.addCleanup(group.rmdir)
+                (group / limit).write_text(str(150 << 20))
+                return group
+            except OSError:
+                pass
+        self.skipTest('no cgroup can be made here')
+
+    @unittest.skipIf(harness.SANITIZED, 'a sanitizer needs more memory')
+    def test_out_of_memory(self):
+        group = self.group()
+        with Server('.:{PORT} {\n crash\n whoami\n}\n', extra=['crash'], args=['-limit.stall', '0']) as s:
+            for pid in s.process.pid, self.child(s):
+                (group / 'cgroup.procs').write_text(str(pid))
+            self.asks(s, 'eat.')
+            s.wait_for(r'^\[ERROR\] plugin/crash: crashed \(killed by the system: out of memory\)|'
+                       r'^\[ERROR\] The serving process crashed \(killed by the system: out of memory\)', seconds=30)
+            s.wait_for('Everything is loaded')
+            # Killed by somebody else it is not called so.
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for(r'^\[ERROR\] The serving process crashed \(Killed\)$')
+            self.answers(s)
+
     def test_slow_is_not_endless(self):
         """What waits, however long, holds nobody up; and a stopped process ages no faster than its watch."""
         with Server('.:{PORT} {\n park\n}\n', extra=['park'], args=['-limit.stall', '1']) as s:
@@ -257,7 +285,7 @@ class Supervisor(Case):
         with s:
             self.ask_over_tls(s)
             self.assertEqual(int(self.status(s)['Uid'].split()[0]), pwd.getpwnam('nobody').pw_uid)
-            self.assertEqual(int(self.status(s)['CapEff'], 16), 0)
+            self.assertEqual({int(self.status(s)[c], 16) for c in ('CapEff', 'CapPrm', 'CapBnd', 'CapAmb', 'CapInh')}, {0})
             os.kill(s.serving_pid(), signal.SIGKILL)
             s.wait_for('A fresh process serves')
             self.ask_over_tls(s)

@@ -1,6 +1,6 @@
 /*
  * A test plugin that crashes on some names: crash. and those below it by a wild pointer, deep. by a stack that overflows,
- * wide. by one that steps far over its end, abort. by abort(), loop. and those below it by not returning. Where the first
+ * wide. by one that steps far over its end, abort. by abort(), eat. by taking all memory, loop. and those below it by not returning. Where the first
  * label of those is "sleep", it waits first; "pool", "flight" and "detach" do it elsewhere. It takes `prepare`
  * milliseconds to load.
  */
@@ -79,6 +79,9 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 		return sodns_fail(q, (int)step_over(&zero), NULL);
 	if (sodns_name_equal(name, (const uint8_t *)"\4deep"))
 		return sodns_fail(q, (int)deeper(&zero), NULL);
+	if (sodns_name_equal(name, (const uint8_t *)"\3eat"))
+		for (void *p; (p = malloc(1 << 20));)
+			memset(p, 1, 1 << 20);
 	if (sodns_name_equal(name, (const uint8_t *)"\5abort"))
 		abort();
 	return sodns_next(h, q);

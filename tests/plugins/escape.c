@@ -213,7 +213,8 @@ static int setup(sodns_setup_t *s)
 	e->file = getenv("ESCAPE_FILE");
 	e->program = "/bin/true";
 	while (sodns_setup_next(s))
-		;
+		while (sodns_setup_arg(s))
+			;
 	return sodns_add_handler(s, e);
 }
 
