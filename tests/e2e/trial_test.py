@@ -16,6 +16,7 @@ class Trials(Case):
     def server(self, corefile=GOOD, plugin='bad-none'):
         self.http = harness.free_port()
         s = Server(None, args=['-limit.stall', '0'])
+        s.harmed = True
         s.write_corefile(corefile.replace('{HTTP}', str(self.http)))
         s.write_cfg(cfg=CFG.replace('whoami:', f'bad:{s.folder}/bad.so\nwhoami:'))
         self.line = 1 + (s.folder / 'plugin.cfg').read_text().splitlines().index(f'bad:{s.folder}/bad.so')
