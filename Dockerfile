@@ -21,9 +21,11 @@ LABEL org.opencontainers.image.title="sodns" \
       org.opencontainers.image.base.name="debian:12-slim"
 COPY --from=build /depends /usr/share/sodns/depends
 RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get satisfy -y --no-install-recommends "$(cat /usr/share/sodns/depends), ca-certificates" \
+ && DEBIAN_FRONTEND=noninteractive apt-get satisfy -y --no-install-recommends "$(cat /usr/share/sodns/depends), ca-certificates, iproute2" \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=build /image/ /
+# For the cache on nodes, whose address it keeps.
+COPY tools/deploy/node-address /usr/lib/sodns/
 RUN ldconfig
 # Nobody on any host. Port 53 is open to it where net.ipv4.ip_unprivileged_port_start is 53 or less: Docker sets that in a container's
 # own network; podman and Kubernetes are told to (--sysctl, securityContext.sysctls). Else: -dns.port 1053. A capability of the

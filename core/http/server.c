@@ -20,9 +20,10 @@
 
 #include <sodns/log.h>
 
-#define BACKLOG 128
+#define BACKLOG 1024
 #define FILE_MAX (1u << 20)
 #define EXPIRE_MS 500u
+#define ENDING_MS 5u
 
 static sodns_http_t *listeners;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -50,6 +51,7 @@ static int run_all(void)
 		if (!h->listening)
 			continue;
 		http_connections_expire(h);
+		http_connections_resume(h);
 		MHD_run(h->daemon);
 		if (MHD_get_timeout(h->daemon, &ms) == MHD_YES && ms < wait)
 			wait = ms;
@@ -57,6 +59,11 @@ static int run_all(void)
 		if ((h->connections || h->lively) && wait > EXPIRE_MS)
 			wait = EXPIRE_MS;
 		h->lively = h->connections;
+		/* The library accepts again when those that have to go are gone. */
+		if (h->ending && wait > ENDING_MS)
+			wait = ENDING_MS;
+		if (h->suspended)
+			wait = 0;
 	}
 	return wait > 60000 ? -1 : (int)wait;
 }
@@ -134,6 +141,7 @@ static void bring_down(sodns_http_t *h)
 	if (h->listening)
 		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, i->listen_fd, NULL);
 	h->sockets->release(&h->spec);
+	http_connections_resume(h);
 	MHD_stop_daemon(h->daemon);
 	h->daemon = NULL;
 	h->listening = false;
@@ -148,6 +156,7 @@ static void listener_free(sodns_http_t *h)
 		free(h->paths);
 		h->paths = next;
 	}
+	sodns_fair_free(h->fair);
 	free(h->text);
 	free(h->cert);
 	free(h->key);
@@ -175,7 +184,7 @@ static sodns_http_t *listener_new(const char *address, const http_tls_t *tls, ch
 				  size_t err_size)
 {
 	sodns_http_t *h = calloc(1, sizeof(*h));
-	if (!h || !(h->text = strdup(address)) ||
+	if (!h || !(h->text = strdup(address)) || !(h->fair = sodns_fair_new()) ||
 	    http_resolve(address, &h->wanted, err, err_size) ||
 	    (tls->cert && !(h->cert = read_file(tls->cert, err, err_size))) ||
 	    (tls->key && !(h->key = read_file(tls->key, err, err_size))) ||

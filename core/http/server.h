@@ -10,11 +10,19 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <sodns/fair.h>
+
 #include "http/provider.h"
 
 /* Limits of a listener: clients, bytes of a request's head and body, seconds in which nothing
- * happens, and seconds for a whole request or answer however lively the client is. */
+ * happens, and seconds for a whole request or answer however lively the client is. A client more takes
+ * the place of another one, until whose end there are some more. */
 #define HTTP_CONNECTIONS 256u
+#define HTTP_SPARE 64u
+/* Bytes of answers that clients have not taken. */
+#define HTTP_UNREAD_MAX 33554432u
+/* Requests that a client has answered before others have their turn. */
+#define HTTP_TURNS 4u
 #define HTTP_HEAD_MAX 16384u
 #define HTTP_BODY_MAX 65536u
 #define HTTP_IDLE_SECONDS 5u
@@ -29,6 +37,10 @@ typedef struct http_path {
 
 typedef struct http_connection {
 	struct http_connection *next, **at; /* at: what points here */
+	struct MHD_Connection *mhd;
+	sodns_claim_t claim; /* of its client; who was answered last is youngest */
+	size_t unread;       /* bytes of the answer that leaves */
+	bool suspended;      /* until others have had their turn */
 	int fd;
 	uint64_t deadline; /* of sodns_now(); 0: it was told to end */
 } http_connection_t;
@@ -43,7 +55,11 @@ struct sodns_http {
 	char *cert, *key, *ca; /* PEM, or NULL */
 	http_path_t *paths;
 	http_connection_t *connections;
-	unsigned connection_count;
+	unsigned connection_count, ending; /* ending: of those, that were told to */
+	unsigned suspended;
+	sodns_fair_t *fair;
+	size_t unread;
+	uint32_t round;            /* of turns */
 	struct MHD_Daemon *daemon; /* NULL while there is no path */
 	int fd;
 	bool listening;
@@ -77,6 +93,8 @@ void http_spec(const struct sockaddr_storage *at, unsigned nth, socket_spec_t *o
 bool http_daemon_start(sodns_http_t *h);
 /* Ends connections that take too long. */
 void http_connections_expire(sodns_http_t *h);
+/* Begins a round: goes on with requests that were put off. */
+void http_connections_resume(sodns_http_t *h);
 
 const char *http_method(const sodns_http_exchange_t *x);
 const char *http_path(const sodns_http_exchange_t *x);

@@ -15,6 +15,9 @@
 #include "host/host.h"
 #include "main/daemon.h"
 #include "message/name.h"
+#include "runtime/budget.h"
+#include "runtime/cgroup.h"
+#include "runtime/fair.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
 #include "runtime/watchdog.h"
@@ -23,8 +26,8 @@
 
 struct flags {
 	bool quiet, version, plugins, check, chain, help, supervise, sandbox;
-	const char *pidfile, *user, *log_format;
-	unsigned workers;
+	const char *pidfile, *user, *log_format, *memory;
+	unsigned workers, tasks;
 };
 
 #if defined(__x86_64__)
@@ -52,11 +55,16 @@ static const char usage[] =
 	"  -pidfile FILE     write the process id there\n"
 	"  -plugin.cfg FILE  the plugins and their order\n"
 	"  -plugin-dir DIR   where plugins without a path are looked up\n"
-	"  -limit.tasks N    queries that wait, at most (default 24000)\n"
+	"  -limit.memory SIZE  what the process may use, as 128M; none (default: the control "
+	"group's)\n"
+	"  -limit.tasks N    queries that wait, at most (default 24000, or what memory allows)\n"
 	"  -limit.connections N  of a listener on one worker, at most (default 20000)\n"
 	"  -limit.stall N    seconds that a plugin may take before the process is ended (default "
 	"10; "
 	"0: any)\n"
+	"  -client.ipv4 BITS, -client.ipv6 BITS  of an address, that make a client (default 32, "
+	"64)\n"
+	"  -client.share PERCENT  of a limit that one client may have (default 100)\n"
 	"  -log.format F     text (default), or json: each line an object\n"
 	"  -user NAME        whom the serving process runs as (default: as started, without "
 	"privileges)\n"
@@ -201,7 +209,11 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"plugin-dir", .text = &host.plugin_dir},
 		{"workers", .number = {.out = &f->workers, .least = 1, .most = 1024}},
 		{"limit.stall", .number = {.out = &stall_limit, .least = 0, .most = 86400}},
-		{"limit.tasks", .number = {.out = &task_limit, .least = 100, .most = 1000000}},
+		{"limit.memory", .text = &f->memory},
+		{"limit.tasks", .number = {.out = &f->tasks, .least = 100, .most = 1000000}},
+		{"client.ipv4", .number = {.out = &fair_ipv4_bits, .least = 1, .most = 32}},
+		{"client.ipv6", .number = {.out = &fair_ipv6_bits, .least = 1, .most = 128}},
+		{"client.share", .number = {.out = &fair_percent, .least = 1, .most = 100}},
 		{"limit.connections",
 		 .number = {.out = &connection_limit, .least = 1, .most = 1000000}},
 	};
@@ -209,6 +221,20 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		if (read_flag(argc, argv, &i, known, sizeof(known) / sizeof(known[0])))
 			return -1;
 	return 0;
+}
+
+/* What the process may use; false: not a size. */
+static bool set_memory(const struct flags *f)
+{
+	bool none = f->memory && !strcmp(f->memory, "none");
+	if (f->memory && !none &&
+	    (!budget_read(f->memory, &budget_bytes) || budget_bytes < 16u << 20))
+		return false;
+	if (!f->memory)
+		budget_bytes = cgroup_memory("");
+	if (f->tasks)
+		task_limit = f->tasks;
+	return true;
 }
 
 static int read_stdin(void)
@@ -268,6 +294,10 @@ int sodns_main(int argc, char **argv)
 	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)) ||
 	    check_port(host.port) || check_user(&f))
 		return 2;
+	if (!set_memory(&f)) {
+		bad_usage("-limit.memory wants a size of at least 16M, or none, not", f.memory);
+		return 2;
+	}
 	if (f.help) {
 		fputs(usage, stdout);
 		return 0;
@@ -295,6 +325,7 @@ int sodns_main(int argc, char **argv)
 				 .sandbox = f.sandbox,
 				 .workers = f.workers ? f.workers : worker_default_count(),
 				 .version = {version[0], version[1]}};
+	budget_apply(run.workers, f.tasks, run.budget);
 	const supervisor_options_t supervisor = {.user = f.user,
 						 .pidfile = f.pidfile,
 						 .names_file = corefile_names_file,

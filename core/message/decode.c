@@ -111,8 +111,7 @@ static bool take_opt(decoder_t *d, unsigned size, uint32_t ttl, size_t rdlen)
 	r->edns_size = (uint16_t)size;
 	r->edns_do = ttl & 0x8000;
 	r->rcode |= (int)(ttl >> 24) << 4;
-	r->options = copy;
-	r->options_len = (uint16_t)message_pass_options(copy, rdlen);
+	reply_take_options(r, copy, rdlen);
 	d->at += rdlen;
 	return true;
 }
@@ -140,6 +139,7 @@ static bool take_record(decoder_t *d, enum sodns_section section)
 			     .ttl = ttl,
 			     .type = (uint16_t)type,
 			     .rclass = (uint16_t)rclass,
+			     .covers = type == SODNS_TYPE_RRSIG ? (uint16_t)get16(data + 2) : 0,
 			     .count = 1};
 	sodns_reply_add(d->r, section, &set);
 	return true;

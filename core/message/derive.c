@@ -55,7 +55,7 @@ void sodns_query_set_edns(sodns_query_t *d, uint16_t size, bool dnssec_ok)
 	d->edns_size = size;
 	d->edns_flags = (uint16_t)((d->edns_flags & 0x7fff) | (dnssec_ok ? 0x8000 : 0));
 	if (!size)
-		d->options_len = d->edns_flags = 0;
+		d->options_len = d->set_options_len = d->edns_flags = 0;
 }
 
 static uint8_t *put_option(uint8_t *at, uint16_t code, const uint8_t *bytes, size_t len)
@@ -68,22 +68,28 @@ static uint8_t *put_option(uint8_t *at, uint16_t code, const uint8_t *bytes, siz
 	return at + 4 + len;
 }
 
-/* The options with a change: `replace` the first with the code, `remove` all with it, else `bytes` come
- * behind them. */
-static void change_options(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len,
-			   bool replace)
+struct option_change {
+	uint16_t code;
+	const uint8_t *bytes; /* NULL: all that have the code go */
+	size_t len;
+	bool replace; /* the first that has the code; else they come behind the others */
+};
+
+static void change_list(arena_t *arena, const uint8_t **list, uint16_t *list_len,
+			const struct option_change *change)
 {
-	if (bytes && d->options_len + len + 4u > UINT16_MAX)
-		return;
-	uint8_t *out = arena_alloc(&d->shared->arena, d->options_len + len + 4u), *at = out;
+	const uint8_t *bytes = change->bytes;
+	uint16_t code = change->code;
+	size_t len = change->len;
+	uint8_t *out = arena_alloc(arena, *list_len + len + 4u), *at = out;
 	bool put = !bytes;
-	for (size_t i = 0, n; i < d->options_len; i += n) {
-		const uint8_t *o = d->options + i;
+	for (size_t i = 0, n; i < *list_len; i += n) {
+		const uint8_t *o = *list + i;
 		bool same = (o[0] << 8 | o[1]) == code;
 		n = 4u + (size_t)(o[2] << 8 | o[3]);
 		if (same && !bytes)
 			continue;
-		if (same && replace && !put) {
+		if (same && change->replace && !put) {
 			at = put_option(at, code, bytes, len);
 			put = true;
 			continue;
@@ -93,20 +99,29 @@ static void change_options(sodns_query_t *d, uint16_t code, const uint8_t *bytes
 	}
 	if (!put)
 		at = put_option(at, code, bytes, len);
-	d->options = out;
-	d->options_len = (uint16_t)(at - out);
-	if (bytes && !d->has_edns)
+	*list = out;
+	*list_len = (uint16_t)(at - out);
+}
+
+/* Of all options, and of those that are not the client's. */
+static void change_options(sodns_query_t *d, const struct option_change *change)
+{
+	if (change->bytes && d->options_len + change->len + 4u > UINT16_MAX)
+		return;
+	change_list(&d->shared->arena, &d->options, &d->options_len, change);
+	change_list(&d->shared->arena, &d->set_options, &d->set_options_len, change);
+	if (change->bytes && !d->has_edns)
 		sodns_query_set_edns(d, 512, false);
 }
 
 void sodns_query_set_option(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len)
 {
-	change_options(d, code, bytes, len, true);
+	change_options(d, &(struct option_change){code, bytes, len, true});
 }
 
 void sodns_query_add_option(sodns_query_t *d, uint16_t code, const uint8_t *bytes, size_t len)
 {
-	change_options(d, code, bytes, len, false);
+	change_options(d, &(struct option_change){code, bytes, len, false});
 }
 
 void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn, void *arg)

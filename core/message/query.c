@@ -160,6 +160,7 @@ enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *m, size_t len)
 	q->name_len = 0;
 	q->has_edns = q->derived = q->has_upper = q->collects = false;
 	q->edns_size = q->edns_flags = q->options_len = q->tsig_at = q->question_end = 0;
+	q->set_options_len = 0;
 	q->edns_version = q->depth = 0;
 	q->options = NULL;
 	q->hand = NULL;
@@ -290,6 +291,27 @@ void sodns_query_limit_size(sodns_query_t *q, uint16_t size)
 		size = 512;
 	if (!q->shared->size_limit || size < q->shared->size_limit)
 		q->shared->size_limit = size;
+}
+
+uint16_t sodns_query_size_limit(const sodns_query_t *q)
+{
+	return q->shared->size_limit;
+}
+
+void sodns_query_set_private(sodns_query_t *q)
+{
+	q->shared->is_private = true;
+}
+
+bool sodns_query_private(const sodns_query_t *q)
+{
+	return q->shared->is_private;
+}
+
+const uint8_t *sodns_query_set_options(const sodns_query_t *q, size_t *len)
+{
+	*len = q->set_options_len;
+	return q->set_options;
 }
 
 bool sodns_query_do(const sodns_query_t *q)

@@ -36,9 +36,11 @@ typedef struct query_shared {
 	uint16_t size_limit;                      /* of the client's EDNS size, 0: none */
 	bool trusted;                             /* the client's address is its own */
 	bool parked;                              /* has waited at least once: views are pinned */
+	bool is_private;                          /* the answer is its client's alone */
 	bool streaming;                           /* holds no epoch when it waits */
 	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
 	struct query_parking *parking;            /* of the socket, NULL: none */
+	const sodns_address_t *client;            /* for whom it waits; NULL: for nobody */
 	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
 } query_shared_t;
 
@@ -53,8 +55,10 @@ struct sodns_query {
 	uint16_t edns_size, edns_flags;
 	const uint8_t *options; /* of the OPT record, checked */
 	uint16_t options_len;
-	uint16_t tsig_at;      /* offset of a TSIG record in the packet, or 0 */
-	uint16_t question_end; /* offset behind the question, 0 if it could not be read */
+	uint16_t set_options_len;   /* derived: */
+	const uint8_t *set_options; /* those that plugins set, which are among the options */
+	uint16_t tsig_at;           /* offset of a TSIG record in the packet, or 0 */
+	uint16_t question_end;      /* offset behind the question, 0 if it could not be read */
 
 	const uint8_t *packet;
 	uint32_t packet_len;

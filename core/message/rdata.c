@@ -64,7 +64,7 @@ static size_t bitmap_size(const uint8_t *p, size_t left)
 /* Types below 128, a bit each (RFC 2535, 5.2). */
 static size_t old_bitmap_size(const uint8_t *p, size_t left)
 {
-	return left && left <= 16 && p[left - 1] && !(p[0] & 0x80) ? left : MALFORMED;
+	return !left || (left <= 16 && p[left - 1] && !(p[0] & 0x80)) ? left : MALFORMED;
 }
 
 /* Family, prefix, flag and length, address without its zeroes at the end (RFC 3123, 4). */
@@ -122,6 +122,9 @@ static bool param_valid(unsigned key, const uint8_t *value, size_t len)
 		return len && len % 4 == 0;
 	case 6: /* ipv6hint */
 		return len && len % 16 == 0;
+	case 5: /* ech */
+	case 7: /* dohpath */
+		return len;
 	default:
 		return key != 65535;
 	}
@@ -226,30 +229,11 @@ static size_t counted(size_t before, size_t least, const uint8_t *p, size_t left
 	return n < least ? MALFORMED : before + n;
 }
 
-static size_t number_size(char field)
-{
-	switch (field) {
-	case '1':
-	case 'm':
-	case 'k':
-		return 1;
-	case '2':
-	case 'y':
-	case 'M':
-		return 2;
-	case '6':
-	case 'e':
-		return 6;
-	case '8':
-	case 'E':
-	case 'q':
-		return 8;
-	case 'A':
-		return 16;
-	default: /* 4 t d a */
-		return 4;
-	}
-}
+/* Bytes of the fields that have always as many. */
+static const uint8_t fixed[128] = {
+	['1'] = 1, ['m'] = 1, ['k'] = 1, ['2'] = 2, ['y'] = 2, ['M'] = 2, ['4'] = 4, ['t'] = 4,
+	['d'] = 4, ['a'] = 4, ['6'] = 6, ['e'] = 6, ['8'] = 8, ['E'] = 8, ['q'] = 8, ['A'] = 16,
+};
 
 /* Fields that go on up to the end. */
 static size_t rest_size(char field, const uint8_t *p, size_t left)
@@ -274,14 +258,16 @@ static size_t rest_size(char field, const uint8_t *p, size_t left)
 		return left ? left : MALFORMED;
 	case 'o':
 		return left > 1 ? left : MALFORMED;
-	default: /* B H r * */
+	default: /* B H r */
 		return left;
 	}
 }
 
 size_t rdata_field(char field, const uint8_t *p, size_t left)
 {
-	size_t n;
+	size_t n = fixed[(uint8_t)field & 127];
+	if (n)
+		return n;
 	switch (field) {
 	case 'N':
 	case 'c':
@@ -290,6 +276,8 @@ size_t rdata_field(char field, const uint8_t *p, size_t left)
 	case 'U':
 		n = rdata_name(p, left);
 		return n ? n : MALFORMED;
+	case 'Q':
+		return left ? counted(1, 0, p, left) : 0;
 	case 's':
 	case 'x':
 		return counted(1, 0, p, left);
@@ -308,8 +296,7 @@ size_t rdata_field(char field, const uint8_t *p, size_t left)
 	case 'l':
 		return location_size(p, left);
 	default:
-		return strchr("STOPvVbhjwoBHr*", field) ? rest_size(field, p, left)
-							: number_size(field);
+		return rest_size(field, p, left);
 	}
 }
 
@@ -334,9 +321,10 @@ size_t rdata_target(uint16_t type)
 	for (const char *f = rrtype(type)->form; f && *f; f++) {
 		if (rdata_is_name(*f) || *f == 'u' || *f == 'U')
 			return at;
-		if (!strchr("1248yMmktdaA", *f))
+		size_t n = fixed[(uint8_t)*f & 127];
+		if (!n)
 			return SIZE_MAX;
-		at += number_size(*f);
+		at += n;
 	}
 	return SIZE_MAX;
 }

@@ -112,8 +112,7 @@ static bool take_opt(sodns_reply_t *r, uint8_t *opt)
 	r->edns_size = q->has_edns ? sodns_query_edns_size(q) : (uint16_t)get16(f + 2);
 	r->edns_do = f[6] & 0x80 || sodns_query_do(q);
 	r->rcode |= f[4] << 4;
-	r->options = f + 10;
-	r->options_len = (uint16_t)message_pass_options(f + 10, len);
+	reply_take_options(r, f + 10, len);
 	return true;
 }
 

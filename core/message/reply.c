@@ -143,7 +143,8 @@ static sodns_rrset_t *append(sodns_reply_t *r, enum sodns_section section)
 
 void sodns_reply_add(sodns_reply_t *r, enum sodns_section section, const sodns_rrset_t *set)
 {
-	if (editable(r) && set->count)
+	/* The OPT record is made in the end, for clients that sent one. */
+	if (editable(r) && set->count && set->type != SODNS_TYPE_OPT)
 		*append(r, section) = *set;
 }
 
@@ -244,6 +245,57 @@ void sodns_reply_add_option(sodns_reply_t *r, uint16_t code, const void *bytes, 
 	if (len)
 		memcpy(at + 4, bytes, len);
 	r->options_len = (uint16_t)(r->options_len + len + 4);
+}
+
+bool sodns_reply_has_edns(const sodns_reply_t *r)
+{
+	return r->own_edns;
+}
+
+void reply_take_options(sodns_reply_t *r, uint8_t *options, size_t len)
+{
+	r->options = r->came = options;
+	r->came_len = r->options_len = (uint16_t)len;
+	if (!len)
+		return;
+	uint8_t *passed = memcpy(arena_alloc(&r->q->shared->arena, len), options, len);
+	r->options = passed;
+	r->options_len = (uint16_t)message_pass_options(passed, len);
+}
+
+static size_t option_length(const uint8_t *option)
+{
+	return 4u + (size_t)(option[2] << 8 | option[3]);
+}
+
+const uint8_t *sodns_reply_received_option(const sodns_reply_t *r, uint16_t code, size_t *len)
+{
+	for (size_t at = 0; at < r->came_len; at += option_length(r->came + at)) {
+		const uint8_t *o = r->came + at;
+		*len = option_length(o) - 4;
+		if ((o[0] << 8 | o[1]) == code)
+			return o + 4;
+	}
+	*len = 0;
+	return NULL;
+}
+
+void sodns_reply_filter_options(sodns_reply_t *r, bool (*drop)(void *arg, uint16_t code), void *arg)
+{
+	size_t len = r->options_len, n;
+	if (!has_header(r) || !len)
+		return;
+	uint8_t *out = arena_alloc(&r->q->shared->arena, len), *to = out;
+	for (size_t at = 0; at < len; at += n) {
+		const uint8_t *o = r->options + at;
+		n = option_length(o);
+		if (drop(arg, (uint16_t)(o[0] << 8 | o[1])))
+			continue;
+		memcpy(to, o, n);
+		to += n;
+	}
+	r->options = out;
+	r->options_len = (uint16_t)(to - out);
 }
 
 void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q)

@@ -23,6 +23,8 @@ struct sodns_reply {
 	uint16_t edns_size;
 	uint16_t options_len;
 	const uint8_t *options;
+	const uint8_t *came; /* another server's options, all of them */
+	uint16_t came_len;
 	const char *plugin;
 	const char *text;
 	const struct handler *maker; /* of a stream */
@@ -49,6 +51,9 @@ size_t message_encode_image(const sodns_query_t *q, const sodns_reply_t *r, uint
  * question (question_end: the offset behind it, else 0). Returns the length. */
 size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int rcode,
 				uint8_t *out);
+/* Another server's options, which have been checked, become the reply's as far as they may be passed on;
+ * the bytes are the reply's own. */
+void reply_take_options(sodns_reply_t *r, uint8_t *options, size_t len);
 /* Turns a wire image into records, once. */
 void reply_open(sodns_reply_t *r);
 

@@ -12,7 +12,7 @@
  *	1 2 4 6 8  numbers by bytes
  *	t d     a time span, a date: four bytes
  *	a A     an IPv4, an IPv6 address
- *	s S     a character-string; one or more of them up to the end
+ *	s S Q   a character-string; one or more of them up to the end; one that may be missing there
  *	r       text up to the end, without a length
  *	h H     bytes as hexadecimal digits up to the end; H may be none
  *	b B     bytes as base64 up to the end; B may be none
@@ -24,7 +24,6 @@
  *	v P w l SvcParams; address prefixes; WKS's services; a location
  *	g G i   IPSECKEY's gateway and AMTRELAY's relay with what stands before them; HIP's tag and key
  *	j o p   an NSAP, an ATM address; A6's address and name
- *	*       any bytes
  */
 #ifndef CORE_MESSAGE_RRTYPE_H
 #define CORE_MESSAGE_RRTYPE_H

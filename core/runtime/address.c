@@ -83,6 +83,19 @@ size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_ADDRESS_TE
 	return n;
 }
 
+/* An interface by its name or its number (RFC 4007, 11.2); 0: there is none. */
+static unsigned zone_index(const char *text)
+{
+	char *end, name[IF_NAMESIZE];
+	unsigned index = if_nametoindex(text);
+	if (index || *text < '0' || *text > '9')
+		return index;
+	unsigned long number = strtoul(text, &end, 10);
+	return !*end && number <= INT32_MAX && if_indextoname((unsigned)number, name)
+		       ? (unsigned)number
+		       : 0;
+}
+
 int sodns_address_from_text(const char *text, sodns_address_t *out)
 {
 	char plain[SODNS_ADDRESS_TEXT_MAX];
@@ -100,7 +113,7 @@ int sodns_address_from_text(const char *text, sodns_address_t *out)
 	if (inet_pton(AF_INET6, plain, out->bytes) != 1)
 		return SODNS_EINVAL;
 	out->family = 6;
-	if (zone && !(out->scope = if_nametoindex(zone + 1)))
+	if (zone && !(out->scope = zone_index(zone + 1)))
 		return SODNS_EINVAL;
 	return SODNS_OK;
 }

@@ -20,8 +20,8 @@
 #define QUIET_NS 1000000000u
 /* A new connection's first query is on its way for so long. */
 #define FIRST_NS 200000000u
-/* So many may be busy before one is found that can make room. */
-#define LOOK_AT 64u
+/* Turns of a client in a round, at most. */
+#define QUOTA_MAX 65536u
 
 void conn_set_deadline(sodns_conn_t *c, uint32_t ms)
 {
@@ -47,9 +47,6 @@ void conn_release(sodns_conn_t *c)
 		uv_close((uv_handle_t *)&c->poll, conn_free);
 }
 
-/* Of the process: they must leave descriptors for all else. */
-static _Atomic(unsigned) open_conns;
-
 static void join_listener(sodns_conn_t *c)
 {
 	tcp_listener_t *l = c->from;
@@ -68,6 +65,8 @@ static void leave_listener(sodns_conn_t *c)
 
 void conn_rejuvenate(sodns_conn_t *c)
 {
+	if (c->from)
+		sodns_fair_renew(c->from->fair, &c->claim);
 	if (!c->from || !c->younger)
 		return;
 	leave_listener(c);
@@ -79,7 +78,9 @@ void conn_leave_listener(sodns_conn_t *c)
 	if (!c->from)
 		return;
 	leave_listener(c);
+	sodns_fair_release(c->from->fair, &c->claim);
 	c->from->conns--;
+	atomic_fetch_sub(&c->from->group->conns, 1);
 	c->from = NULL;
 }
 
@@ -92,7 +93,7 @@ static void unlink_conn(sodns_conn_t *c)
 	if (c->next)
 		c->next->previous = c->previous;
 	c->worker->conn_count--;
-	atomic_fetch_sub(&open_conns, 1);
+	conn_room_give(c);
 	conn_leave_listener(c);
 }
 
@@ -145,22 +146,56 @@ static bool is_heavy(const sodns_conn_t *c)
 	return c->much || (c->tls && !sodns_tls_ready(c->tls));
 }
 
-/* Of such work only so much is done before others have their turn; the poller reports the rest again. Nobody
- * has a second turn before all have had one. */
+/* Of such work only so much is done before others have their turn; the poller reports the rest again. A new
+ * round begins when everybody has had a turn. One client has as many turns in it as there is time for. */
+static void begin_turn(worker_t *w, uint64_t now)
+{
+	if (w->turn == w->loop.turn)
+		return;
+	if (w->put_off)
+		w->quota = w->quota > 1 ? w->quota / 2 : 1;
+	else if (w->held_back && w->quota < QUOTA_MAX)
+		w->quota = w->quota ? w->quota * 2 : 1;
+	w->round += !w->put_off;
+	w->was_short = w->put_off;
+	w->put_off = w->held_back = false;
+	w->turn = w->loop.turn;
+	w->turn_ends = now + TURN_NS;
+}
+
+/* The client's turns in this round: the note has both. */
+static bool client_has_turn(const sodns_conn_t *c)
+{
+	worker_t *w = c->worker;
+	uint64_t *note = sodns_fair_note(&c->claim);
+	if (!note)
+		return true;
+	if (*note >> 32 != w->round)
+		*note = (uint64_t)w->round << 32;
+	if ((uint32_t)*note >= (w->quota ? w->quota : 1)) {
+		w->held_back = true;
+		return false;
+	}
+	++*note;
+	return true;
+}
+
 static bool has_turn(sodns_conn_t *c)
 {
 	worker_t *w = c->worker;
 	uint64_t now = sodns_now();
-	if (w->turn != w->loop.turn) {
-		w->round += !w->put_off;
-		w->put_off = false;
-		w->turn = w->loop.turn;
-		w->turn_ends = now + TURN_NS;
-	}
+	begin_turn(w, now);
 	if (c->round == w->round)
 		return false;
 	if (now > w->turn_ends) {
 		w->put_off = true;
+		return false;
+	}
+	if (!client_has_turn(c)) {
+		/* Time is short for all; without that it is but spread over a few turns. */
+		if (w->was_short && !c->put_off && !c->much)
+			limit_reached(LIMIT_HANDSHAKES, 1);
+		c->put_off |= w->was_short;
 		return false;
 	}
 	c->round = w->round;
@@ -194,19 +229,44 @@ void conn_poll(sodns_conn_t *c, int events)
 		uv_poll_stop(&c->poll);
 }
 
+static bool has_tick(const sodns_conn_t *c)
+{
+	const sodns_transport_t *t = c->transport;
+	return t->size >= offsetof(sodns_transport_t, tick) + sizeof(t->tick) && t->tick;
+}
+
 /* Closes what has overstayed. */
+static void look_at(sodns_conn_t *c, uint64_t now)
+{
+	if (c->write_deadline && now > c->write_deadline) {
+		limit_reached(LIMIT_SLOW, 1);
+		conn_close(c);
+	} else if (now > c->deadline && !c->in_flight && !c->write_deadline) {
+		if (c->reading || conn_pending(c))
+			limit_reached(LIMIT_SLOW, 1);
+		conn_close(c);
+	} else if (has_tick(c) && !c->lingering && !c->finishing) {
+		c->in_flight++;
+		if (c->transport->tick(c, c->state, now) < 0) {
+			limit_reached(LIMIT_SLOW, 1);
+			c->failed = true;
+		}
+		c->in_flight--;
+		if (c->failed)
+			conn_close(c);
+		conn_release(c);
+	}
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	worker_t *w = timer->data;
 	uint64_t now = sodns_now();
 	for (sodns_conn_t *c = w->conns, *next; c; c = next) {
 		next = c->next;
-		if (now <= c->deadline || c->in_flight)
-			continue;
-		if (c->reading || conn_pending(c))
-			limit_reached(LIMIT_SLOW, 1);
-		conn_close(c);
+		look_at(c, now);
 	}
+	tcp_flush(w);
 	if (!w->conns)
 		uv_timer_stop(timer);
 }
@@ -217,7 +277,8 @@ static void link_conn(sodns_conn_t *c, tcp_listener_t *l)
 	c->from = l;
 	join_listener(c);
 	l->conns++;
-	atomic_fetch_add(&open_conns, 1);
+	sodns_fair_claim(l->fair, &c->claim, &c->peer);
+	conn_room_take(c);
 	c->next = w->conns;
 	if (c->next)
 		c->next->previous = c;
@@ -239,35 +300,23 @@ static void set_addresses(sodns_conn_t *c, const struct sockaddr_storage *from)
 		address_from_sockaddr((const struct sockaddr *)(const void *)&own, &c->local);
 }
 
-bool conn_make_room(tcp_listener_t *l)
+void conn_set_peer(sodns_conn_t *c, const sodns_address_t *peer)
 {
-	sodns_conn_t *c = l->oldest;
-	for (unsigned i = 0; c && i < LOOK_AT; i++, c = c->younger)
-		if (!c->in_flight) {
-			conn_close(c);
-			return true;
-		}
-	return false;
-}
-
-/* Whether a connection more may be: another one may have to go for it. */
-static bool admit(tcp_listener_t *l)
-{
-	enum limit which = LIMIT_CONNECTIONS;
-	if (atomic_load(&open_conns) >= tcp_descriptors())
-		which = LIMIT_DESCRIPTORS;
-	else if (l->conns < l->limits.connections)
-		return true;
-	limit_reached(which, 1);
-	return conn_make_room(l);
+	bool same = sodns_address_equal(peer, &c->peer);
+	c->peer = *peer;
+	if (same || !c->from)
+		return;
+	sodns_fair_release(c->from->fair, &c->claim);
+	sodns_fair_claim(c->from->fair, &c->claim, &c->peer);
 }
 
 void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 {
 	worker_t *w = l->worker;
 	size_t size = sizeof(sodns_conn_t) + l->transport->state_size;
-	sodns_conn_t *c = admit(l) ? calloc(1, size) : NULL;
+	sodns_conn_t *c = calloc(1, size);
 	if (!c || uv_poll_init(&w->loop.uv, &c->poll, fd)) {
+		atomic_fetch_sub(&l->group->conns, 1);
 		free(c);
 		close(fd);
 		return;
@@ -315,6 +364,20 @@ const char *sodns_conn_alpn(const sodns_conn_t *c)
 const char *sodns_conn_server(const sodns_conn_t *c)
 {
 	return c->server;
+}
+
+void sodns_conn_timeouts(const sodns_conn_t *c, uint32_t *read, uint32_t *write, uint32_t *idle)
+{
+	*read = c->limits.read_ms;
+	*write = c->limits.write_ms;
+	*idle = c->limits.idle_ms;
+}
+
+void sodns_conn_answered(sodns_conn_t *c)
+{
+	c->answered = true;
+	if (!c->in_flight && !conn_pending(c) && !c->closing)
+		conn_set_deadline(c, c->limits.idle_ms);
 }
 
 /* What has arrived is taken at once, unless too much is in flight; then that is waited for. */

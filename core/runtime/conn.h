@@ -9,8 +9,8 @@
 
 /* A client that reads no answers gets no more queries read. */
 #define PENDING_MAX 262144u
-/* What clients of a worker may leave unread in all: beyond it, who leaves more than his share is closed. */
-#define UNREAD_MAX 67108864u
+/* A client that takes less of what is pending than this in the time of a reply is too slow. */
+#define SLOW_BYTES 16384u
 
 /* Bytes on their way out, from `at` to `len`. */
 typedef struct pending {
@@ -27,7 +27,9 @@ struct sender {
 struct sodns_conn {
 	struct sodns_conn *next, *previous; /* all of the worker's */
 	struct sodns_conn *older,
-		*younger; /* of its listener's: who brought a query last is youngest */
+		*younger;    /* of its listener's: who brought a query last is youngest */
+	sodns_claim_t claim; /* of its client, in the same order */
+	unsigned cost_kib;   /* of memory, as counted */
 	struct sodns_conn *next_dirty;
 	worker_t *worker;
 	uv_poll_t poll;
@@ -39,12 +41,19 @@ struct sodns_conn {
 	const char *server;
 	void *listener;
 	sodns_address_t peer, local;
-	uint64_t deadline; /* ns: closed by the tick when it has passed */
-	uint64_t heard;    /* ns: when it brought something last, or was opened */
+	uint64_t
+		deadline; /* ns: closed when it has passed, unless a query or an answer is on its way */
+	uint64_t write_deadline; /* ns: closed when it has passed; 0: the socket takes all */
+	size_t sent, sent_then;  /* bytes that the socket took, now and when that was set */
+	uint64_t heard;          /* ns: when it brought something last, or was opened */
 	unsigned in_flight;
 	uint32_t queries; /* that it brought so far */
+	uint32_t answers; /* that it has had */
 	bool dirty, closing, finishing, prefaced, waking, streaming;
-	bool reading; /* has begun to bring something, by the deadline that was set then */
+	bool failed;   /* to be closed as soon as the transport is not running */
+	bool answered; /* has been, since its deadline was set */
+	bool put_off;  /* its handshake, once at least */
+	bool reading;  /* has begun to bring something, by the deadline that was set then */
 	bool stalled,
 		resuming; /* has too much in flight or unsent, and bytes that wait in `rest` */
 	bool much;        /* brought as much as is read at a time */
@@ -59,16 +68,17 @@ struct sodns_conn {
 	size_t rest_len;
 	pending_t plain; /* what TLS has to encrypt */
 	pending_t out;   /* what the socket has to take */
-	size_t unread;   /* of both, as far as counted among the worker's */
+	size_t held;     /* bytes that the transport says it keeps for it */
+	size_t unread;   /* of all three, as far as counted among the worker's */
 	_Alignas(16) uint8_t state[];
 };
 
 /* conn.c */
+/* Opens what was accepted and has been counted among the group's. */
 void conn_open(tcp_listener_t *l, int fd, const struct sockaddr_storage *from);
 void conn_close(sodns_conn_t *c);
-/* Closes the connection of the listener that has gone longest without a query, if there is one that waits
- * for nothing: somebody new may mean better. */
-bool conn_make_room(tcp_listener_t *l);
+/* Its client is another one than it seemed to be. */
+void conn_set_peer(sodns_conn_t *c, const sodns_address_t *peer);
 /* The listener is about to go. */
 void conn_leave_listener(sodns_conn_t *c);
 /* Closes in order, when all has been written: the client sees the end behind the last answer, even if
@@ -80,6 +90,18 @@ void conn_rejuvenate(sodns_conn_t *c);
 void conn_release(sodns_conn_t *c);
 void conn_set_deadline(sodns_conn_t *c, uint32_t ms);
 void conn_poll(sodns_conn_t *c, int events);
+
+/* conn_room.c */
+/* A connection was accepted: opens it, for which another one may have to go, or closes it. */
+void conn_accept(tcp_listener_t *l, int fd, const struct sockaddr_storage *from);
+/* Closes a connection of the listener so that the client at `peer` (NULL: not known) can have one more: of
+ * the client that has most, if that is not itself; else its own that has gone longest without a query, if
+ * that waits for nothing or has been answered before; or, if it has none, whichever has gone longest and
+ * waits for nothing. False: there is none. */
+bool conn_make_room(tcp_listener_t *l, const sodns_address_t *peer);
+/* Counts it among the process's, and no more. */
+void conn_room_take(sodns_conn_t *c);
+void conn_room_give(sodns_conn_t *c);
 
 /* conn_in.c */
 void conn_read(sodns_conn_t *c);

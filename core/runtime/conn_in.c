@@ -81,7 +81,7 @@ static ptrdiff_t take_preface(sodns_conn_t *c, const uint8_t *bytes, size_t len)
 	if (c->worker->server->preface)
 		n = c->worker->server->preface(c->listener, &p);
 	c->prefaced = n >= 0;
-	c->peer = p.peer;
+	conn_set_peer(c, &p.peer);
 	c->local = p.local;
 	return n;
 }
@@ -198,14 +198,15 @@ void conn_read(sodns_conn_t *c)
 		return;
 	}
 	c->owed -= c->ending ? (int)n : 0;
-	/* A message that comes byte by byte has the time of one message in all. */
-	if (!c->reading)
-		conn_set_deadline(c, c->limits.read_ms);
-	c->reading = true;
 	c->much = n == READ_SIZE;
 	c->heard = sodns_now();
 	c->in_flight++; /* holds the connection while batches run */
 	take(c, read_buffer, had + (size_t)n);
+	/* A message that comes byte by byte has the time of one message in all. */
+	if (!c->reading && c->rest_len && !c->stalled) {
+		c->reading = true;
+		conn_set_deadline(c, c->limits.read_ms);
+	}
 	settle(c);
 }
 

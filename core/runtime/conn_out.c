@@ -16,8 +16,7 @@
 #define KEEP_ROOM 4096u
 /* What the socket of a stream takes beyond what is on its way to the client. */
 #define UNSENT_MAX 131072
-/* A client that takes less than this of a stream in this time is given up. */
-#define SLOW_BYTES 16384u
+/* A client that takes less than SLOW_BYTES of a stream in this time is given up. */
 #define SLOW_NS 4000000000u
 
 static bool append(pending_t *p, const uint8_t *bytes, size_t len)
@@ -44,17 +43,28 @@ static void empty(pending_t *p)
 	}
 }
 
+static void make_dirty(sodns_conn_t *c)
+{
+	if (c->dirty)
+		return;
+	c->dirty = true;
+	c->next_dirty = c->worker->dirty;
+	c->worker->dirty = c;
+}
+
+/* What can't be kept: the transport may be in the middle of something. */
+static void fail_later(sodns_conn_t *c)
+{
+	c->failed = true;
+	make_dirty(c);
+}
+
 static void write_to(sodns_conn_t *c, pending_t *p, const uint8_t *bytes, size_t len)
 {
-	if (!append(p, bytes, len)) {
-		conn_close(c);
-		return;
-	}
-	if (!c->dirty) {
-		c->dirty = true;
-		c->next_dirty = c->worker->dirty;
-		c->worker->dirty = c;
-	}
+	if (append(p, bytes, len))
+		make_dirty(c);
+	else
+		fail_later(c);
 }
 
 void conn_write_out(void *conn, const uint8_t *bytes, size_t len)
@@ -112,20 +122,46 @@ void conn_count_unread(sodns_conn_t *c, size_t bytes)
 static bool takes_too_much(const sodns_conn_t *c)
 {
 	const worker_t *w = c->worker;
-	return w->unread > UNREAD_MAX && c->unread > UNREAD_MAX / w->conn_count;
+	return w->unread > unread_limit && c->unread > unread_limit / (w->conn_count + 1);
+}
+
+static size_t unread_of(const sodns_conn_t *c)
+{
+	return conn_pending(c) + c->held;
+}
+
+void sodns_conn_held(sodns_conn_t *c, size_t bytes)
+{
+	c->held = bytes;
+	if (c->closing)
+		return;
+	conn_count_unread(c, unread_of(c));
+	if (!takes_too_much(c) || c->failed)
+		return;
+	limit_reached(LIMIT_UNREAD_BYTES, 1);
+	fail_later(c);
+}
+
+/* Who takes next to nothing has no more time for it. */
+static void set_write_deadline(sodns_conn_t *c)
+{
+	if (c->write_deadline && c->sent - c->sent_then < SLOW_BYTES)
+		return;
+	c->write_deadline = sodns_now() + (uint64_t)c->limits.write_ms * 1000000u;
+	c->sent_then = c->sent;
 }
 
 /* The socket takes no more for now: it has the time of a reply to take some. */
 static void wait_for_room(sodns_conn_t *c)
 {
-	conn_count_unread(c, conn_pending(c));
+	conn_count_unread(c, unread_of(c));
 	if (takes_too_much(c)) {
 		limit_reached(LIMIT_UNREAD_BYTES, 1);
 		conn_close(c);
 		return;
 	}
 	bool full = conn_pending(c) >= PENDING_MAX;
-	conn_set_deadline(c, c->limits.write_ms);
+	set_write_deadline(c);
 	/* A stream's sender waits for its client as a matter of course. */
 	if (full && c->events & UV_READABLE && !c->streaming)
 		limit_reached(LIMIT_UNREAD, 1);
@@ -145,6 +181,10 @@ static void encrypt(sodns_conn_t *c)
 
 void conn_flush(sodns_conn_t *c)
 {
+	if (c->failed) {
+		conn_close(c);
+		return;
+	}
 	encrypt(c);
 	while (c->out.at < c->out.len && !c->closing) {
 		ssize_t n = send(c->fd, c->out.bytes + c->out.at, c->out.len - c->out.at,
@@ -156,16 +196,19 @@ void conn_flush(sodns_conn_t *c)
 		if (n < 0 && errno != EINTR)
 			conn_close(c);
 		c->out.at += n > 0 ? (size_t)n : 0;
+		c->sent += n > 0 ? (size_t)n : 0;
 	}
 	if (c->closing || c->lingering)
 		return;
 	empty(&c->out);
-	conn_count_unread(c, conn_pending(c));
+	conn_count_unread(c, unread_of(c));
 	conn_call_senders(c);
-	/* A handshake has the time of a query in all. */
-	if (!c->tls || sodns_tls_ready(c->tls)) {
-		c->reading = false;
-		conn_set_deadline(c, c->limits.idle_ms);
+	c->write_deadline = 0;
+	/* Handshakes, and what a transport says of its own, give nobody more time. */
+	if (c->answered) {
+		c->answered = false;
+		c->reading = c->rest_len && !c->stalled;
+		conn_set_deadline(c, c->reading ? c->limits.read_ms : c->limits.idle_ms);
 	}
 	if (c->stalled)
 		conn_resume(c);
@@ -193,6 +236,8 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 	/* A transport may have something to say even to a query that gets no answer. */
 	if (!c->closing)
 		c->transport->reply(c, c->state, s->token, packet, len);
+	c->answers += len > 0;
+	c->answered = true;
 	c->in_flight--;
 	if (c->stalled)
 		conn_resume(c);

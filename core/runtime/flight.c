@@ -19,6 +19,7 @@ struct follower {
 struct sodns_flight {
 	struct sodns_flight *next; /* in its bucket, while it flies */
 	unsigned refs;
+	task_t *leader; /* NULL: nobody's query */
 	bool landed;
 	void *result;
 	const void *owner; /* keys of two of them never meet */
@@ -138,6 +139,8 @@ static sodns_flight_t *follow(struct sodns_flight *f, task_t *t, uint32_t ms)
 	struct follower me = {.next = f->followers, .task = t};
 	f->followers = &me;
 	f->refs++;
+	if (f->leader)
+		f->leader->followed = true;
 	if (task_wait(ms) == SODNS_OK && f->landed && f->result)
 		return f;
 	leave(f, &me);
@@ -180,6 +183,7 @@ sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key
 		return follow(f, t, ms);
 	if ((f = flight_new(hash, key, key_len, NULL, 0))) {
 		f->owner = owner;
+		f->leader = t;
 		*leads = true;
 	}
 	return f;

@@ -29,20 +29,6 @@ static bool any_special(uint64_t w)
 	       bytes_like(w, '\\');
 }
 
-/* Bytes of the character that begins here, if it is one of UTF-8 (RFC 3629, 4); else 0. */
-static size_t character(const uint8_t *p, size_t len)
-{
-	uint8_t c = p[0], low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-	uint8_t top = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-	size_t n = c < 0xc2 || c > 0xf4 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	if (!n || n > len || p[1] < low || p[1] > top)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* One character as it stands in a string; *used: how many bytes it was. */
 static bool put_character(sodns_json_out_t *o, const uint8_t *p, size_t len, size_t *used)
 {
@@ -58,7 +44,7 @@ static bool put_character(sodns_json_out_t *o, const uint8_t *p, size_t len, siz
 			   6);
 	if (c < 0x80)
 		return put(o, (const char *)p, 1);
-	size_t n = character(p, len);
+	size_t n = bytes_character(p, len);
 	*used = n ? n : 1;
 	return n ? put(o, (const char *)p, n) : put(o, replacement, 3);
 }

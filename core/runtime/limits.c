@@ -6,6 +6,7 @@
 #include <sodns/metrics.h>
 
 unsigned connection_limit = 20000;
+size_t unread_limit = 67108864;
 
 static const char *const label_names[] = {"limit", NULL};
 static const sodns_family_t family = {
@@ -27,10 +28,12 @@ void limits_start(void)
 		[LIMIT_UNREAD] = "unread answers",
 		[LIMIT_UNREAD_BYTES] = "unread bytes",
 		[LIMIT_SLOW] = "slow connections",
+		[LIMIT_HANDSHAKES] = "handshakes",
 		[LIMIT_DETACHED] = "detached queries",
 		[LIMIT_DEPTH] = "nested questions",
 		[LIMIT_EXPRESSION] = "expressions",
 		[LIMIT_METRICS] = "metrics",
+		[LIMIT_SAME_NAME] = "questions for one name",
 	};
 	for (unsigned i = 0; i < LIMITS; i++)
 		__atomic_store_n(&metrics[i], sodns_metric(&family, &texts[i]), __ATOMIC_RELEASE);

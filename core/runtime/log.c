@@ -14,6 +14,7 @@
 
 #include "runtime/limits.h"
 #include "runtime/log_ring.h"
+#include "runtime/log_text.h"
 
 #define LINE_MAX_LEN 8192
 
@@ -98,26 +99,66 @@ static void put(struct ring *r, uint64_t *head, const char *p, size_t n)
 	*head += n;
 }
 
-/* A line of three parts: all of it, or nothing. */
-static void put_line(const char *a, size_t a_len, const char *b, size_t b_len, const char *c,
-		     size_t c_len)
+/* The ring that has room for a line, with where it begins; or NULL. */
+static struct ring *begin_line(size_t len, uint64_t *head)
 {
 	struct ring *r = own ? own : (own = ring_take());
 	if (!r)
-		return;
-	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+		return NULL;
+	*head = atomic_load_explicit(&r->head, memory_order_relaxed);
 	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-	if (head - tail + a_len + b_len + c_len > RING_SIZE) {
-		limit_reached(LIMIT_LOG, 1);
-		return;
-	}
-	put(r, &head, a, a_len);
-	put(r, &head, b, b_len);
-	put(r, &head, c, c_len);
+	if (*head - tail + len <= RING_SIZE)
+		return r;
+	limit_reached(LIMIT_LOG, 1);
+	return NULL;
+}
+
+static void end_line(struct ring *r, uint64_t head)
+{
 	/* Ordered before the look at the writer's sleep: either it sees the line or we see it
 	 * asleep. */
 	atomic_store(&r->head, head);
 	log_written();
+}
+
+/* A line of three parts that are JSON: all of it, or nothing. */
+static void put_line(const char *a, size_t a_len, const char *b, size_t b_len, const char *c,
+		     size_t c_len)
+{
+	uint64_t head;
+	struct ring *r = begin_line(a_len + b_len + c_len, &head);
+	if (!r)
+		return;
+	put(r, &head, a, a_len);
+	put(r, &head, b, b_len);
+	put(r, &head, c, c_len);
+	end_line(r, head);
+}
+
+/* A plain line: what stands in front, and a text from anywhere. */
+static void put_plain(const char *front, const char *text, size_t len)
+{
+	uint64_t head;
+	size_t front_len = strlen(front), plain = log_text_plain(text, len), used, n;
+	size_t whole = plain == len ? len : log_text_length(text, len);
+	char escaped[LOG_TEXT_MAX];
+	struct ring *r = begin_line(front_len + whole + 1, &head);
+	if (!r)
+		return;
+	put(r, &head, front, front_len);
+	for (;; plain = log_text_plain(text, len)) {
+		put(r, &head, text, plain);
+		text += plain;
+		len -= plain;
+		if (!len)
+			break;
+		used = log_text_escape(text, len, escaped, &n);
+		put(r, &head, escaped, n);
+		text += used;
+		len -= used;
+	}
+	put(r, &head, "\n", 1);
+	end_line(r, head);
 }
 
 static void put_message(enum sodns_log_level level, const char *who, const char *text, size_t len)
@@ -135,7 +176,7 @@ void sodns_log_text(enum sodns_log_level level, const char *text, size_t len)
 	if (json)
 		put_message(level, NULL, text, len);
 	else
-		put_line(prefixes[level], strlen(prefixes[level]), text, len, "\n", 1);
+		put_plain(prefixes[level], text, len);
 }
 
 void sodns_log_members(enum sodns_log_level level, const char *who, const char *members, size_t len)
@@ -149,17 +190,12 @@ void sodns_log_members(enum sodns_log_level level, const char *who, const char *
 	put_line(head, n, members, len, "}\n", 2);
 }
 
-/* Formats into one line. Returns its length; the text of an error may have been anywhere. */
+/* Formats a message. Returns its length. */
 static size_t format_line(char line[LINE_MAX_LEN], size_t at, const char *format, va_list ap)
 {
 	int n = vsnprintf(line + at, LINE_MAX_LEN - at, format, ap);
 	size_t len = at + (size_t)(n < 0 ? 0 : n);
-	if (len >= LINE_MAX_LEN)
-		len = LINE_MAX_LEN - 1;
-	for (size_t i = 0; i < len && !json; i++)
-		if (line[i] == '\n')
-			line[i] = ' ';
-	return len;
+	return len < LINE_MAX_LEN ? len : LINE_MAX_LEN - 1;
 }
 
 void sodns_log(enum sodns_log_level level, const char *who, const char *format, ...)
@@ -188,12 +224,33 @@ void log_plain(const char *format, ...)
 	if (json)
 		put_message(SODNS_LOG_INFO, NULL, line, len);
 	else
-		put_line(line, len, "\n", 1, "", 0);
+		put_plain("", line, len);
+}
+
+/* As much of a text as fits, as a plain line. */
+static void write_plain(int fd, const char *text, size_t len)
+{
+	char line[LINE_MAX_LEN + LOG_TEXT_MAX];
+	size_t at = 0, n;
+	while (len && at + LOG_TEXT_MAX < LINE_MAX_LEN) {
+		size_t plain = log_text_plain(text, len), room = LINE_MAX_LEN - at - 1;
+		plain = plain < room ? plain : room;
+		memcpy(line + at, text, plain);
+		at += plain;
+		if (!plain) {
+			plain = log_text_escape(text, len, line + at, &n);
+			at += n;
+		}
+		text += plain;
+		len -= plain;
+	}
+	line[at++] = '\n';
+	log_write_out(fd, line, at);
 }
 
 static void say_on_stderr(enum sodns_log_level level, const char *format, va_list ap)
 {
-	char line[LINE_MAX_LEN + 1], object[LOG_JSON_MAX];
+	char line[LINE_MAX_LEN], object[LOG_JSON_MAX];
 	int n = vsnprintf(line, LINE_MAX_LEN, format, ap);
 	size_t len = n < 0 ? 0 : n < LINE_MAX_LEN ? (size_t)n : LINE_MAX_LEN - 1;
 	if (json) {
@@ -201,8 +258,7 @@ static void say_on_stderr(enum sodns_log_level level, const char *format, va_lis
 			      log_json_message(level, NULL, line, len, object));
 		return;
 	}
-	line[len++] = '\n';
-	log_write_out(STDERR_FILENO, line, len);
+	write_plain(STDERR_FILENO, line, len);
 }
 
 void log_last_words(const char *format, ...)

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include <sodns/fair.h>
+
 #include "message/query.h"
 #include "runtime/blame.h"
 #include "runtime/context.h"
@@ -40,8 +42,12 @@ struct task {
 	task_t *readier, *later; /* neighbours among those that are ready */
 	bool ready;
 	int ready_result;
-	uint8_t dirt;  /* waits since its stack was trimmed */
-	bool sleeping; /* in sodns_sleep(), which may be ended early */
+	sodns_claim_t claim; /* of the client whose query has waited on it */
+	uint64_t since;      /* ns: has that claim */
+	bool taken;          /* for a client that has less: it ends with the batch */
+	bool followed;       /* queries of others wait for it: it is not taken from them */
+	uint8_t dirt;        /* waits since its stack was trimmed */
+	bool sleeping;       /* in sodns_sleep(), which may be ended early */
 };
 
 struct posted;
@@ -51,6 +57,9 @@ struct loop {
 	context_t base;
 	task_t *current;
 	task_t *pool;
+	unsigned tasks;     /* that exist: they run, wait, or are pooled */
+	unsigned taken;     /* that were taken from their clients, and have not ended yet */
+	sodns_fair_t *fair; /* what clients have of the tasks; NULL: nobody counts */
 	unsigned pooled, pooled_low; /* the fewest since the last tick: those were of no use */
 	uv_timer_t shrinking;
 	bool (*shrink)(loop_t *l); /* the worker's part; whether something is left to give back */
@@ -114,8 +123,8 @@ void loop_is_back(loop_t *l);
  */
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline.
- * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED, or, on a worker, SODNS_ENOMEM when no
- * other task could go on meanwhile. */
+ * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED (also when the task is wanted for a
+ * client that has less), or, on a worker, SODNS_ENOMEM when no other task could go on meanwhile. */
 int task_wait(uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);
@@ -140,5 +149,7 @@ extern _Atomic(unsigned) blocking_count;
 /* Tasks that exist, waiting or pooled, in the process; and how many there may be. */
 extern _Atomic(unsigned) task_count;
 extern unsigned task_limit;
+/* Threads that share the limit: each has half of its part for itself, the other halves are for all. */
+extern unsigned task_sharers;
 
 #endif

@@ -3,16 +3,33 @@
  */
 #include <sodns/random.h>
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "runtime/random.h"
 
-#define STORE 256u
+#define STORE 512u
+#define SMALL 64u
 
-void sodns_random_bytes(void *out, size_t len)
+static __thread uint8_t store[STORE];
+static __thread size_t left;
+
+/* A child is not to draw what its parent, or a brother, draws. */
+static void empty_store(void)
 {
-	uint8_t *at = out;
+	memset(store, 0, sizeof(store));
+	left = 0;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, empty_store);
+}
+
+static void from_kernel(uint8_t *at, size_t len)
+{
 	while (len) {
 		ssize_t n = getrandom(at, len, 0);
 		if (n <= 0)
@@ -22,17 +39,27 @@ void sodns_random_bytes(void *out, size_t len)
 	}
 }
 
-/* What was handed out is wiped, so that a look at the memory tells nothing of ids in use. */
-uint16_t random_id(void)
+/* Small portions come from a store that is filled by one system call for many. What was handed out is wiped,
+ * so that a look at the memory tells nothing of ids in use. */
+void sodns_random_bytes(void *out, size_t len)
 {
-	static __thread uint16_t store[STORE];
-	static __thread unsigned left;
-	if (!left) {
-		sodns_random_bytes(store, sizeof(store));
+	if (len > SMALL) {
+		from_kernel(out, len);
+		return;
+	}
+	if (left < len) {
+		from_kernel(store, STORE);
 		left = STORE;
 	}
-	uint16_t id = store[--left];
-	store[left] = 0;
+	left -= len;
+	memcpy(out, store + left, len);
+	memset(store + left, 0, len);
+}
+
+uint16_t random_id(void)
+{
+	uint16_t id;
+	sodns_random_bytes(&id, sizeof(id));
 	return id;
 }
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* 16 bits that nobody can guess: taken from a store that is filled by one system call for many. */
+/* 16 bits that nobody can guess. */
 uint16_t random_id(void);
 
 #endif

@@ -17,9 +17,17 @@
 #define STACK_KEEP 16384u
 /* Looking for pages of a stack to give back is a system call: not after each wait. */
 #define TRIM_EVERY 16u
+/* So many of a client's tasks are looked at for one that can be taken. */
+#define LOOK_AT 64u
+/* What a client has is left to it below this part of all tasks. */
+#define WORTH 64u
+/* Tasks that were taken and have not ended yet: as many are there beyond the limit. */
+#define TAKEN_MAX 256u
+/* A query that has waited for so long makes room for a newer one of its client. */
+#define PATIENCE_NS 1000000000u
 
 _Atomic(unsigned) task_count;
-unsigned task_limit = 24000;
+unsigned task_limit = 24000, task_sharers = 1;
 
 task_t *task_current(void)
 {
@@ -108,19 +116,45 @@ static bool serves_clients(const loop_t *l)
 	return l->worker >= 0;
 }
 
-static task_t *task_new(loop_t *l)
+/* Tasks of all workers beyond what each has for itself. */
+static _Atomic(unsigned) common_tasks;
+
+static unsigned own_part(void)
 {
-	if (atomic_fetch_add(&task_count, 1) >= task_limit && serves_clients(l)) {
-		limit_reached(LIMIT_TASKS, 1);
-		atomic_fetch_sub(&task_count, 1);
-		return NULL;
-	}
-	task_t *t = calloc(1, sizeof(*t));
+	return task_limit / (2 * (task_sharers ? task_sharers : 1));
+}
+
+static bool too_many(const loop_t *l, unsigned common)
+{
+	return l->tasks > own_part() && common > task_limit - own_part() * task_sharers;
+}
+
+/* One more of the loop's. False: there are as many as there may be, and `beyond` was not asked for. */
+static bool count_task(loop_t *l, bool beyond)
+{
+	bool common = ++l->tasks > own_part() && serves_clients(l);
+	unsigned n = common ? atomic_fetch_add(&common_tasks, 1) + 1 : 0;
+	atomic_fetch_add(&task_count, 1);
+	return !common || beyond || !too_many(l, n);
+}
+
+static void uncount_task(loop_t *l)
+{
+	if (l->tasks-- > own_part() && serves_clients(l))
+		atomic_fetch_sub(&common_tasks, 1);
+	atomic_fetch_sub(&task_count, 1);
+}
+
+/* `beyond`: although there are as many as there may be, for another one is about to end. */
+static task_t *task_new(loop_t *l, bool beyond)
+{
+	bool counted = count_task(l, beyond);
+	task_t *t = counted ? calloc(1, sizeof(*t)) : NULL;
 	void *stack = t ? stack_map(STACK_SIZE) : NULL;
 	if (!stack) {
 		limit_reached(LIMIT_TASKS, 1);
 		free(t);
-		atomic_fetch_sub(&task_count, 1);
+		uncount_task(l);
 		return NULL;
 	}
 	t->loop = l;
@@ -136,15 +170,15 @@ static void task_closed(uv_handle_t *h)
 	task_t *t = h->data;
 	context_dispose(&t->context);
 	stack_unmap(t->stack, STACK_SIZE);
+	uncount_task(t->loop);
 	free(t);
-	atomic_fetch_sub(&task_count, 1);
 }
 
 static task_t *pool_take(loop_t *l)
 {
 	task_t *t = l->pool;
 	if (!t)
-		return task_new(l);
+		return task_new(l, false);
 	l->pool = t->next;
 	if (--l->pooled < l->pooled_low)
 		l->pooled_low = l->pooled;
@@ -171,6 +205,10 @@ void loop_shrink(loop_t *l)
 
 static void pool_give(loop_t *l, task_t *t)
 {
+	if (l->pool && too_many(l, atomic_load_explicit(&common_tasks, memory_order_relaxed))) {
+		uv_close((uv_handle_t *)&t->timer, task_closed);
+		return;
+	}
 	t->next = l->pool;
 	l->pool = t;
 	if (++l->pooled > POOL_KEEP)
@@ -205,6 +243,13 @@ static void drop_epoch(task_t *t)
 	publish_oldest(l);
 }
 
+static void leave_share(loop_t *l, task_t *t)
+{
+	sodns_fair_release(l->fair, &t->claim);
+	l->taken -= t->taken;
+	t->taken = t->followed = false;
+}
+
 void task_begin_stream(void)
 {
 	task_t *t = task_current();
@@ -225,6 +270,8 @@ static void switch_to(loop_t *l, task_t *t)
 	if (t->holds)
 		drop_epoch(t);
 	t->query = NULL;
+	if (t->waited)
+		leave_share(l, t);
 	if (t->waited && ++t->dirt >= TRIM_EVERY) {
 		t->dirt = 0;
 		stack_trim(t->stack, STACK_SIZE, STACK_KEEP);
@@ -256,15 +303,95 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg)
 	return SODNS_OK;
 }
 
+/* Whether a client may lose this one: nobody else waits for what it is about to get. */
+static bool can_be_taken(const task_t *t)
+{
+	return t->waiting && !t->ready && !t->followed;
+}
+
+static task_t *oldest_of(sodns_claim_t *c)
+{
+	for (unsigned i = 0; c && i < LOOK_AT; i++, c = c->younger) {
+		task_t *t = (task_t *)(void *)((char *)c - offsetof(task_t, claim));
+		if (can_be_taken(t))
+			return t;
+	}
+	return NULL;
+}
+
+/* Which waiting task has to end so that t can wait: one of the client that has most, if t's has less;
+ * else the oldest of t's own client, once it has had its time. What a client has must be worth the
+ * taking, as anybody can look like many clients over UDP: a forged address has one query. */
+static task_t *find_room(const loop_t *l, const task_t *t)
+{
+	unsigned most, own, worth = task_limit / WORTH / task_sharers;
+	sodns_claim_t *richest = sodns_fair_most(l->fair, &most);
+	sodns_claim_t *mine = sodns_fair_of(l->fair, t->query->client, &own);
+	if (most > own + 1 && most > worth) {
+		task_t *victim = oldest_of(richest);
+		if (victim)
+			sodns_fair_taken("tasks");
+		return victim;
+	}
+	task_t *victim = oldest_of(mine);
+	return victim && sodns_now() - victim->since > PATIENCE_NS ? victim : NULL;
+}
+
+/* Another task ends for this one, which may wait. It does so when the batch has run: until then there
+ * is one more than there may be. */
+static bool make_room(loop_t *l, const task_t *t)
+{
+	if (!l->fair || !t->query || !t->query->client || l->taken >= TAKEN_MAX)
+		return false;
+	task_t *victim = find_room(l, t), *spare = victim ? task_new(l, true) : NULL;
+	if (!spare)
+		return false;
+	pool_give(l, spare);
+	victim->cancelled = victim->taken = true;
+	l->taken++;
+	put_among_ready(victim, SODNS_CANCELLED);
+	return true;
+}
+
 /* Somebody has to go on with the batch while this task waits. */
-static bool spare_exists(loop_t *l)
+static bool spare_exists(loop_t *l, const task_t *waiter)
 {
 	if (l->pool)
 		return true;
-	task_t *t = task_new(l);
+	task_t *t = task_new(l, false);
 	if (t)
 		pool_give(l, t);
-	return t != NULL;
+	return t || make_room(l, waiter);
+}
+
+/* Whether the client may have one more query that waits. */
+static bool join_share(loop_t *l, task_t *t)
+{
+	unsigned own, part = sodns_fair_part(task_limit / task_sharers);
+	if (!l->fair || !t->query->client)
+		return true;
+	if (part < task_limit / task_sharers) {
+		sodns_fair_of(l->fair, t->query->client, &own);
+		if (own >= part) {
+			limit_reached(LIMIT_TASKS, 1);
+			return false;
+		}
+	}
+	t->since = sodns_now();
+	return sodns_fair_claim(l->fair, &t->claim, t->query->client);
+}
+
+/* The query is put aside for the first time. */
+static void park(task_t *t)
+{
+	if (!t->query->parked && t->query->in_flight)
+		atomic_fetch_add(t->query->in_flight, 1);
+	if (!t->query->parked && t->query->parking)
+		t->query->parking->count++;
+	t->query->parked = true;
+	zone_views_pin(t->query);
+	if (!t->holds && !t->query->streaming)
+		hold_epoch(t);
 }
 
 /* The plugin that waits has nothing in hand meanwhile, and has it again when it goes on. */
@@ -295,18 +422,12 @@ int task_wait(uint64_t ms)
 			return SODNS_TIMEOUT;
 		ms = ms < left ? ms : left;
 	}
-	if (serves_clients(l) && !spare_exists(l))
+	if (serves_clients(l) && !spare_exists(l, t))
 		return SODNS_ENOMEM;
-	if (t->query) {
-		if (!t->query->parked && t->query->in_flight)
-			atomic_fetch_add(t->query->in_flight, 1);
-		if (!t->query->parked && t->query->parking)
-			t->query->parking->count++;
-		t->query->parked = true;
-		zone_views_pin(t->query);
-		if (!t->holds && !t->query->streaming)
-			hold_epoch(t);
-	}
+	if (t->query && !t->claim.client && !join_share(l, t))
+		return SODNS_ENOMEM;
+	if (t->query)
+		park(t);
 	timer_start(t, ms);
 	t->waiting = t->waited = true;
 	atomic_fetch_add(&l->tasks_waiting, 1);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -18,6 +19,8 @@
 #define SPARED 1024u
 /* What the kernel may have queued when a listener retires. */
 #define QUEUED_MOST 4096u
+
+unsigned tcp_memory_kib = UINT_MAX;
 
 unsigned tcp_descriptors(void)
 {
@@ -53,7 +56,7 @@ static bool refuse_one(tcp_listener_t *l)
 /* Another connection's, when that has closed; the queue is looked at again then. */
 static bool find_descriptor(tcp_listener_t *l)
 {
-	if (!conn_make_room(l))
+	if (!conn_make_room(l, NULL))
 		return refuse_one(l);
 	limit_reached(LIMIT_DESCRIPTORS, 1);
 	return false;
@@ -67,7 +70,7 @@ static bool accept_one(tcp_listener_t *l)
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
 		return (errno == EMFILE || errno == ENFILE) && find_descriptor(l);
-	conn_open(l, fd, &from);
+	conn_accept(l, fd, &from);
 	return true;
 }
 
@@ -79,12 +82,15 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		;
 }
 
-tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, void *listener)
+tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, tcp_group_t *group,
+			 void *listener)
 {
 	tcp_listener_t *l = calloc(1, sizeof(*l));
 	if (spare < 0)
 		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (!l || uv_poll_init(&w->loop.uv, &l->poll, fd)) {
+	sodns_fair_t *fair = l ? sodns_fair_new() : NULL;
+	if (!fair || uv_poll_init(&w->loop.uv, &l->poll, fd)) {
+		sodns_fair_free(fair);
 		free(l);
 		return NULL;
 	}
@@ -94,9 +100,12 @@ tcp_listener_t *tcp_open(worker_t *w, int fd, const sodns_address_t *bound, void
 			      .fd = fd,
 			      .bound = *bound,
 			      .transport = &tcp_plain,
+			      .group = group,
+			      .fair = fair,
 			      .listener = listener};
 	l->poll.data = l;
 	w->tcp = l;
+	group->at[w->index] = l;
 	uv_poll_start(&l->poll, UV_READABLE, on_connection);
 	return l;
 }
@@ -120,6 +129,7 @@ static void listener_closed(uv_handle_t *h)
 	if (l->closed)
 		l->closed(l->listener);
 	sodns_tls_release(l->tls);
+	sodns_fair_free(l->fair);
 	free(l);
 }
 
@@ -133,6 +143,7 @@ void tcp_retire(tcp_listener_t *l)
 		}
 	for (unsigned i = 0; i < QUEUED_MOST && accept_one(l); i++)
 		;
+	l->group->at[w->index] = NULL;
 	/* The parent process may have it open, and would go on collecting clients. */
 	if (!sockets_stay)
 		shutdown(l->fd, SHUT_RD);

@@ -182,15 +182,22 @@ int64_t sodns_tls_expires(sodns_tls_t *t)
 	return when;
 }
 
-sodns_tls_session_t *sodns_tls_session(sodns_tls_t *t, const char *server_name, const char *alpn,
-				       sodns_tls_send_f send, void *arg)
+sodns_tls_session_t *sodns_tls_session_to(sodns_tls_t *t, const sodns_address_t *peer,
+					  const char *server_name, const char *alpn,
+					  sodns_tls_send_f send, void *arg)
 {
 	sodns_tls_session_t *s = NULL;
 	pthread_mutex_lock(&t->lock);
 	if (t->files)
-		s = use()->session(t->files, server_name, alpn, send, arg);
+		s = use()->session(t->files, peer, server_name, alpn, send, arg);
 	pthread_mutex_unlock(&t->lock);
 	return s;
+}
+
+sodns_tls_session_t *sodns_tls_session(sodns_tls_t *t, const char *server_name, const char *alpn,
+				       sodns_tls_send_f send, void *arg)
+{
+	return sodns_tls_session_to(t, NULL, server_name, alpn, send, arg);
 }
 
 void sodns_tls_input(sodns_tls_session_t *s, const uint8_t *bytes, size_t len)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodns/metrics.h>
 #include <sodns/share.h>
 
 #include "runtime/address.h"
@@ -38,6 +39,7 @@ sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options)
 		u->options.expire_ms = EXPIRE_MS;
 	u->refs = 1;
 	u->lane_count = lanes;
+	upstream_put_endpoint(u->text, sizeof(u->text), &u->options.address);
 	if (u->options.tls_name)
 		u->tls_name = strdup(u->options.tls_name);
 	if (u->options.tls)
@@ -170,6 +172,8 @@ static void carrier_freed(uv_handle_t *h)
 	carrier_t *c = h->data;
 	lane_t *l = c->lane;
 	close(c->fd);
+	if (!c->stream)
+		upstream_socket_closed();
 	https_end(c);
 	sodns_tls_end(c->tls);
 	free(c->out);
@@ -217,9 +221,8 @@ void carrier_close(carrier_t *c)
 	*c->at = c->next;
 	if (c->next)
 		c->next->at = c->at;
-	for (unsigned i = 0; i < LANE_SOCKETS; i++)
-		if (c->lane->open[i] == c)
-			c->lane->open[i] = NULL;
+	if (c->lane->open[c->place] == c)
+		c->lane->open[c->place] = NULL;
 	uv_poll_stop(&c->poll);
 	uv_close((uv_handle_t *)&c->poll, carrier_freed);
 }
@@ -287,6 +290,7 @@ void exchange_hang(sodns_exchange_t *x, carrier_t *c)
 	*in = *on = x;
 	c->in_flight++;
 	c->used++;
+	c->lane->asked += !c->stream;
 }
 
 void exchange_unhang(sodns_exchange_t *x)
@@ -301,21 +305,25 @@ void exchange_unhang(sodns_exchange_t *x)
 	if (x->beside)
 		x->beside->beside_at = x->beside_at;
 	x->carrier = NULL;
+	c->lane->asked -= !c->stream;
+	upstream_uncount_name(x);
 	if (!--c->in_flight && c->retired)
 		carrier_close(c);
 }
 
 /* Letters compare equal in any case (RFC 4343) unless the exchange wants them exact. */
-static bool same_question(const uint8_t *a, const uint8_t *b, size_t len, bool exact)
+static enum question compare_question(const uint8_t *a, const uint8_t *b, size_t len, bool exact)
 {
 	if (!memcmp(a, b, len))
-		return true;
-	for (size_t i = 0; i < len - 4 && !exact; i++) {
+		return QUESTION_SAME;
+	for (size_t i = 0; i < len - 4; i++) {
 		uint8_t x = a[i], y = b[i];
 		if (x != y && ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z'))
-			return false;
+			return QUESTION_OTHER;
 	}
-	return !exact && !memcmp(a + len - 4, b + len - 4, 4);
+	if (memcmp(a + len - 4, b + len - 4, 4))
+		return QUESTION_OTHER;
+	return exact ? QUESTION_RECASED : QUESTION_SAME;
 }
 
 /* Bytes of the question in a query of our own making. */
@@ -338,10 +346,31 @@ sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *m, size_t len, enum
 	*question = QUESTION_OTHER;
 	if (!(m[4] | m[5]))
 		*question = QUESTION_NONE;
-	else if (!m[4] && m[5] == 1 && n && QUESTION_AT + n <= len &&
-		 same_question(x->query + QUESTION_AT, m + QUESTION_AT, n, x->exact))
-		*question = QUESTION_SAME;
+	else if (!m[4] && m[5] == 1 && n && QUESTION_AT + n <= len)
+		*question = compare_question(x->query + QUESTION_AT, m + QUESTION_AT, n, x->exact);
 	return x;
+}
+
+bool upstream_question_name(const sodns_exchange_t *x, uint8_t out[SODNS_NAME_MAX])
+{
+	size_t n = question_length(x->query, x->len);
+	if (!n || n > SODNS_NAME_MAX + 4)
+		return false;
+	sodns_name_lower(x->query + QUESTION_AT, out);
+	return true;
+}
+
+void upstream_unwanted(const sodns_upstream_t *u, enum unwanted reason)
+{
+	static const char *const reasons[] = {"id", "question", "case"};
+	static const char *const labels[] = {"to", "reason", NULL};
+	static const sodns_family_t family = {
+		.name = "sodns_upstream_unwanted_total",
+		.help = "Messages from an upstream's address that answered nothing as it was "
+			"asked.",
+		.labels = labels};
+	const char *const values[] = {u->text, reasons[reason]};
+	sodns_metric_count(&family, values, 1);
 }
 
 void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
@@ -349,17 +378,21 @@ void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 {
 	carrier_t *c = x->carrier;
 	c->heard = true;
-	if (question == QUESTION_OTHER) {
-		/* A guess, or a server that is out of order: the right one may still come. */
-		x->mismatched = true;
-		return;
-	}
-	exchange_unhang(x);
 	if (question == QUESTION_SAME) {
+		exchange_unhang(x);
 		exchange_answer(x, message, len);
 		return;
 	}
 	x->mismatched = true;
+	upstream_unwanted(x->upstream,
+			  question == QUESTION_RECASED ? UNWANTED_CASE : UNWANTED_QUESTION);
+	/* A guess, perhaps: the right one may still come. Nobody guesses on a connection. */
+	if (question == QUESTION_OTHER && !c->stream)
+		return;
+	x->recased = question == QUESTION_RECASED;
+	if (question == QUESTION_NONE)
+		x->header = (uint16_t)(message[2] << 8 | message[3]);
+	exchange_unhang(x);
 	exchange_done(x, SODNS_EINVAL);
 }
 
@@ -409,7 +442,8 @@ void sodns_exchange_begin(sodns_exchange_t *x)
 	x->result = SODNS_EBUSY;
 	x->task = task_current();
 	x->carrier = NULL;
-	x->reused = x->mismatched = x->again = false;
+	x->reused = x->mismatched = x->again = x->counted = x->recased = x->forged = false;
+	x->header = 0;
 	x->connecting = true;
 	x->error = 0;
 	x->due = 0;
@@ -497,6 +531,7 @@ void sodns_exchange_end(sodns_exchange_t *x)
 		return;
 	exchange_note_local(x);
 	suspect(c, x);
+	c->left++;
 	upstream_forget(c, x->id);
 	exchange_unhang(x);
 }

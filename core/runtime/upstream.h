@@ -11,8 +11,17 @@
 
 #include "runtime/loop.h"
 
-#define LANE_SOCKETS 4u /* open for new questions at a time */
-#define SOCKET_USES 64u /* then it is replaced: its port has been seen often enough */
+/* Who does not know the port of a question has one of the system's range to guess, 28,000 as a rule,
+ * however many questions share it; who finds ports out has them for a second. Up to 64 questions in flight
+ * have a port each, nearly; more share 32: each socket that something comes to is one more to be told of and
+ * to be read, and with as many sockets as questions an answer costs a fifth more. Opening one costs
+ * as much as asking twice. */
+#define LANE_SOCKETS 128u /* open for new questions at a time */
+#define LANE_BUSY 64u     /* questions in flight: further ones share */
+#define LANE_SHARED 32u   /* of those sockets */
+#define SOCKET_USES 64u
+#define STRANGERS_MAX 16u /* messages that nobody asked for, at a port; then it is left */
+#define SAME_NAME_MAX 16u /* questions for one name that are in flight over UDP */
 #define SOCKET_AGE_NS 1000000000u
 #define LANE_STREAMS 8u   /* connections, before questions share one */
 #define STREAM_DEPTH 256u /* questions in flight on one connection */
@@ -29,6 +38,9 @@ typedef struct carrier {
 	int fd;
 	bool stream, retired, closed;
 	unsigned used, in_flight;
+	unsigned left;         /* without their answer, which may come later */
+	unsigned strangers;    /* messages that nobody asked for */
+	uint16_t place;        /* in the lane's `open` */
 	uint64_t opened, last; /* ns: when something last came */
 	sodns_exchange_t *exchanges;
 
@@ -52,6 +64,7 @@ struct lane {
 	sodns_exchange_t *by_id[LANE_TABLE];
 	uv_timer_t tick;
 	unsigned handles; /* that libuv has still to close */
+	unsigned asked;   /* over UDP, in flight */
 	bool ticking, ending;
 	uint32_t srtt, rttvar; /* microseconds; 0: nothing known */
 	char why[80];          /* what TLS had to object last */
@@ -60,6 +73,7 @@ struct lane {
 struct sodns_upstream {
 	sodns_upstream_options_t options;
 	char *tls_name;
+	char text[96]; /* address and port */
 	bool https, http_get;
 	_Atomic(unsigned) refs; /* lanes and the owner */
 	unsigned lane_count;
@@ -78,7 +92,7 @@ void exchange_unhang(sodns_exchange_t *x);
 void exchange_note_local(sodns_exchange_t *x);
 /* The one in flight on c that a message of len bytes is for; NULL if it is nobody's. *question tells
  * whether its question is that exchange's, too. */
-enum question { QUESTION_SAME, QUESTION_OTHER, QUESTION_NONE };
+enum question { QUESTION_SAME, QUESTION_RECASED, QUESTION_OTHER, QUESTION_NONE };
 sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *message, size_t len,
 				enum question *question);
 /* The one in flight on c with this id, or NULL. */
@@ -94,7 +108,17 @@ void carrier_close(carrier_t *c);
 /* A descriptor bound to the upstream's source, connecting to its address; -1 and errno. */
 int carrier_connect(const sodns_upstream_t *u, int type);
 
+/* Over UDP; over TCP if there are too many questions for the name already. */
 void upstream_send_udp(lane_t *l, sodns_exchange_t *x);
+/* A place among the questions of a name that are in flight over UDP. False: there is none. */
+bool upstream_count_name(sodns_exchange_t *x);
+void upstream_socket_closed(void);
+void upstream_uncount_name(sodns_exchange_t *x);
+/* Something came that is not taken. */
+enum unwanted { UNWANTED_ID, UNWANTED_QUESTION, UNWANTED_CASE };
+void upstream_unwanted(const sodns_upstream_t *u, enum unwanted reason);
+/* The question's name in lower case; false: there is none. */
+bool upstream_question_name(const sodns_exchange_t *x, uint8_t out[SODNS_NAME_MAX]);
 void upstream_send_stream(lane_t *l, sodns_exchange_t *x);
 /* The exchange ends before its answer has come: its stream, if it has one of its own, is closed. */
 void upstream_forget(carrier_t *c, uint16_t id);

@@ -59,8 +59,8 @@ static carrier_t *open_stream(lane_t *l)
 	const sodns_upstream_t *u = l->upstream;
 	carrier_t *c = carrier_new(l, carrier_connect(u, SOCK_STREAM), true, &l->streams);
 	if (c && u->options.tls &&
-	    !(c->tls = sodns_tls_session(u->options.tls, u->tls_name, u->https ? "h2" : NULL, put,
-					 c))) {
+	    !(c->tls = sodns_tls_session_to(u->options.tls, &u->options.address, u->tls_name,
+					    u->https ? "h2" : NULL, put, c))) {
 		carrier_close(c);
 		errno = ENOMEM;
 		return NULL;
@@ -147,6 +147,9 @@ static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 	frame[0] = (uint8_t)(x->len >> 8);
 	frame[1] = (uint8_t)x->len;
 	memcpy(frame + 2, x->query, x->len);
+	/* The message may have been sent elsewhere with another id since. */
+	frame[2] = (uint8_t)(x->id >> 8);
+	frame[3] = (uint8_t)x->id;
 	if (!c->tls)
 		put(c, frame, x->len + 2);
 	else if (sodns_tls_write(c->tls, frame, x->len + 2))

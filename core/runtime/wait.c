@@ -168,7 +168,7 @@ static bool answers(const uint8_t *query, size_t len, const uint8_t *answer, siz
 	while (end < len && query[end])
 		end += query[end] + 1u;
 	end += 5;
-	return end <= len && end <= n && answer[5] == 1 &&
+	return end <= len && end <= n && !answer[4] && answer[5] == 1 &&
 	       !memcmp(query + 12, answer + 12, end - 12);
 }
 
@@ -184,34 +184,6 @@ static int exchange_fake(const sodns_address_t *server, const uint8_t *query, si
 			return rc;
 	}
 	return after > ms ? SODNS_TIMEOUT : n;
-}
-
-int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
-		       uint8_t *answer, size_t size, uint32_t ms)
-{
-	return sodns_exchange_udp_from(NULL, server, query, len, answer, size, ms);
-}
-
-int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
-			    const uint8_t *query, size_t len, uint8_t *answer, size_t size,
-			    uint32_t ms)
-{
-	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
-	if (upstream_instead)
-		return exchange_fake(server, query, len, answer, size, ms);
-	struct waiting_fd *w = fd_connect(local, server, SOCK_DGRAM);
-	if (!w)
-		return SODNS_EIO;
-	int rc = send(w->fd, query, len, 0) < 0 ? SODNS_EIO : SODNS_OK;
-	while (!rc && !(rc = fd_wait(w, UV_READABLE, end))) {
-		ssize_t n = recv(w->fd, answer, size, MSG_DONTWAIT);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			rc = SODNS_EIO;
-		else if (n > 0 && answers(query, len, answer, (size_t)n))
-			rc = (int)n;
-	}
-	fd_close(w);
-	return rc;
 }
 
 /* Writes or reads exactly len bytes. */
@@ -233,14 +205,12 @@ static int fd_move(struct waiting_fd *w, uint8_t *bytes, size_t len, bool out, u
 	return SODNS_OK;
 }
 
-int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
-		       uint8_t *answer, size_t size, uint32_t ms)
+static int exchange_tcp(const sodns_address_t *local, const sodns_address_t *server,
+			const uint8_t *query, size_t len, uint8_t *answer, size_t size,
+			uint64_t end)
 {
-	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
 	uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};
-	if (upstream_instead)
-		return exchange_fake(server, query, len, answer, size, ms);
-	struct waiting_fd *w = fd_connect(NULL, server, SOCK_STREAM);
+	struct waiting_fd *w = fd_connect(local, server, SOCK_STREAM);
 	if (!w)
 		return SODNS_EIO;
 	int rc = fd_wait(w, UV_WRITABLE, end);
@@ -254,6 +224,47 @@ int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size
 	}
 	fd_close(w);
 	return rc;
+}
+
+int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
+		       uint8_t *answer, size_t size, uint32_t ms)
+{
+	if (upstream_instead)
+		return exchange_fake(server, query, len, answer, size, ms);
+	return exchange_tcp(NULL, server, query, len, answer, size,
+			    sodns_now() + (uint64_t)ms * 1000000u);
+}
+
+int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
+		       uint8_t *answer, size_t size, uint32_t ms)
+{
+	return sodns_exchange_udp_from(NULL, server, query, len, answer, size, ms);
+}
+
+int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
+			    const uint8_t *query, size_t len, uint8_t *answer, size_t size,
+			    uint32_t ms)
+{
+	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
+	if (upstream_instead)
+		return exchange_fake(server, query, len, answer, size, ms);
+	struct waiting_fd *w = fd_connect(local, server, SOCK_DGRAM);
+	if (!w)
+		return SODNS_EIO;
+	int rc = send(w->fd, query, len, 0) < 0 ? SODNS_EIO : SODNS_OK;
+	unsigned strangers = 0;
+	while (!rc && strangers <= STRANGERS_MAX && !(rc = fd_wait(w, UV_READABLE, end))) {
+		ssize_t n = recv(w->fd, answer, size, MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			rc = SODNS_EIO;
+		else if (n > 0 && answers(query, len, answer, (size_t)n))
+			rc = (int)n;
+		else
+			strangers += n >= 0;
+	}
+	fd_close(w);
+	/* Somebody tries ids. */
+	return rc ? rc : exchange_tcp(local, server, query, len, answer, size, end);
 }
 
 /* Blocking work: the pool works on a copy; who waits for it may have left when it ends. */

@@ -11,6 +11,7 @@
 
 #include <sodns/share.h>
 
+#include "runtime/cgroup.h"
 #include "zone/store.h"
 
 #define SPARES_KEEP 64u
@@ -31,24 +32,10 @@ int sodns_worker(void)
 	return l ? l->worker : -1;
 }
 
-/* CPUs that the cgroup's quota stands for, rounded up; 0 without a quota. */
-static unsigned quota_cpus(void)
-{
-	long quota, period;
-	unsigned cpus = 0;
-	FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0)
-		cpus = (unsigned)((quota + period - 1) / period);
-	fclose(f);
-	return cpus;
-}
-
 unsigned worker_default_count(void)
 {
 	cpu_set_t set;
-	unsigned n = 1, quota = quota_cpus();
+	unsigned n = 1, quota = cgroup_cpus("");
 	if (!sched_getaffinity(0, sizeof(set), &set))
 		n = (unsigned)CPU_COUNT(&set);
 	if (quota && quota < n)
@@ -69,6 +56,7 @@ static slot_t *slot_new(worker_t *w)
 	s->q.peer = &s->peer;
 	s->q.local = &s->local;
 	s->shared.in_hand = &w->in_hand;
+	s->shared.client = &s->peer;
 	arena_init(&s->shared.arena, s->arena, SLOT_SIZE - offsetof(slot_t, arena));
 	ASAN_POISON_MEMORY_REGION(s->arena, SLOT_SIZE - offsetof(slot_t, arena));
 	return s;
@@ -118,6 +106,7 @@ static void slot_reset(slot_t *s)
 	q->views = NULL;
 	q->reserved = 0;
 	q->size_limit = 0;
+	q->is_private = false;
 	q->trusted = false;
 }
 
@@ -190,6 +179,9 @@ void batch_run(worker_t *w)
 	w->server->batch_done(w);
 	loop_is_back(&w->loop);
 	loop_leave(&w->loop);
+	/* Those that made room for this batch make it now. */
+	if (w->loop.taken)
+		loop_run_ready(&w->loop);
 }
 
 static void *worker_main(void *arg)
@@ -208,6 +200,7 @@ int workers_make(unsigned count, const worker_server_t *server)
 	if (!workers)
 		return SODNS_ENOMEM;
 	memset(workers, 0, count * sizeof(*workers));
+	task_sharers = count;
 	for (unsigned i = 0; i < count; i++) {
 		worker_t *w = &workers[i];
 		w->index = i;
@@ -216,6 +209,7 @@ int workers_make(unsigned count, const worker_server_t *server)
 		if (!w->out || loop_init(&w->loop, (int)i))
 			return SODNS_ENOMEM;
 		w->loop.shrink = shrink;
+		w->loop.fair = sodns_fair_new();
 	}
 	worker_count = count;
 	return SODNS_OK;

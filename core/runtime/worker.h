@@ -92,7 +92,10 @@ struct worker {
 	size_t unread;            /* by clients, of what was sent to them */
 	uint64_t turn, turn_ends; /* the loop's, and until when heavy work is done in it */
 	uint32_t round;           /* of turns, each connection's once */
-	bool put_off;             /* somebody's turn */
+	bool was_short;           /* of time, in the turn before */
+	uint32_t quota;           /* turns of a client in a round; 0: one */
+	bool put_off,
+		held_back; /* somebody's turn: for want of time, or as its client had its quota */
 	uv_timer_t tick;
 };
 

@@ -16,6 +16,7 @@
 
 #include <sodns/metrics.h>
 
+#include "runtime/fair.h"
 #include "runtime/http.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
@@ -209,13 +210,19 @@ static int make_again(generation_t **out, char *err, size_t err_size)
 	return *out ? 0 : -1;
 }
 
-/* The reload plugin's, which counts whoever asked. */
-static void count_failure(void)
+/* The counter is the reload plugin's, but counts whoever asked. */
+static void note_reload(bool good)
 {
-	static const sodns_family_t family = {
+	static const sodns_family_t failures = {
 		.name = "coredns_reload_failed_total",
 		.help = "Counter of the number of failed reload attempts."};
-	sodns_metric_add(sodns_metric(&family, NULL), 1);
+	static const sodns_family_t last = {
+		.name = "sodns_reload_last_successful",
+		.help = "Whether the configuration that was wanted last is the one that runs.",
+		.kind = SODNS_GAUGE};
+	sodns_metric_set(sodns_metric(&last, NULL), good);
+	if (!good)
+		sodns_metric_add(sodns_metric(&failures, NULL), 1);
 }
 
 static void *reload_main(void *arg)
@@ -225,13 +232,15 @@ static void *reload_main(void *arg)
 	(void)arg;
 	void (*told)(const char *why) = atomic_exchange(&on_failure, NULL);
 	pthread_mutex_lock(&generations);
+	if (!told)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGUSR1: Reloading");
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
 	generation_t *g;
 	int rc = make_again(&g, err, sizeof(err));
 	if (rc < 0 && !end_is_wanted())
-		count_failure();
+		note_reload(false);
 	if (rc > 0) {
 		end = SUPERVISOR_OUTGROWN;
 	} else if (!g && told) {
@@ -242,6 +251,7 @@ static void *reload_main(void *arg)
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
 		fallback_ends();
+		note_reload(true);
 		end = SUPERVISOR_READY;
 		drain(old);
 	} else {
@@ -310,6 +320,16 @@ static void count_left(worker_t *w, void *arg)
 	n->connections += w->conn_count;
 }
 
+/* In CoreDNS's words. */
+static void tell_end(unsigned number)
+{
+	if (number == SIGTERM)
+		sodns_log(SODNS_LOG_INFO, NULL, "SIGTERM: Shutting down servers then terminating");
+	else
+		sodns_log(SODNS_LOG_INFO, NULL, "%s: Shutting down",
+			  number == SIGINT ? "SIGINT" : "SIGQUIT");
+}
+
 /* Takes the signals that came: whether one of them asks for the end. */
 static bool ends(int fd)
 {
@@ -317,8 +337,11 @@ static bool ends(int fd)
 	while (read(fd, &s, sizeof(s)) == sizeof(s)) {
 		if (s.ssi_signo == SIGUSR1)
 			reload();
-		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT || s.ssi_signo == SIGQUIT)
+		else if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT ||
+			 s.ssi_signo == SIGQUIT) {
+			tell_end(s.ssi_signo);
 			return true;
+		}
 	}
 	return false;
 }
@@ -441,6 +464,12 @@ static void print_version(const control_options_t *o)
 	log_plain("%s", o->version[1]);
 }
 
+static void print_budget(const control_options_t *o)
+{
+	if (!o->quiet && *o->budget)
+		sodns_log(SODNS_LOG_INFO, NULL, "%s", o->budget);
+}
+
 /* Everything is prepared, and then it serves. */
 static void start_whole(const control_options_t *o, generation_t *g)
 {
@@ -453,6 +482,7 @@ static void start_whole(const control_options_t *o, generation_t *g)
 	log_set_debug(debug_wanted(serving));
 	if (!o->quiet)
 		print_zones(serving);
+	print_budget(o);
 	log_start();
 	note_times(serving);
 	fallback_tell(0);
@@ -553,6 +583,7 @@ int control_run(void *options)
 		return 1;
 	}
 	limits_start();
+	fair_start();
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
@@ -572,6 +603,7 @@ int control_run(void *options)
 		start_in_parts(g);
 	else
 		start_whole(o, g);
+	note_reload(true);
 	supervisor_tell(SUPERVISOR_READY);
 	int status = wait_for_end(signal_fd);
 	if (!stop(signal_fd) && !sockets_stay && !pthread_mutex_trylock(&generations)) {

@@ -96,6 +96,11 @@ static void copy_query(sodns_query_t *to, const sodns_query_t *q, slot_t *s)
 		uint8_t *options = arena_alloc(&shared->arena, q->options_len);
 		to->options = memcpy(options, q->options, q->options_len);
 	}
+	if (q->set_options_len) {
+		uint8_t *options = arena_alloc(&shared->arena, q->set_options_len);
+		to->set_options = memcpy(options, q->set_options, q->set_options_len);
+	}
+	shared->size_limit = q->shared->size_limit;
 	uint8_t name[SODNS_NAME_MAX];
 	memcpy(name, q->original, q->name_len);
 	query_set_name(to, name);

@@ -104,6 +104,7 @@ static void listener_free(listener_t *l)
 			break;
 		}
 	free(l->at);
+	free(l->group.at);
 	free(l->key);
 	free(l);
 }
@@ -117,6 +118,7 @@ static listener_t *listener_new(const server_t *s)
 	l->address = s->address;
 	l->wildcard = s->wildcard;
 	l->at = calloc(worker_count, sizeof(*l->at));
+	l->group.at = calloc(worker_count, sizeof(struct tcp_listener *));
 	l->next = all;
 	all = l;
 	return l;
@@ -171,7 +173,7 @@ static void open_for(worker_t *w, listener_t *l, const server_t *s)
 		bound.family = own.ss_family == AF_INET6 ? 6 : 4;
 	if (l->udp_fds)
 		at->udp = udp_open(w, l->udp_fds[w->index], &bound, s->wildcard, at);
-	at->tcp = tcp_open(w, l->tcp_fds[w->index], &bound, at);
+	at->tcp = tcp_open(w, l->tcp_fds[w->index], &bound, &l->group, at);
 }
 
 /* No client comes by it any more. */

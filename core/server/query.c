@@ -14,13 +14,23 @@
 #define DEADLINE_NS 4000000000u
 #define ASK_DEPTH_MAX 8
 
-enum drop { DROP_PORT, DROP_ADMIT, DROP_SHED, DROP_MALFORMED, DROP_OPCODE, DROP_REFUSED, DROPS };
+enum drop {
+	DROP_PORT,
+	DROP_ADMIT,
+	DROP_SHED,
+	DROP_MALFORMED,
+	DROP_OPCODE,
+	DROP_REFUSED,
+	DROP_SHORT,
+	DROP_RESPONSE,
+	DROPS
+};
 
 static void count_drop(enum drop why)
 {
 	static const char *const texts[DROPS] = {
 		"source port 0", "dropped by a plugin", "too many put aside", "malformed",
-		"opcode",        "refused by a plugin",
+		"opcode",        "refused by a plugin", "under 12 bytes",     "a response",
 	};
 	static const char *const labels[] = {"reason", NULL};
 	static const sodns_family_t family = {
@@ -72,6 +82,15 @@ static enum parse_verdict admit(slot_t *s)
 	return v == SODNS_REJECT && query ? PARSE_REFUSED : PARSE_DROP;
 }
 
+/* Reads the packet; what is no query is dropped and counted. */
+static enum parse_verdict parse(slot_t *s)
+{
+	enum parse_verdict v = query_parse(&s->q, s->packet, s->packet_len);
+	if (v == PARSE_DROP)
+		count_drop(s->packet_len < 12 ? DROP_SHORT : DROP_RESPONSE);
+	return v;
+}
+
 /* Every packet of the batch comes through here first, then through prefetch, then serve. */
 static void arrive(slot_t *s)
 {
@@ -83,7 +102,7 @@ static void arrive(slot_t *s)
 	s->shared.in_flight = w->in_flight;
 	s->verdict = admit(s);
 	if (s->verdict == PARSE_OK)
-		s->verdict = query_parse(q, s->packet, s->packet_len);
+		s->verdict = parse(s);
 	if (s->verdict == PARSE_OK && q->server->plain)
 		route_plain(q);
 }

@@ -100,20 +100,14 @@ static const sodns_transport_t *stream_of(const generation_t *g, const block_key
 	return t;
 }
 
-/* A listener's limit, shared by the workers. */
-static unsigned for_worker(unsigned n)
-{
-	return worker_count ? (n + worker_count - 1) / worker_count : n;
-}
-
 static tcp_limits_t default_limits(const sodns_transport_t *t)
 {
 	bool has = t->size >= offsetof(sodns_transport_t, connections) + sizeof(t->connections);
 	return (tcp_limits_t){.read_ms = 3000,
 			      .write_ms = 5000,
 			      .idle_ms = 10000,
-			      .connections = has && t->connections ? for_worker(t->connections)
-								   : connection_limit,
+			      .connections = has && t->connections ? UINT_MAX : connection_limit,
+			      .total = has && t->connections ? t->connections : UINT_MAX,
 			      .in_flight = 512};
 }
 
@@ -147,8 +141,10 @@ static server_t *server_of(generation_t *g, const block_key_t *k, const sodns_ad
 
 static void apply_settings(server_t *s, const block_t *b)
 {
-	if (b->limits_connections)
-		s->limits.connections = b->connections ? for_worker(b->connections) : UINT_MAX;
+	if (b->limits_connections) {
+		s->limits.connections = UINT_MAX;
+		s->limits.total = b->connections ? b->connections : UINT_MAX;
+	}
 	if (b->tls && s->stream != &tcp_plain)
 		s->tls = b->tls;
 	s->limits.read_ms = b->read_ms ? b->read_ms : s->limits.read_ms;
@@ -318,6 +314,7 @@ bool route_query(sodns_query_t *q)
 {
 	const server_t *s = q->server;
 	const target_t *own = NULL;
+	struct query_metadata *none = q->shared->metadata, *of_own = none;
 	if (s->plain)
 		return route_plain(q);
 	/* What decides here may not be prepared yet. */
@@ -327,16 +324,20 @@ bool route_query(sodns_query_t *q)
 	for (unsigned i = 0; i <= q->labels.count; i++) {
 		const route_t *r = own && i == q->labels.count ? NULL : find_suffix(q, s, i);
 		for (const target_t *t = r ? r->targets : NULL; t; t = t->next) {
+			/* What a block says that was tried and is not taken is said no more. */
+			q->shared->metadata = none;
 			if (!passes(q, t))
 				continue;
 			take(q, t);
 			own = t;
+			of_own = q->shared->metadata;
 			if (q->type != SODNS_TYPE_DS || i)
 				return true;
 			break;
 		}
 	}
-	/* A block that was tried and did not want it has left its name there. */
+	/* A block that was tried and did not want it has left its name and metadata there. */
+	q->shared->metadata = of_own;
 	if (own)
 		take(q, own);
 	else

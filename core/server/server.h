@@ -5,6 +5,7 @@
 #define CORE_SERVER_SERVER_H
 
 #include "host/host.h"
+#include "runtime/budget.h"
 #include "runtime/tcp.h"
 #include "runtime/udp.h"
 #include "supervisor/supervisor.h"
@@ -75,6 +76,7 @@ typedef struct listener {
 	const server_t *incoming; /* of the one that is being made */
 	bool opened;              /* workers have read from it: it stays, connections refer to it */
 	int *udp_fds, *tcp_fds;   /* for each worker, until it has them */
+	tcp_group_t group;
 	struct listener_worker *at;
 } listener_t;
 
@@ -129,7 +131,8 @@ bool end_is_wanted(void);
 typedef struct control_options {
 	bool quiet, sandbox;
 	unsigned workers;
-	const char *version[2]; /* lines of the start */
+	const char *version[2];       /* lines of the start */
+	char budget[BUDGET_TEXT_MAX]; /* another one, or "" */
 } control_options_t;
 int control_run(void *options);
 /* At the beginning of a process: where its configuration is put and taken from, and who is told of crashes. */

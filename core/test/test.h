@@ -32,6 +32,8 @@ struct sodns_test {
 extern sodns_test_t *test_current;
 /* Counts a check; prints the failure with its place. */
 void test_fail(const char *file, int line, const char *format, ...) SODNS_PRINTF(3, 4);
+/* As sodns_test_ask(), but the answer stays a packet: t->packet. False: none came. */
+bool test_ask_packet(sodns_test_t *t, const char *question);
 /* The folder and the one worker, made at the first use. */
 void test_prepare(void);
 

@@ -130,20 +130,23 @@ static void write_keylog(const SSL *ssl, const char *line)
 /* The newest ticket is kept for the next connection; the count of the session is ours. */
 static int keep_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
-	tls_files_t *f = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	pthread_mutex_lock(&f->lock);
-	SSL_SESSION_free(f->resumable);
-	f->resumable = ticket;
-	pthread_mutex_unlock(&f->lock);
+	const char *key = tls_session_key(ssl);
+	if (!key)
+		return 0;
+	tls_ticket_keep(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)), key, ticket);
 	return 1;
 }
 
 static void set_manners(tls_files_t *f)
 {
 	static const unsigned char id[] = "sodns";
+	/* Of TLS 1.2 what keeps its secrets when the key is lost, and has no padding to be asked about
+	 * (RFC 9325, 4.2). */
+	static const char suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 	SSL_CTX *ctx = f->ctx;
 	SSL_CTX_set_app_data(ctx, f);
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_cipher_list(ctx, suites);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					 SSL_OP_IGNORE_UNEXPECTED_EOF);
 	/* Idle connections keep no buffers. */
@@ -202,7 +205,7 @@ void tls_files_unload(tls_files_t *f)
 {
 	if (atomic_fetch_sub(&f->users, 1) > 1)
 		return;
-	SSL_SESSION_free(f->resumable);
+	tls_tickets_free(f);
 	SSL_CTX_free(f->ctx);
 	if (f->keylog)
 		fclose(f->keylog);

@@ -25,7 +25,8 @@ typedef struct tls_provider {
 	tls_files_t *(*load)(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
 			     char *err, size_t err_size);
 	void (*unload)(tls_files_t *f);
-	sodns_tls_session_t *(*session)(tls_files_t *f, const char *server_name, const char *alpn,
+	sodns_tls_session_t *(*session)(tls_files_t *f, const sodns_address_t *peer,
+					const char *server_name, const char *alpn,
 					sodns_tls_send_f send, void *arg);
 	void (*input)(sodns_tls_session_t *s, const uint8_t *bytes, size_t len);
 	ptrdiff_t (*read)(sodns_tls_session_t *s, uint8_t *out, size_t size);

@@ -18,6 +18,7 @@ struct sodns_tls_session {
 	const uint8_t *in;
 	size_t in_len;
 	bool broken;
+	char *key;            /* of its tickets; NULL: they are not kept */
 	char alpn_wanted[64]; /* in wire form: lengths and names */
 	unsigned alpn_len;
 	char alpn[32];
@@ -117,15 +118,21 @@ static void begin_client(sodns_tls_session_t *s, const char *server_name)
 	set_server_name(s, server_name);
 	if (s->alpn_len)
 		SSL_set_alpn_protos(s->ssl, (const unsigned char *)s->alpn_wanted, s->alpn_len);
-	pthread_mutex_lock(&s->files->lock);
-	if (s->files->resumable)
-		SSL_set_session(s->ssl, s->files->resumable);
-	pthread_mutex_unlock(&s->files->lock);
+	SSL_SESSION *before = s->key ? tls_ticket_find(s->files, s->key, server_name) : NULL;
+	if (before)
+		SSL_set_session(s->ssl, before);
+	SSL_SESSION_free(before);
 	SSL_do_handshake(s->ssl);
 	ERR_clear_error();
 }
 
-static sodns_tls_session_t *session_new(tls_files_t *f, const char *server_name, const char *alpn,
+const char *tls_session_key(const SSL *ssl)
+{
+	return ((const sodns_tls_session_t *)SSL_get_app_data(ssl))->key;
+}
+
+static sodns_tls_session_t *session_new(tls_files_t *f, const sodns_address_t *peer,
+					const char *server_name, const char *alpn,
 					sodns_tls_send_f send, void *arg)
 {
 	sodns_tls_session_t *s = calloc(1, sizeof(*s));
@@ -143,6 +150,8 @@ static sodns_tls_session_t *session_new(tls_files_t *f, const char *server_name,
 	SSL_set_bio(s->ssl, b, b);
 	SSL_set_app_data(s->ssl, s);
 	set_alpn(s, alpn);
+	if (!f->server)
+		s->key = tls_ticket_key(peer, server_name, alpn);
 	if (f->server)
 		SSL_set_accept_state(s->ssl);
 	else
@@ -224,6 +233,7 @@ static void session_end(sodns_tls_session_t *s)
 	ERR_clear_error();
 	SSL_free(s->ssl);
 	tls_files_unload(s->files);
+	free(s->key);
 	free(s);
 }
 

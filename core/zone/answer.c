@@ -60,9 +60,9 @@ enum sodns_zone_result answer_complete(answer_t *a)
 
 const uint8_t *answer_name_of(answer_t *a, const sodns_node_t *n)
 {
-	uint8_t *out = sodns_alloc(a->q, SODNS_NAME_MAX);
-	sodns_node_name(n, out);
-	return out;
+	uint8_t name[SODNS_NAME_MAX];
+	size_t len = sodns_node_name(n, name);
+	return memcpy(sodns_alloc(a->q, len), name, len);
 }
 
 /* Whether the node has records besides those that make the apex: for who falls through, an apex with
@@ -93,7 +93,7 @@ static enum sodns_zone_result referral(answer_t *a, const sodns_node_t *cut, con
 		return SODNS_ZONE_FAILURE;
 	sodns_reply_add(a->reply, SODNS_AUTHORITY, &ns);
 	if (a->dnssec && !answer_add(a, SODNS_AUTHORITY, cut, owner, SODNS_TYPE_DS))
-		deny_type(a, cut, owner);
+		deny_ds(a, cut, owner);
 	glue_servers(a, &ns);
 	return SODNS_ZONE_REFERRAL;
 }
@@ -135,20 +135,29 @@ static bool add_asked(answer_t *a, const sodns_node_t *n)
 	return answer_add(a, SODNS_ANSWER, n, a->name, a->type);
 }
 
-/* What may stand beside a CNAME answers for itself (RFC 4035, 2.5). */
+/* What may stand beside a CNAME answers for itself, and is not looked for behind it (RFC 4035, 2.5). */
 static bool is_beside_alias(uint16_t type)
 {
 	return type == SODNS_TYPE_CNAME || type == SODNS_TYPE_NSEC || type == SODNS_TYPE_RRSIG ||
 	       type == SODNS_TYPE_ANY;
 }
 
+static bool is_soa_signature(void *arg, const sodns_rrset_t *set)
+{
+	(void)arg;
+	return set->type == SODNS_TYPE_RRSIG && set->covers == SODNS_TYPE_SOA;
+}
+
+static void unsign_soa(answer_t *a)
+{
+	sodns_reply_filter(a->reply, SODNS_AUTHORITY, is_soa_signature, NULL);
+}
+
 static enum sodns_zone_result no_data(answer_t *a, const sodns_zone_match_t *m)
 {
 	answer_soa(a);
-	if (m->node)
-		deny_type(a, m->node, a->name);
-	else
-		deny_wildcard_type(a, m);
+	if (!(m->node ? deny_type(a, m->node) : deny_wildcard_type(a, m)))
+		unsign_soa(a);
 	return !m->node || has_data(a, m->node) ? SODNS_ZONE_NODATA : SODNS_ZONE_SUCCESS;
 }
 
@@ -157,10 +166,9 @@ static enum sodns_zone_result at_node(answer_t *a, const sodns_zone_match_t *m)
 {
 	const sodns_node_t *n = m->node ? m->node : m->wildcard;
 	sodns_rrset_t cname;
-	bool alias = sodns_node_set(a->view, n, a->name, SODNS_TYPE_CNAME, 0, &cname);
-	if (alias && is_beside_alias(a->type) && add_asked(a, n))
-		alias = false;
-	else if (alias)
+	bool alias = !is_beside_alias(a->type) &&
+		     sodns_node_set(a->view, n, a->name, SODNS_TYPE_CNAME, 0, &cname);
+	if (alias)
 		answer_add(a, SODNS_ANSWER, n, a->name, SODNS_TYPE_CNAME);
 	else if (!add_asked(a, n))
 		return no_data(a, m);
@@ -175,7 +183,8 @@ static enum sodns_zone_result no_name(answer_t *a, const sodns_zone_match_t *m)
 	if (a->links)
 		return chase_out(a, true);
 	answer_soa(a);
-	deny_name(a, m);
+	if (!deny_name(a, m))
+		unsign_soa(a);
 	return SODNS_ZONE_NXDOMAIN;
 }
 

@@ -45,16 +45,20 @@ enum sodns_zone_result chase_dname(answer_t *a, const sodns_node_t *n, const uin
 enum sodns_zone_result chase_out(answer_t *a, bool inside) SODNS_MAY_WAIT;
 
 /* Proofs that something is not there, into the authority section: RFC 4035, 3.1.3, and RFC 5155, 7.2.
- * Nothing is added if the client wants none or the zone has none.
+ * Nothing is added if the client wants none or the zone has none. False: where a zone leaves
+ * delegations out of its chain (opt-out) there is no proof, and the negative answer must have no
+ * signatures.
  *
- * A name exists, but not the type; or a delegation has no DS. */
-void deny_type(answer_t *a, const sodns_node_t *n, const uint8_t *name);
-/* The name that is looked for does not exist, and no wildcard stands for it. */
-void deny_name(answer_t *a, const sodns_zone_match_t *m);
+ * The delegation has no DS. */
+void deny_ds(answer_t *a, const sodns_node_t *cut, const uint8_t *name);
+/* The name that is looked for exists, but has no such type. */
+bool deny_type(answer_t *a, const sodns_node_t *n);
+/* The name does not exist, and no wildcard stands for it. */
+bool deny_name(answer_t *a, const sodns_zone_match_t *m);
 /* The wildcard was right to answer: no name is closer. */
 void deny_closer(answer_t *a, const sodns_zone_match_t *m);
 /* The wildcard that stands for the name has no such type. */
-void deny_wildcard_type(answer_t *a, const sodns_zone_match_t *m);
+bool deny_wildcard_type(answer_t *a, const sodns_zone_match_t *m);
 
 /* Addresses of the name servers below `owner`, for a set of NS records. */
 void glue_servers(answer_t *a, const sodns_rrset_t *ns);

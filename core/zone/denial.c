@@ -82,59 +82,112 @@ static const sodns_node_t *match(const answer_t *a, const uint8_t *name)
 	return nsec3_match(a->zone, version, label);
 }
 
-static void nsec3_add_cover(answer_t *a, const uint8_t *label)
-{
-	const sodns_node_t *n = nsec3_cover(a->zone, a->view->version, label);
-	add_proof(a, n, SODNS_TYPE_NSEC3);
-}
-
-static void cover(answer_t *a, const uint8_t *name)
+/* The node whose NSEC3 record covers a name. */
+static const sodns_node_t *cover(const answer_t *a, const uint8_t *name)
 {
 	uint8_t label[HASH_LABEL];
 	nsec3_label(&a->view->version->denial, name, label);
-	nsec3_add_cover(a, label);
+	return nsec3_cover(a->zone, a->view->version, label);
 }
 
-/* The closest encloser proof (RFC 5155, 7.2.1) of the ancestor with `labels` labels, or of one above
- * it. Returns the encloser that was proved. */
-static const uint8_t *nsec3_deny_closer(answer_t *a, const uint8_t *name, unsigned labels)
+/* The closest encloser that can be proved: that of a name, with `labels` labels, or one above it. */
+struct proved {
+	const uint8_t *name;
+	const sodns_node_t *node;
+	unsigned labels;
+	bool higher; /* not the closest encloser itself: there are unsigned delegations between */
+};
+
+static struct proved find_proved(const answer_t *a, const uint8_t *name, unsigned labels)
+{
+	unsigned all = sodns_name_labels(name), k = labels;
+	struct proved p;
+	do {
+		p.name = sodns_name_parent(name, all - k);
+		p.node = match(a, p.name);
+	} while (!p.node && k-- > a->zone->origin_labels);
+	p.higher = !p.node || k < labels;
+	p.labels = p.node ? k : a->zone->origin_labels;
+	return p;
+}
+
+/* The record that matches or covers the wildcard below an encloser. */
+static const sodns_node_t *match_star(answer_t *a, const uint8_t *encloser)
+{
+	const zone_version_t *version = a->view->version;
+	if (sodns_name_equal(encloser, a->zone->origin))
+		return nsec3_match(a->zone, version, version->denial.star);
+	return match(a, star_below(a, encloser));
+}
+
+static const sodns_node_t *cover_star(answer_t *a, const uint8_t *encloser)
+{
+	const zone_version_t *version = a->view->version;
+	if (sodns_name_equal(encloser, a->zone->origin))
+		return nsec3_cover(a->zone, version, version->denial.star);
+	return cover(a, star_below(a, encloser));
+}
+
+/* The next closer name to an encloser that was proved. */
+static const sodns_node_t *cover_next(const answer_t *a, const uint8_t *name,
+				      const struct proved *p)
 {
 	unsigned all = sodns_name_labels(name);
-	const uint8_t *encloser = sodns_name_parent(name, all - labels);
-	while (labels > a->zone->origin_labels &&
-	       !add_proof(a, match(a, encloser), SODNS_TYPE_NSEC3))
-		encloser = sodns_name_parent(name, all - --labels);
-	if (labels == a->zone->origin_labels)
-		add_proof(a, match(a, encloser), SODNS_TYPE_NSEC3);
-	if (labels < all)
-		cover(a, sodns_name_parent(name, all - labels - 1));
-	return encloser;
+	return p->labels < all ? cover(a, sodns_name_parent(name, all - p->labels - 1)) : NULL;
 }
 
-static void cover_star(answer_t *a, const uint8_t *encloser)
+/* What exists by unsigned delegations alone has no records of its own. The wildcard of a name further
+ * up does not stand for what is below it, but nothing can show that: the answer is one without
+ * signatures then, which validators believe for the delegations' sake. */
+static bool nsec3_deny_name(answer_t *a, unsigned encloser)
 {
-	if (sodns_name_equal(encloser, a->zone->origin))
-		nsec3_add_cover(a, a->view->version->denial.star);
-	else
-		cover(a, star_below(a, encloser));
+	struct proved p = find_proved(a, a->name, encloser);
+	if (p.higher && match_star(a, p.name))
+		return false;
+	add_proof(a, p.node, SODNS_TYPE_NSEC3);
+	add_proof(a, cover_next(a, a->name, &p), SODNS_TYPE_NSEC3);
+	add_proof(a, cover_star(a, p.name), SODNS_TYPE_NSEC3);
+	return true;
 }
 
-void deny_type(answer_t *a, const sodns_node_t *n, const uint8_t *name)
+/* As before, where the record that covers the name is that wildcard's. Only its closest encloser
+ * counts for DS. */
+static bool nsec3_deny_type(answer_t *a, const uint8_t *name, unsigned encloser, bool ds)
+{
+	struct proved p = find_proved(a, name, encloser);
+	const sodns_node_t *next = cover_next(a, name, &p);
+	if (p.higher && next && !ds && next == match_star(a, p.name))
+		return false;
+	add_proof(a, p.node, SODNS_TYPE_NSEC3);
+	add_proof(a, next, SODNS_TYPE_NSEC3);
+	return true;
+}
+
+void deny_ds(answer_t *a, const sodns_node_t *cut, const uint8_t *name)
 {
 	if (kind(a) == DENIAL_NSEC)
-		nsec_deny_type(a, n, name);
+		nsec_deny_type(a, cut, name);
 	if (kind(a) == DENIAL_NSEC3)
-		nsec3_deny_closer(a, name, sodns_name_labels(name));
+		nsec3_deny_type(a, name, sodns_name_labels(name), true);
 }
 
-void deny_name(answer_t *a, const sodns_zone_match_t *m)
+bool deny_type(answer_t *a, const sodns_node_t *n)
+{
+	if (kind(a) == DENIAL_NSEC)
+		nsec_deny_type(a, n, a->name);
+	if (kind(a) == DENIAL_NSEC3)
+		return nsec3_deny_type(a, a->name, sodns_name_labels(a->name),
+				       a->type == SODNS_TYPE_DS);
+	return true;
+}
+
+bool deny_name(answer_t *a, const sodns_zone_match_t *m)
 {
 	if (kind(a) == DENIAL_NSEC) {
 		nsec_cover(a, a->name);
 		nsec_cover(a, star_below(a, suffix(a, m->encloser_labels)));
 	}
-	if (kind(a) == DENIAL_NSEC3)
-		cover_star(a, nsec3_deny_closer(a, a->name, m->encloser_labels));
+	return kind(a) != DENIAL_NSEC3 || nsec3_deny_name(a, m->encloser_labels);
 }
 
 void deny_closer(answer_t *a, const sodns_zone_match_t *m)
@@ -142,19 +195,21 @@ void deny_closer(answer_t *a, const sodns_zone_match_t *m)
 	if (kind(a) == DENIAL_NSEC)
 		nsec_cover(a, a->name);
 	if (kind(a) == DENIAL_NSEC3)
-		cover(a, suffix(a, m->encloser_labels + 1u));
+		add_proof(a, cover(a, suffix(a, m->encloser_labels + 1u)), SODNS_TYPE_NSEC3);
 }
 
-void deny_wildcard_type(answer_t *a, const sodns_zone_match_t *m)
+bool deny_wildcard_type(answer_t *a, const sodns_zone_match_t *m)
 {
 	if (kind(a) == DENIAL_NONE)
-		return;
+		return true;
 	const uint8_t *star = answer_name_of(a, m->wildcard);
 	if (kind(a) == DENIAL_NSEC) {
 		nsec_deny_type(a, m->wildcard, star);
 		nsec_cover(a, a->name);
-		return;
+		return true;
 	}
-	nsec3_deny_closer(a, a->name, m->encloser_labels);
+	if (!nsec3_deny_type(a, a->name, m->encloser_labels, a->type == SODNS_TYPE_DS))
+		return false;
 	add_proof(a, match(a, star), SODNS_TYPE_NSEC3);
+	return true;
 }

@@ -4,7 +4,6 @@
 #include "zone/epoch.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct deferred {
@@ -13,6 +12,11 @@ struct deferred {
 	void (*fn)(void *p);
 	void *p;
 };
+
+/* For times without memory: what is handed over then would else have to stay for ever. */
+#define RESERVE 512u
+static struct deferred reserve[RESERVE], *spare;
+static size_t taken; /* of the reserve, so far; those that came back are in `spare` */
 
 struct queue {
 	struct deferred *head, **tail;
@@ -38,15 +42,38 @@ void epoch_register(epoch_reader_t *r)
 		;
 }
 
+/* Under the lock. */
+static struct deferred *take_spare(void)
+{
+	struct deferred *d = spare;
+	if (d)
+		spare = d->next;
+	else if (taken < RESERVE)
+		d = &reserve[taken++];
+	return d;
+}
+
+static void give_back(struct deferred *d)
+{
+	if (d < reserve || d >= reserve + RESERVE) {
+		free(d);
+		return;
+	}
+	pthread_mutex_lock(&lock);
+	d->next = spare;
+	spare = d;
+	pthread_mutex_unlock(&lock);
+}
+
 void grace_defer(enum grace kind, void (*fn)(void *p), void *p)
 {
 	struct deferred *d = malloc(sizeof(*d));
-	if (!d) {
-		fputs("out of memory\n", stderr);
-		abort();
+	pthread_mutex_lock(&lock);
+	if (!d && !(d = take_spare())) {
+		pthread_mutex_unlock(&lock);
+		return;
 	}
 	*d = (struct deferred){.fn = fn, .p = p};
-	pthread_mutex_lock(&lock);
 	struct queue *q = &queues[kind];
 	/* Whoever reads from the next epoch on can't reach p any more. */
 	d->stamp = atomic_fetch_add(&now, 1);
@@ -98,7 +125,7 @@ size_t grace_reclaim(void)
 		for (struct deferred *d = take_due((enum grace)kind), *next; d; d = next) {
 			next = d->next;
 			d->fn(d->p);
-			free(d);
+			give_back(d);
 		}
 	pthread_mutex_lock(&lock);
 	size_t left = queues[0].count + queues[1].count;

@@ -44,7 +44,9 @@ static inline void epoch_leave(epoch_reader_t *r)
 	atomic_store_explicit(&r->active, EPOCH_NONE, memory_order_release);
 }
 
-/* Calls fn(p) after the grace period, on the thread that reclaims. Any thread. */
+/* Calls fn(p) after the grace period, on the thread that reclaims. Any thread. Needs a little memory; where
+ * there is none it has some hundred places of its own, and beyond them p stays for ever, which is better
+ * than an end of the process, or to free what is in use. */
 void grace_defer(enum grace kind, void (*fn)(void *p), void *p);
 /* Calls what is due; returns how much waits still. One thread at a time calls it, now and then. */
 size_t grace_reclaim(void);

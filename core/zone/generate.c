@@ -36,13 +36,13 @@ static bool read_range(const word_t *w, struct range *r)
 		if (end == step)
 			return false;
 	}
-	return !*end && r->from >= 0 && r->to >= r->from && r->step > 0 &&
+	return !*end && r->from >= 0 && r->to >= r->from && r->to <= INT32_MAX && r->step > 0 &&
 	       (r->to - r->from) / r->step < GENERATE_MAX;
 }
 
 /* A number as nibbles with dots between, the lowest first, as names of addresses have them. The width
  * counts the dots, and zeroes fill it up: as in BIND. */
-static int put_nibbles(unsigned long v, long width, const char *digits, char *out, size_t room)
+static int put_nibbles(uint32_t v, long width, const char *digits, char *out, size_t room)
 {
 	size_t n = 0;
 	do {
@@ -59,16 +59,18 @@ static int put_nibbles(unsigned long v, long width, const char *digits, char *ou
 	return (int)n;
 }
 
-static int put_number(unsigned long v, long width, char base, char *out, size_t room)
+/* Numbers below zero are of 32 bits where they are not decimal. */
+static int put_number(long v, long width, char base, char *out, size_t room)
 {
 	if (base == 'n' || base == 'N')
-		return put_nibbles(v, width, base == 'n' ? "0123456789abcdef" : "0123456789ABCDEF",
-				   out, room);
+		return put_nibbles((uint32_t)v, width,
+				   base == 'n' ? "0123456789abcdef" : "0123456789ABCDEF", out,
+				   room);
 	const int w = (int)width;
-	return base == 'd'   ? snprintf(out, room, "%0*lu", w, v)
-	       : base == 'o' ? snprintf(out, room, "%0*lo", w, v)
-	       : base == 'x' ? snprintf(out, room, "%0*lx", w, v)
-			     : snprintf(out, room, "%0*lX", w, v);
+	return base == 'd'   ? snprintf(out, room, "%0*ld", w, v)
+	       : base == 'o' ? snprintf(out, room, "%0*o", w, (uint32_t)v)
+	       : base == 'x' ? snprintf(out, room, "%0*x", w, (uint32_t)v)
+			     : snprintf(out, room, "%0*X", w, (uint32_t)v);
 }
 
 /* {OFFSET[,WIDTH[,BASE]]} behind a $; returns what follows it, NULL if it is malformed. */
@@ -84,9 +86,10 @@ static const char *put_modified(const char *p, const char *end, long i, char *ou
 	memcpy(spec, p, (size_t)(close - p));
 	spec[close - p] = 0;
 	int got = sscanf(spec, "%ld,%ld,%c", &offset, &width, &base);
-	if (got < 1 || width < 0 || width > 255 || !strchr("doxXnN", base) || i + offset < 0)
+	if (got < 1 || width < 0 || width > 255 || !strchr("doxXnN", base) || offset < INT32_MIN ||
+	    offset > INT32_MAX)
 		return NULL;
-	int m = put_number((unsigned long)(i + offset), width, base, out + *n, room - *n);
+	int m = put_number(i + offset, width, base, out + *n, room - *n);
 	if (m < 0 || (size_t)m >= room - *n)
 		return NULL;
 	*n += (size_t)m;
@@ -140,7 +143,10 @@ int scan_generate(scanner_t *s)
 			return scan_error(s, "bad modifier in $GENERATE");
 		if (line[0] == '$')
 			return scan_error(s, "$GENERATE of a directive");
-		if (scan_lines(s, line, n))
+		s->generating = true;
+		int rc = scan_lines(s, line, n);
+		s->generating = false;
+		if (rc)
 			return -1;
 	}
 	s->p = end;

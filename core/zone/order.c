@@ -319,6 +319,23 @@ static bool walk(struct builder *b, sodns_node_t *apex)
 	}
 }
 
+static void free_tree(order_node_t *n)
+{
+	if (!n->leaf)
+		for (unsigned i = 0; i < n->count; i++)
+			free_tree(n->u.child[i]);
+	free(n);
+}
+
+/* What is there of a tree that won't be: nodes before `made`, and from `from` on. */
+static void free_trees(struct builder *b, size_t made, size_t from)
+{
+	for (size_t i = 0; i < b->leaf_count; i++)
+		if (i < made || i >= from)
+			free_tree(b->leaves[i]);
+	b->leaf_count = 0;
+}
+
 /* Levels above the leaves, until one node is left. */
 static order_node_t *raise_levels(struct builder *b)
 {
@@ -326,8 +343,10 @@ static order_node_t *raise_levels(struct builder *b)
 		size_t made = 0;
 		for (size_t i = 0; i < b->leaf_count;) {
 			order_node_t *n = node_new(false);
-			if (!n)
+			if (!n) {
+				free_trees(b, made, i);
 				return NULL;
+			}
 			for (; n->count < FILL && i < b->leaf_count; i++) {
 				n->u.child[n->count] = b->leaves[i];
 				n->low[n->count++] = low_of(b->leaves[i]);
@@ -357,6 +376,8 @@ int order_build(sodns_zone_t *z, sodns_node_t *top, sodns_node_t **added, size_t
 		fill_slices(&b, top, added, count);
 		if (walk(&b, top))
 			root = raise_levels(&b);
+		else
+			free_trees(&b, b.leaf_count, b.leaf_count);
 	}
 	free(b.sorted);
 	free(b.spare);
@@ -374,6 +395,12 @@ struct path {
 	unsigned at[DEPTH_MAX], depth;
 };
 
+static void free_path(struct path *p, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		free(p->copy[i]);
+}
+
 static bool copy_path(order_node_t *root, const sought_t *s, struct path *p)
 {
 	order_node_t *n = root;
@@ -382,7 +409,7 @@ static bool copy_path(order_node_t *root, const sought_t *s, struct path *p)
 		p->old[p->depth] = n;
 		p->at[p->depth] = i;
 		if (!(p->copy[p->depth] = node_copy(n)))
-			return false;
+			break;
 		if (p->depth)
 			p->copy[p->depth - 1]->u.child[p->at[p->depth - 1] - 1] = p->copy[p->depth];
 		if (n->leaf)
@@ -391,6 +418,7 @@ static bool copy_path(order_node_t *root, const sought_t *s, struct path *p)
 			p->at[p->depth] = i = 1;
 		n = n->u.child[i - 1];
 	}
+	free_path(p, p->depth);
 	return false;
 }
 
@@ -435,25 +463,32 @@ static order_node_t *split(order_node_t *n)
 	return upper;
 }
 
-/* Splits what is full from the leaf up; returns the root, NULL without memory. */
+/* Splits what is full from the leaf up; returns the root. Without memory: NULL, and the copies are gone. */
 static order_node_t *split_path(struct path *p)
 {
+	order_node_t *made[DEPTH_MAX + 1], *root;
+	unsigned count = 0;
 	for (unsigned i = p->depth;; i--) {
-		order_node_t *n = p->copy[i], *upper;
+		order_node_t *n = p->copy[i];
 		if (n->count < FANOUT)
 			return p->copy[0];
-		if (!(upper = split(n)))
-			return NULL;
-		if (!i) {
-			order_node_t *root = node_new(false);
-			if (!root)
-				return NULL;
-			put_child(root, 0, n);
-			put_child(root, 1, upper);
-			return root;
+		if (!(made[count] = split(n)))
+			break;
+		order_node_t *upper = made[count++];
+		if (i) {
+			put_child(p->copy[i - 1], p->at[i - 1], upper);
+			continue;
 		}
-		put_child(p->copy[i - 1], p->at[i - 1], upper);
+		if (!(root = node_new(false)))
+			break;
+		put_child(root, 0, n);
+		put_child(root, 1, upper);
+		return root;
 	}
+	while (count)
+		free(made[--count]);
+	free_path(p, p->depth + 1);
+	return NULL;
 }
 
 int order_insert(sodns_zone_t *z, sodns_node_t *n)
@@ -483,7 +518,7 @@ static void cut_child(order_node_t *in, unsigned at)
 
 /* Takes a name out. Nodes may become small; empty ones go. The apex never leaves, so that the tree
  * never does. */
-void order_remove(sodns_zone_t *z, sodns_node_t *n)
+int order_remove(sodns_zone_t *z, sodns_node_t *n)
 {
 	uint8_t name[SODNS_NAME_MAX];
 	sought_t s;
@@ -492,8 +527,10 @@ void order_remove(sodns_zone_t *z, sodns_node_t *n)
 	order_node_t *root = atomic_load_explicit(order, memory_order_relaxed);
 	sodns_node_name(n, name);
 	seek_name(z, name, &s);
-	if (!root || !copy_path(root, &s, &p))
-		return;
+	if (!root)
+		return SODNS_OK;
+	if (!copy_path(root, &s, &p))
+		return SODNS_ENOMEM;
 	order_node_t *leaf = p.copy[p.depth];
 	unsigned at = p.at[p.depth];
 	if (!at || leaf->u.name[at - 1] != n)
@@ -513,14 +550,21 @@ void order_remove(sodns_zone_t *z, sodns_node_t *n)
 		free(p.copy[i]);
 	}
 	publish_path(order, &p, p.copy[0]);
+	return SODNS_OK;
 }
 
-static void free_tree(order_node_t *n)
+static void free_root(void *root)
 {
-	if (!n->leaf)
-		for (unsigned i = 0; i < n->count; i++)
-			free_tree(n->u.child[i]);
-	free(n);
+	free_tree(root);
+}
+
+void order_forget(sodns_zone_t *z)
+{
+	order_node_t *const roots[] = {atomic_exchange(&z->order, NULL),
+				       atomic_exchange(&z->hash_order, NULL)};
+	for (int i = 0; i < 2; i++)
+		if (roots[i])
+			grace_defer(GRACE_BATCH, free_root, roots[i]);
 }
 
 void order_free(sodns_zone_t *z)

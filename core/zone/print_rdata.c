@@ -196,6 +196,7 @@ static void put_field(printer_t *p, char field, const uint8_t *b, size_t len)
 		printer_address(p, AF_INET6, b);
 		return;
 	case 's':
+	case 'Q':
 		put_quoted(p, b + 1, len - 1);
 		return;
 	case 'S':

@@ -27,8 +27,10 @@ static int take(void *ctx, const zonefile_record_t *rr, char *err, size_t err_si
 	f->out->ttl = rr->ttl;
 	f->out->rdata_len = rr->rdata_len;
 	f->out->rdata = malloc(rr->rdata_len + 1u);
-	if (!f->out->rdata)
+	if (!f->out->rdata) {
+		snprintf(err, err_size, "out of memory");
 		return -1;
+	}
 	memcpy(f->out->rdata, rr->rdata, rr->rdata_len);
 	return 0;
 }

@@ -32,6 +32,7 @@ typedef struct scanner {
 	bool ttl_known;
 	uint32_t ttl; /* $TTL, or the last one given */
 	bool ttl_fixed;
+	bool generating; /* within $GENERATE */
 	bool minimum_known;
 	uint32_t minimum; /* the SOA's */
 	bool blank;       /* the entry has its owner from the one before */

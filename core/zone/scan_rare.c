@@ -49,24 +49,24 @@ static const struct mnemonic schemes[] = {{"NOTIFY", 1}, {NULL, 0}};
 static const struct mnemonic protocols[] = {{"ICMP", 1}, {"TCP", 6}, {"UDP", 17}, {NULL, 0}};
 /* The services of RFC 1010 that WKS records have named. */
 static const struct mnemonic services[] = {
-	{"rje", 5},          {"echo", 7},          {"discard", 9},       {"systat", 11},
-	{"users", 11},       {"daytime", 13},      {"netstat", 15},      {"qotd", 17},
-	{"quote", 17},       {"chargen", 19},      {"ftp-data", 20},     {"ftp", 21},
-	{"ssh", 22},         {"telnet", 23},       {"smtp", 25},         {"time", 37},
-	{"rlp", 39},         {"graphics", 41},     {"nameserver", 42},   {"name", 42},
-	{"whois", 43},       {"nicname", 43},      {"login", 49},        {"tacacs", 49},
-	{"domain", 53},      {"bootps", 67},       {"bootpc", 68},       {"tftp", 69},
-	{"gopher", 70},      {"finger", 79},       {"http", 80},         {"www", 80},
-	{"link", 87},        {"kerberos", 88},     {"supdup", 95},       {"hostnames", 101},
-	{"hostname", 101},   {"iso-tsap", 102},    {"x400", 103},        {"csnet-ns", 105},
-	{"pop", 109},        {"pop2", 109},        {"pop3", 110},        {"sunrpc", 111},
-	{"auth", 113},       {"sftp", 115},        {"uucp-path", 117},   {"nntp", 119},
-	{"ntp", 123},        {"locus-map", 125},   {"locus-con", 127},   {"pwdgen", 129},
-	{"netbios-ns", 137}, {"netbios-dgm", 138}, {"netbios-ssn", 139}, {"imap", 143},
-	{"imap2", 143},      {"news", 144},        {"snmp", 161},        {"snmp-trap", 162},
-	{"bgp", 179},        {"irc", 194},         {"imap3", 220},       {"ldap", 389},
-	{"https", 443},      {"printer", 515},     {"imaps", 993},       {"pop3s", 995},
-	{NULL, 0},
+	{"tcpmux", 1},      {"rje", 5},          {"echo", 7},          {"discard", 9},
+	{"systat", 11},     {"users", 11},       {"daytime", 13},      {"netstat", 15},
+	{"qotd", 17},       {"quote", 17},       {"chargen", 19},      {"ftp-data", 20},
+	{"ftp", 21},        {"ssh", 22},         {"telnet", 23},       {"smtp", 25},
+	{"time", 37},       {"rlp", 39},         {"graphics", 41},     {"nameserver", 42},
+	{"name", 42},       {"whois", 43},       {"nicname", 43},      {"login", 49},
+	{"tacacs", 49},     {"domain", 53},      {"bootps", 67},       {"bootpc", 68},
+	{"tftp", 69},       {"gopher", 70},      {"finger", 79},       {"http", 80},
+	{"www", 80},        {"link", 87},        {"kerberos", 88},     {"supdup", 95},
+	{"hostnames", 101}, {"hostname", 101},   {"iso-tsap", 102},    {"x400", 103},
+	{"csnet-ns", 105},  {"pop", 109},        {"pop2", 109},        {"pop3", 110},
+	{"sunrpc", 111},    {"auth", 113},       {"sftp", 115},        {"uucp-path", 117},
+	{"nntp", 119},      {"ntp", 123},        {"locus-map", 125},   {"locus-con", 127},
+	{"pwdgen", 129},    {"netbios-ns", 137}, {"netbios-dgm", 138}, {"netbios-ssn", 139},
+	{"imap", 143},      {"imap2", 143},      {"news", 144},        {"snmp", 161},
+	{"snmp-trap", 162}, {"bgp", 179},        {"irc", 194},         {"imap3", 220},
+	{"ldap", 389},      {"https", 443},      {"printer", 515},     {"imaps", 993},
+	{"pop3s", 995},     {NULL, 0},
 };
 
 /* The value of a name or a number; false: neither. */
@@ -288,13 +288,15 @@ static bool put_old_types(scanner_t *s)
 	uint8_t map[16] = {0};
 	size_t used = 0;
 	while (scan_word(s, &s->word)) {
-		unsigned type = scan_type(&s->word);
+		uint64_t type;
+		if (!scan_number(&s->word, 127, &type))
+			type = scan_type(&s->word);
 		if (!type || type > 127)
 			return false;
 		map[type / 8] |= (uint8_t)(0x80 >> (type & 7));
 		used = type / 8 + 1 > used ? type / 8 + 1 : used;
 	}
-	return used && scan_put(s, map, used);
+	return scan_put(s, map, used);
 }
 
 bool scan_rare_word(scanner_t *s, char field)

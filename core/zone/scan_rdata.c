@@ -73,6 +73,18 @@ bool scan_take(scanner_t *s)
 	return true;
 }
 
+/* A digit that is not the first of three stands for itself in a string, as in CoreDNS. */
+static const char *string_escape(const char *p, const char *end, uint8_t *out)
+{
+	unsigned digits = 0;
+	while (digits < 3 && p + digits < end && p[digits] >= '0' && p[digits] <= '9')
+		digits++;
+	if (digits == 3 || p == end)
+		return scan_escape(p, end, out);
+	*out = (uint8_t)*p;
+	return p + 1;
+}
+
 /* A character-string (RFC 1035, 3.3), escapes resolved. Where it may be several (`cut`), longer ones
  * are cut into pieces of 255, as the oracle does. */
 static bool put_string(scanner_t *s, const word_t *w, bool cut)
@@ -83,7 +95,7 @@ static bool put_string(scanner_t *s, const word_t *w, bool cut)
 		return false;
 	while (p < end) {
 		uint8_t c = (uint8_t)*p++;
-		if (c == '\\' && !(p = scan_escape(p, end, &c)))
+		if (c == '\\' && !(p = string_escape(p, end, &c)))
 			return false;
 		if (n == 255) {
 			s->rdata[length] = 255;
@@ -156,7 +168,14 @@ static bool put_date(scanner_t *s, const word_t *w)
 	t.tm_mday = (int)(v / 1000000 % 100);
 	t.tm_mon = (int)(v / 100000000 % 100) - 1;
 	t.tm_year = (int)(v / 10000000000) - 1900;
-	return scan_put_number(s, (uint32_t)timegm(&t), 4);
+	const struct tm given = t;
+	time_t seconds = timegm(&t);
+	/* A day that no month has would be another's. */
+	bool real = t.tm_mon == given.tm_mon && t.tm_mday == given.tm_mday &&
+		    t.tm_hour == given.tm_hour && t.tm_min == given.tm_min &&
+		    t.tm_sec == given.tm_sec;
+	return real && seconds >= 0 && seconds <= UINT32_MAX &&
+	       scan_put_number(s, (uint64_t)seconds, 4);
 }
 
 static bool put_field(scanner_t *s, char field, const word_t *w)
@@ -201,7 +220,7 @@ static bool put_field(scanner_t *s, char field, const word_t *w)
 /* Whether a field takes its words itself. */
 static bool takes_words(char field)
 {
-	return strchr("hHbBTSvgGipwOlPV", field);
+	return strchr("hHbBTSQvgGipwOlPV", field);
 }
 
 static bool put_strings(scanner_t *s)
@@ -215,6 +234,12 @@ static bool put_strings(scanner_t *s)
 	return true;
 }
 
+/* Bytes that may be missing are perhaps written as "-". */
+static bool is_none(scanner_t *s, size_t before)
+{
+	return s->rdata_len == before && s->word.len == 1 && *s->word.at == '-' && !scan_more(s);
+}
+
 static bool put_words(scanner_t *s, char field)
 {
 	size_t before = s->rdata_len;
@@ -225,9 +250,13 @@ static bool put_words(scanner_t *s, char field)
 		good = scan_put_hex_words(s);
 		break;
 	case 'b':
-	case 'B':
 		good = scan_put_base64_words(s);
 		break;
+	case 'B':
+		good = scan_put_base64_words(s) || is_none(s, before);
+		break;
+	case 'Q':
+		return !scan_more(s) || (scan_take(s) && put_string(s, &s->word, false));
 	case 'S':
 		good = put_strings(s);
 		break;
@@ -326,6 +355,21 @@ static bool are_bytes(scanner_t *s, const char *form)
 	return bytes;
 }
 
+/* $GENERATE of BIND takes one word: RDATA of several are quoted there. */
+static int by_quoted_form(scanner_t *s, uint16_t type, const char *form)
+{
+	scan_word(s, &s->word);
+	const char *p = s->p, *end = s->end;
+	s->p = s->word.at;
+	s->end = s->p + s->word.len;
+	int rc = by_form(s, type, form);
+	if (!rc && scan_word(s, &s->word))
+		rc = bad(s, type);
+	s->p = p;
+	s->end = end;
+	return rc;
+}
+
 int scan_rdata(scanner_t *s, uint16_t type)
 {
 	const rrtype_t *t = rrtype(type);
@@ -341,6 +385,8 @@ int scan_rdata(scanner_t *s, uint16_t type)
 		scan_word(s, &s->word);
 		return by_bytes(s, type);
 	}
+	if (t->form && s->generating && *s->p == '"' && !strpbrk(t->form, "sSr"))
+		return by_quoted_form(s, type, t->form);
 	if (t->form)
 		return by_form(s, type, t->form);
 	s->why = "its data are written as \\# LENGTH HEX";

@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "message/rdata.h"
 #include "zone/scan.h"
@@ -38,12 +37,12 @@ static unsigned key_of(const char *name, size_t len, enum value *value)
 {
 	uint64_t v;
 	for (unsigned i = 0; i < PARAMS; i++)
-		if (strlen(params[i].name) == len && !strncasecmp(params[i].name, name, len)) {
+		if (strlen(params[i].name) == len && !strncmp(params[i].name, name, len)) {
 			*value = params[i].value;
 			return i;
 		}
 	*value = BYTES;
-	bool generic = len > 3 && !strncasecmp(name, "key", 3) && (name[3] != '0' || len == 4) &&
+	bool generic = len > 3 && !strncmp(name, "key", 3) && (name[3] != '0' || len == 4) &&
 		       number(name + 3, len - 3, KEY_INVALID - 1, &v);
 	return generic ? (unsigned)v : KEY_INVALID;
 }

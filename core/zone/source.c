@@ -82,8 +82,8 @@ static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size
 	int rc = t ? sodns_txn_load_file(t, f->path, &files, why, sizeof(why)) : SODNS_ENOMEM;
 	if (rc && t)
 		sodns_txn_abort(t);
-	else if (t)
-		sodns_txn_commit(t);
+	else if (t && (rc = sodns_txn_apply(t)))
+		snprintf(why, sizeof(why), "out of memory");
 	f->plain = files == 1;
 	if (rc)
 		snprintf(err, err_size, "failed to parse file \"%s\" for origin %s with error %s",

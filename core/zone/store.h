@@ -100,6 +100,7 @@ typedef struct zone_version {
 	struct zone_version *newer;
 	struct garbage *garbage; /* what the next version replaced */
 	size_t garbage_count;
+	bool sorted; /* the garbage, by node */
 	size_t records, names;
 	uint32_t serial;
 	bool has_soa;
@@ -164,11 +165,13 @@ static inline const zone_set_t *set_after(const zone_set_t *s)
 }
 
 /* Nodes in canonical order. Writers: build the order of what is below a top, and the top; insert;
- * remove. */
+ * remove. SODNS_ENOMEM: nothing has changed. */
 int order_build(sodns_zone_t *z, sodns_node_t *top, sodns_node_t **added, size_t count);
 int order_insert(sodns_zone_t *z, sodns_node_t *n);
-void order_remove(sodns_zone_t *z, sodns_node_t *n);
+int order_remove(sodns_zone_t *z, sodns_node_t *n);
 void order_free(sodns_zone_t *z);
+/* Takes both orders out of reach, as if they had never been built. */
+void order_forget(sodns_zone_t *z);
 /* The last node before name (or equal, if `equal`), the first after it; in any version. */
 sodns_node_t *order_before(const sodns_zone_t *z, const uint8_t *name, bool equal);
 sodns_node_t *order_after(const sodns_zone_t *z, const uint8_t *name);

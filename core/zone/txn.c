@@ -56,8 +56,9 @@ static void *take(sodns_txn_t *t, size_t size, size_t align, bool *heap)
 	*heap = !t->bulk;
 	if (t->bulk)
 		return region_alloc(t->z, size, align);
-	t->z->heap_objects++;
-	return malloc(size);
+	void *p = malloc(size);
+	t->z->heap_objects += p != NULL;
+	return p;
 }
 
 static sodns_node_t *node_new(sodns_txn_t *t, sodns_node_t *parent, const uint8_t *label,
@@ -236,7 +237,7 @@ static bool owner_in_zone(const sodns_txn_t *t)
 		       z->origin_len);
 }
 
-int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers)
+static int open_owner(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers)
 {
 	bool hash = type == SODNS_TYPE_NSEC3 || covers == SODNS_TYPE_NSEC3;
 	if (t->open && t->open_hash == hash && sodns_name_length(owner) == t->owner_len &&
@@ -263,6 +264,18 @@ int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t cover
 		memcpy(t->buffer, s->bytes, t->size);
 	t->open = n;
 	return SODNS_OK;
+}
+
+/* Notes what makes the whole change impossible. */
+static int note(sodns_txn_t *t, int rc)
+{
+	t->failed |= rc == SODNS_ENOMEM;
+	return rc;
+}
+
+int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers)
+{
+	return t->failed ? SODNS_ENOMEM : note(t, open_owner(t, owner, type, covers));
 }
 
 static zone_set_t *open_set(sodns_txn_t *t, uint16_t type, uint16_t covers)
@@ -344,10 +357,10 @@ static int add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl
 	if (s && s->count == UINT16_MAX)
 		return SODNS_ERANGE;
 	if (!s && !(s = new_set(t, type, covers, ttl)))
-		return SODNS_ENOMEM;
+		return note(t, SODNS_ENOMEM);
 	uint32_t at = s->len;
 	if (!(s = resize_set(t, s, at + 2 + len)))
-		return SODNS_ENOMEM;
+		return note(t, SODNS_ENOMEM);
 	s->data[at] = (uint8_t)(len >> 8);
 	s->data[at + 1] = (uint8_t)len;
 	if (len)
@@ -395,7 +408,7 @@ int sodns_txn_set(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t 
 	if (!count)
 		return s ? SODNS_OK : SODNS_ENOENT;
 	if (!(s = new_set(t, type, covers, ttl)) || !(s = resize_set(t, s, data_len)))
-		return SODNS_ENOMEM;
+		return note(t, SODNS_ENOMEM);
 	memcpy(s->data, data, data_len);
 	s->count = count;
 	t->records += count;
@@ -433,7 +446,7 @@ int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t type, const 
 	s->count--;
 	t->records--;
 	t->dirty = true;
-	return resize_set(t, s, s->len - 2 - len) ? SODNS_OK : SODNS_ENOMEM;
+	return note(t, resize_set(t, s, s->len - 2 - len) ? SODNS_OK : SODNS_ENOMEM);
 }
 
 static void txn_end(sodns_txn_t *t)
@@ -495,10 +508,11 @@ static int build_orders(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
 	size_t names = part_hashes(t);
+	sodns_node_t **hashes = t->added_count ? t->added + names : NULL;
 	if (!order_build(z, z->apex, t->added, names) &&
-	    !order_build(z, z->hashes, t->added + names, t->added_count - names))
+	    !order_build(z, z->hashes, hashes, t->added_count - names))
 		return SODNS_OK;
-	order_free(z);
+	order_forget(z);
 	return SODNS_ENOMEM;
 }
 
@@ -507,11 +521,9 @@ static int order_added(sodns_txn_t *t)
 	forget_absent(t);
 	if (t->bulk)
 		return build_orders(t);
-	for (size_t i = 0; i < t->added_count; i++) {
-		int rc = order_insert(t->z, t->added[i]);
-		if (rc)
-			return rc;
-	}
+	for (; t->ordered < t->added_count; t->ordered++)
+		if (order_insert(t->z, t->added[t->ordered]))
+			return SODNS_ENOMEM;
 	return SODNS_OK;
 }
 
@@ -524,12 +536,12 @@ static void version_graced(void *p)
 	zone_unref(z);
 }
 
-void sodns_txn_commit(sodns_txn_t *t)
+int sodns_txn_apply(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
-	if (txn_flush(t) || order_added(t)) {
+	if (t->failed || txn_flush(t) || order_added(t)) {
 		sodns_txn_abort(t);
-		return;
+		return SODNS_ENOMEM;
 	}
 	zone_version_t *old = atomic_load(&z->current);
 	t->next->records = t->records;
@@ -553,9 +565,16 @@ void sodns_txn_commit(sodns_txn_t *t)
 	atomic_fetch_add(&z->refs, 1);
 	grace_defer(GRACE_BATCH, version_graced, old);
 	txn_end(t);
+	return SODNS_OK;
 }
 
-/* Takes back what nobody has seen. */
+void sodns_txn_commit(sodns_txn_t *t)
+{
+	(void)sodns_txn_apply(t);
+}
+
+/* Takes back what nobody has seen. Names that stand in the order already stay there and in the table, as
+ * names that no version has: to take them out would need memory, and there may be none. */
 void sodns_txn_abort(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
@@ -572,7 +591,7 @@ void sodns_txn_abort(sodns_txn_t *t)
 			grace_defer(GRACE_BATCH, free, s);
 		}
 	}
-	for (size_t i = 0; i < t->added_count; i++)
+	for (size_t i = t->ordered; i < t->added_count; i++)
 		forget_added(t, t->added[i]);
 	if (t->bulk)
 		z->apex->children = z->hashes->children = 0;

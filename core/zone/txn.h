@@ -1,6 +1,11 @@
 /*
  * A change to a zone while it is made. Records come mostly name by name, so one name at a time is
  * open: its RRsets are edited in a buffer and written as one state when another name's turn comes.
+ *
+ * Memory: a change happens whole or not at all. Once an allocation of a transaction has failed, all its
+ * calls return SODNS_ENOMEM and its end takes back what was made; the version that was current stays,
+ * and later transactions find the zone as it was. What has been taken out of reach but for want of
+ * memory cannot be handed on to be freed stays until the zone goes (order_remove(), grace_defer()).
  */
 #ifndef CORE_ZONE_TXN_H
 #define CORE_ZONE_TXN_H
@@ -27,6 +32,7 @@ struct sodns_txn {
 	size_t touched_count, touched_room;
 	sodns_node_t **added;
 	size_t added_count, added_room;
+	size_t ordered; /* of those added: they stand in the order */
 	/* counts of the next version */
 	size_t records, names;
 };

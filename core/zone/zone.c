@@ -129,8 +129,10 @@ static void collect_entry(sodns_zone_t *z, struct garbage *g)
 	sodns_node_t *n = g->node;
 	if (!(g->newer->flags & STATE_ABSENT) || atomic_load(&n->state) != g->newer)
 		return;
+	/* Without memory it stays: a name that no version has. */
+	if (order_remove(z, n))
+		return;
 	table_remove(z, n);
-	order_remove(z, n);
 	if (g->newer->flags & STATE_HEAP) {
 		z->heap_objects--;
 		grace_defer(GRACE_BATCH, free, g->newer);
@@ -141,10 +143,73 @@ static void collect_entry(sodns_zone_t *z, struct garbage *g)
 	}
 }
 
+static bool is_gone(const zone_version_t *v)
+{
+	return v->newer && atomic_load(&v->graced) && !atomic_load(&v->pins);
+}
+
+static int by_node(const void *a, const void *b)
+{
+	uintptr_t x = (uintptr_t)((const struct garbage *)a)->node,
+		  y = (uintptr_t)((const struct garbage *)b)->node;
+	return x < y ? -1 : x > y;
+}
+
+/* A state that only the version between had: those on their way to an older one step over it. */
+static void drop_between(sodns_zone_t *z, zone_state_t *newer, zone_state_t *s)
+{
+	atomic_store_explicit(&newer->before, atomic_load(&s->before), memory_order_release);
+	if (!(s->flags & STATE_HEAP))
+		return;
+	z->heap_objects--;
+	grace_defer(GRACE_BATCH, free, s);
+}
+
+/* Both lists as one, sorted by node; of a name in both, what the version between had goes. */
+static size_t merge(sodns_zone_t *z, const zone_version_t *older, const zone_version_t *between,
+		    struct garbage *out)
+{
+	const struct garbage *a = older->garbage, *a_end = a + older->garbage_count,
+			     *b = between->garbage, *b_end = b + between->garbage_count;
+	size_t n = 0;
+	while (a < a_end || b < b_end) {
+		int c = a == a_end ? 1 : b == b_end ? -1 : by_node(a, b);
+		if (!c)
+			drop_between(z, b->newer, (a++)->newer);
+		out[n++] = c < 0 ? *a++ : *b++;
+	}
+	return n;
+}
+
+/* A version that nobody sees, behind one that somebody does: a slow transfer keeps what it reads, and
+ * not all that has come and gone since. False: there is no memory to do it now. */
+static bool take_out(sodns_zone_t *z, zone_version_t *older)
+{
+	zone_version_t *v = older->newer;
+	size_t count = older->garbage_count + v->garbage_count;
+	struct garbage *both = count ? malloc(count * sizeof(*both)) : NULL;
+	if (count && !both)
+		return false;
+	if (older->garbage_count && !older->sorted)
+		qsort(older->garbage, older->garbage_count, sizeof(*both), by_node);
+	if (v->garbage_count)
+		qsort(v->garbage, v->garbage_count, sizeof(*both), by_node);
+	older->garbage_count = merge(z, older, v, both);
+	free(older->garbage);
+	older->garbage = both;
+	older->sorted = true;
+	older->newer = v->newer;
+	free(v->garbage);
+	free(v);
+	return true;
+}
+
 void zone_collect_locked(sodns_zone_t *z)
 {
-	while (z->oldest->newer && atomic_load(&z->oldest->graced) &&
-	       !atomic_load(&z->oldest->pins)) {
+	for (zone_version_t *v = z->oldest; v->newer && v->newer->newer;)
+		if (is_gone(v) || !is_gone(v->newer) || !take_out(z, v))
+			v = v->newer;
+	while (is_gone(z->oldest)) {
 		zone_version_t *v = z->oldest;
 		z->oldest = v->newer;
 		for (size_t i = 0; i < v->garbage_count; i++)

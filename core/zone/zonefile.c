@@ -244,8 +244,9 @@ static char *read_whole(const char *path, size_t *len, char *err, size_t err_siz
 		if (n > 0)
 			*len += (size_t)n;
 	}
-	if (n < 0)
-		snprintf(err, err_size, "read %s: %s", path, strerror(errno));
+	if (n < 0 || !text)
+		snprintf(err, err_size, "read %s: %s", path,
+			 text ? strerror(errno) : "out of memory");
 	close(fd);
 	if (n >= 0)
 		return text;

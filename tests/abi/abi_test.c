@@ -63,7 +63,7 @@ static void queries(sodns_test_t *t)
 {
 	SODNS_ANSWER(t, "QUERY. TXT do size=1400 option=65001:6162 from=192.0.2.1",
 		     "NOERROR aa rd\nquery. 0 IN TXT \"QUERY. 16 1 0 256 udp 192.0.2.1 dns://:53 . "
-		     "/last "
+		     "/next "
 		     "1/1400/1 ab 1400 1 1 0 1 two 9 text 1\"\n;edns 1400 do\n");
 	sodns_test_next(t, "NOERROR ra\nwww.example. 60 IN A 192.0.2.1\n");
 	SODNS_ANSWER(t, "derived. TXT", "NOERROR rd ra cd\nwww.example. 60 IN A 192.0.2.1\n");

@@ -3,7 +3,7 @@ import datetime, ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -28,9 +28,9 @@ class Authority:
                 .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
                 .not_valid_after(now + datetime.timedelta(days=2)))
 
-    def issue(self, common_name):
+    def issue(self, common_name, with_rsa=False):
         """Certificate and key as PEM texts, for a name and 127.0.0.1."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = rsa.generate_private_key(65537, 2048) if with_rsa else ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(common_name), x509.IPAddress(ipaddress.ip_address('127.0.0.1'))])
         cert = self.build(name(common_name), key).add_extension(names, False).sign(self.key, hashes.SHA256())
         return cert.public_bytes(serialization.Encoding.PEM).decode(), pem(key)

@@ -1,9 +1,9 @@
 """A query that does not wait takes no memory and no lock: counted in the workers of a whole daemon, plugin by plugin."""
 import base64, mmap, os, pathlib, shutil, signal, socket, struct, tempfile, unittest
 
-import dns.message, dns.tsig, dns.tsigkeyring
+import dns.message, dns.tsig, dns.tsigkeyring, dns.zone
 
-import harness
+import harness, zones
 from apiserver import Api
 from harness import BUILD, SANITIZED, Case, Server
 
@@ -57,6 +57,9 @@ BLOCKS = {
 MANY = ZONE + ''.join(f'www A 192.0.2.{i}\n' for i in range(10, 20)) + 'mx MX 10 a\nmx MX 10 b\nmx MX 20 c\n'
 FILES = {'zone': ZONE, 'many': MANY, 'db.auto': ZONE, 'weights': 'www.weighted\n192.0.2.2 3\n192.0.2.10 1\n', 'resolv.conf': 'search search.autopath autopath\n',
          'hostsfile': '192.0.2.1 www.hosts www.kept a.hosts\n2001:db8::1 www.hosts\n'}
+
+
+FILES.update((kind, zones.with_chain(3, kind)) for kind in zones.KINDS)
 
 
 class Counted(Case):
@@ -115,6 +118,15 @@ class HotPath(Counted):
         all_queries = [q for zone, (_, names) in BLOCKS.items() for q in self.queries(zone, names)]
         all_queries += self.queries('elsewhere', [('x', 'A')])
         self.takes_nothing(all_queries)
+
+    def test_proofs(self):
+        """Signed zones: each name, and one below it that does not exist."""
+        for kind in zones.KINDS[1:]:
+            self.start(f'{zones.ORIGIN}:{{PORT}} {{\n file {kind}\n}}\n')
+            names = sorted(dns.zone.from_text(FILES['plain'], origin=zones.ORIGIN, relativize=False).nodes)
+            # Aliases that leave the zone ask others.
+            self.takes_nothing((f'{n} {t}', dns.message.make_query(n, t, want_dnssec=True).to_wire()) for name in names[:25]
+                               for n in (name.to_text(), f'x.{name}') for t in ('TXT', 'DS'))
 
     def test_tcp(self):
         """On a connection that is kept, too."""

@@ -11,7 +11,7 @@ except ImportError:
     yaml = None
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SETS = ('base', 'overlays/takeover', 'overlays/node-local')
+SETS = ('base', 'overlays/node-local')
 NAMESPACES = ['unshare', '--user', '--map-root-user', '--mount', '--net', '--pid', '--fork']
 COREFILE = '''. {
     errors

@@ -6,7 +6,7 @@ import dns.message
 import harness
 from harness import PATIENCE, Case, Server
 
-NAMES = ['tasks', 'connections', 'descriptors', 'pipelined queries', 'unread answers', 'unread bytes', 'slow connections', 'detached queries',
+NAMES = ['tasks', 'connections', 'descriptors', 'pipelined queries', 'unread answers', 'unread bytes', 'slow connections', 'handshakes', 'detached queries',
          'nested questions', 'socket queue', 'send queue', 'log lines', 'expressions', 'metrics']
 
 
@@ -35,10 +35,16 @@ class Limits(Case):
             time.sleep(0.1)
         raise AssertionError(f'{limit}: {self.reached()}')
 
+    def taken(self):
+        """What was taken from clients that had most."""
+        text = urllib.request.urlopen(f'http://127.0.0.1:{self.metrics}/metrics', timeout=5).read().decode()
+        return {m[1]: float(m[2]) for m in re.finditer(r'^sodns_client_shares_taken_total\{limit="(.*)"\} (\S+)$', text, re.M)}
+
     def test_they_are_there_from_the_start(self):
         with self.server('whoami'):
             reached = self.reached()
             self.assertEqual({n: reached.get(n) for n in NAMES}, dict.fromkeys(NAMES, 0))
+            self.assertEqual(self.taken(), dict.fromkeys(['tasks', 'connections', 'http connections'], 0))
 
     def test_connections(self):
         with self.server('whoami', args=['-limit.connections', '5']) as s:
@@ -139,8 +145,11 @@ class Limits(Case):
             self.wait_until('log line bytes')
 
     def test_flags(self):
+        r = Server('.:{PORT} {\n whoami\n}\n').run('-conf', 'Corefile', '-limit.memory', 'lots')
+        self.assertEqual((r.returncode, r.stderr.splitlines()[0]), (2, '-limit.memory wants a size of at least 16M, or none, not: lots'))
         s = Server('.:{PORT} {\n whoami\n}\n')
         for flag, value, text in (('-limit.tasks', '5', 'from 100 to 1000000'), ('-limit.tasks', 'many', 'from 100 to 1000000'),
+                                  ('-client.ipv4', '33', 'from 1 to 32'), ('-client.ipv6', '0', 'from 1 to 128'), ('-client.share', '101', 'from 1 to 100'),
                                   ('-limit.connections', '-1', 'from 1 to 1000000'), ('-workers', '0', 'from 1 to 1024')):
             r = s.run('-conf', 'Corefile', flag, value)
             self.assertEqual(r.returncode, 2)

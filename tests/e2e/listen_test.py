@@ -70,12 +70,17 @@ class Listen(Case):
                         at = f'[{at}]' if ':' in at else at
                         self.assertEqual(urllib.request.urlopen(f'http://{at}:{port}{path}', timeout=5).status, 200, (host, path, at))
 
+    def test_a_start_that_fails_late(self):
+        """What had begun to tell that the process lives ends in order."""
+        text = ''.join(f' {name} 127.0.0.1:{{$NOT_SET}}\n' for name in ('health', 'ready', 'prometheus'))
+        self.refused(f'.:1 {{\n bind 192.0.2.77\n{text} whoami\n}}\n', r'^Listen: listen udp 192\.0\.2\.77:1: bind: cannot assign requested address$')
+
     def test_port_that_is_empty(self):
         """As with Go, any free one; a key needs one."""
         with Server('.:{PORT} {\n health 127.0.0.1:{$NOT_SET}\n ready :{$NOT_SET}\n prometheus 127.0.0.1:{$NOT_SET}\n whoami\n}\n') as s:
             self.assertEqual(self.rcodes(s), {'NOERROR'})
             self.assertNotIn('[ERROR]', s.out())
-        self.refused('.:{$NOT_SET} {\n whoami\n}\n', r'^error inspecting server blocks: expecting data after last colon: "\.:"$')
+        self.refused('.:{$NOT_SET} {\n whoami\n}\n', r'error inspecting server blocks: expecting data after last colon: "\.:"$')
 
     def test_some_blocks_on_an_address(self):
         """The address is those blocks' alone, as with CoreDNS, and a line says which zones are not there."""

@@ -84,6 +84,13 @@ class Zones(Case):
         self.zone(ZONE + '$INCLUDE gone\n', r'zone:2: .*gone: no such file or directory')
         self.zone(ZONE + '$GENERATE 5-1 h$ A 10.0.0.$\n', r'zone:2: .*\$GENERATE')
         self.zone(ZONE + 'www TXT "open\n', r'zone:\d: ')
+        self.zone(ZONE + 'x HTTPS \\# 3 00013f\n', r'zone:2: bad HTTPS record: "00013f": malformed data')
+        self.zone(ZONE + 'x TYPE65 \\# 4 00013f\n', r'zone:2: bad HTTPS record: "00013f": not as long as it says')
+        self.zone(ZONE + 'x A \\# 5 0102030405\n', r'zone:2: bad A record: "0102030405": malformed data')
+        self.zone(ZONE + 'x SVCB 1 . (\n alpn=h2\n alpn=h3 )\n', r'zone:4: bad SVCB record: "alpn=h3": given twice')
+        self.zone(ZONE + 'x SVCB 1 . mandatory=port\n', r'zone:2: bad SVCB record: "mandatory=port": parameters that do not go together')
+        self.zone(ZONE + 'x TYPE65280 text\n', r'zone:2: bad TYPE65280 record: "": its data are written as')
+        self.zone(ZONE + 'x ANY \\# 0\n', r'zone:2: ANY is no type of records')
         self.zone(ZONE, r"plugin/file: .*Corefile:3 - Error during parsing: unknown property 'relod'", 'relod 5s')
         self.zone(ZONE, r'plugin/file: .*Corefile:3 - .*time: invalid duration "often"', 'reload often')
 

@@ -1,10 +1,11 @@
 """Reloads and upgrades while it serves: nothing is lost, nothing grows, a bad one changes nothing."""
-import re, shutil, signal, socket, struct, subprocess, threading, time, urllib.request
+import re, shutil, signal, socket, ssl, struct, subprocess, threading, time, urllib.request
 
 import dns.message
 
 import harness
 from apiserver import Api
+from certificates import Authority
 from harness import SANITIZED, Case, ConfigMap, Server, test_plugin
 
 ZONE = '@ 60 SOA ns root %d 2 3 4 5\nwww 60 A 192.0.2.1\n'
@@ -35,7 +36,7 @@ class Reload(Case):
         with Server('z.example:{PORT} {\n file zone\n}\n', files={'zone': ZONE % 1}) as s:
             (s.folder / 'zone').write_text((ZONE % 2).replace('192.0.2.1', '192.0.2.2'))
             s.signal(signal.SIGUSR1)
-            s.wait_for(r'^\[INFO\] Reloading complete$')
+            s.wait_for(r'^\[INFO\] SIGUSR1: Reloading\n\[INFO\] Reloading\n\[INFO\] Reloading complete$')
             self.assertEqual(s.ask('www.z.example').answer[0][0].address, '192.0.2.2')
 
     def test_bad_reload_keeps_serving(self):
@@ -43,7 +44,7 @@ class Reload(Case):
             good = (s.folder / 'Corefile').read_text()
             for n, (corefile, message) in enumerate([
                     (good.replace('file zone', 'fil zone'), r"SIGUSR1: Corefile:2 - Error during parsing: Unknown directive 'fil'"),
-                    (good.replace('file zone', 'file gone {\n reload 0\n }'), r'SIGUSR1: plugin/file: open .*gone: no such file'),
+                    (good.replace('file zone', 'file gone {\n reload 0\n }'), r'SIGUSR1: plugin/file: Corefile:2 - open .*gone: no such file'),
                     (good + 'x:1 {\n bind 192.0.2.77\n whoami\n}\n', r'SIGUSR1: Listen: listen \w+ 192\.0\.2\.77:1: bind: ')], 1):
                 s.write_corefile(corefile)
                 s.signal(signal.SIGUSR1)
@@ -190,6 +191,27 @@ class Watched(Case):
                 self.custom.write({'Corefile': main + self.block('one', address).replace('{PORT}', str(s.port))})
                 self.step(s, n, {'one': address})
 
+    def test_plugins_behind_links(self):
+        """plugin.cfg and a plugin's file in folders that are swapped."""
+        def so(version):
+            return {'upgrade.so': test_plugin(f'upgrade-{version}').read_bytes()}
+
+        def cfg(s, file):
+            return {'plugin.cfg': harness.CFG.replace('whoami:', f'upgrade:{s.folder}/{file}/upgrade.so\nwhoami:')}
+
+        s = Server('.:{PORT} {\n upgrade\n reload 2s 0\n}\n')
+        lib, other = ConfigMap(s.folder / 'lib', so(1)), ConfigMap(s.folder / 'other', so(3))
+        names = ConfigMap(s.folder / 'names', cfg(s, 'lib'))
+        (s.folder / 'plugin.cfg').unlink()
+        (s.folder / 'plugin.cfg').symlink_to('names/plugin.cfg')
+        with s:
+            self.assertEqual(s.texts('x.')[0].split()[0], '1')
+            for n, (swap, version) in enumerate([(lambda: lib.write(so(2)), '2'), (lambda: names.write(cfg(s, 'other')), '3'),
+                                                 (lambda: other.write(so(1)), '1'), (lambda: names.write(cfg(s, 'lib')), '2')], 1):
+                swap()
+                s.wait_for('^\\[INFO\\] Reloading complete$', count=n)
+                self.assertEqual(s.texts('x.')[0].split()[0], version)
+
     def test_a_file_that_goes_stops_nothing(self):
         """A file that is named and missing is refused once; what comes later is looked at all the same."""
         with self.server('import custom/a.server\n', {'a.server': self.block('one')}) as s:
@@ -202,6 +224,18 @@ class Watched(Case):
             s.write_corefile(good.replace('a.server', 'b.server'))
             self.custom.write(self.with_port(s, {'b.server': self.block('two')}))
             self.step(s, 1, {'two': '192.0.2.1'})
+
+    def test_in_several_blocks(self):
+        """One change is one reload, and one refusal one failure."""
+        with self.server('a.:{PORT} {\n whoami\n reload 2s 0\n}\nb.:{PORT} {\n whoami\n reload 2s 0\n}\n', {}) as s:
+            good = (s.folder / 'Corefile').read_text()
+            self.assertEqual(s.out().count('Running configuration'), 1)
+            s.write_corefile(good + 'nothing {')
+            s.wait_for('reload failed')
+            s.write_corefile(good + self.block('one'))
+            self.step(s, 1, {'one': '192.0.2.1'})
+            time.sleep(2.5)
+            self.assertEqual((s.out().count('Reloading complete'), s.out().count('reload failed')), (1, 1))
 
     def test_edit_during_a_slow_start(self):
         with Api() as api:
@@ -303,13 +337,23 @@ class Metrics(Case):
             s.wait_for('Corefile changed but reload failed')
             self.assertEqual(self.version(s), first)
             self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 1'])
+            self.assertEqual(self.series('sodns_reload_last_successful'), ['sodns_reload_last_successful 0'])
+            s.write_corefile(good)
+            end = time.time() + 10 * harness.PATIENCE
+            while self.series('sodns_reload_last_successful') != ['sodns_reload_last_successful 1']:
+                self.assertLess(time.time(), end)
+                time.sleep(0.1)
+            s.write_corefile(good + 'x {\n nothing\n}\n')
+            s.wait_for('Corefile changed but reload failed', count=2)
             s.signal(signal.SIGUSR1)
             s.wait_for(r'\[ERROR\] SIGUSR1: ')
             self.assertEqual(self.version(s), first)
-            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 3'])
+            self.assertEqual(self.series('sodns_reload_last_successful'), ['sodns_reload_last_successful 0'])
             s.write_corefile(good + f'x:{s.port} {{\n whoami\n}}\n')
             s.wait_for('Reloading complete')
             second = self.version(s, 2)
+            self.assertEqual(self.series('sodns_reload_last_successful'), ['sodns_reload_last_successful 1'])
             self.assertNotEqual(first, second)
             s.signal(signal.SIGUSR1)  # the same again
             s.wait_for('Reloading complete', count=2)
@@ -322,7 +366,114 @@ class Metrics(Case):
             s.wait_for('Reloading complete', count=4)
             time.sleep(0.1)
             self.assertEqual(self.series('coredns_reload_version_info'), [])
-            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 2'])
+            self.assertEqual(self.series('coredns_reload_failed_total'), ['coredns_reload_failed_total 3'])
+
+
+class InFlight(Case):
+    """What is half done when the configuration changes is done to its end."""
+    CA = Authority()
+    CERT, KEY = CA.issue('dns.test')
+
+    def hello(self):
+        """A client's end of TLS that is fed by hand, and its first flight."""
+        context = ssl.create_default_context(cadata=self.CA.pem)
+        context.set_alpn_protocols(['dot'])
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        o = context.wrap_bio(incoming, outgoing, server_hostname='dns.test')
+        with self.assertRaises(ssl.SSLWantReadError):
+            o.do_handshake()
+        return o, incoming, outgoing.read(), outgoing
+
+    def finish(self, raw, o, incoming, outgoing):
+        while True:
+            try:
+                o.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                data = raw.recv(65536)
+                self.assertTrue(data, 'closed in the middle of a handshake')
+                incoming.write(data)
+        raw.sendall(outgoing.read())
+
+    def test_handshakes_and_requests(self):
+        query = dns.message.make_query('x.', 'A').to_wire()
+        doh, plain = harness.free_port(), harness.free_port()
+
+        def text(s, n):
+            # Each time with other certificates' files to read, and, now and then, without a block that was there.
+            return (f'tls://.:{s.port} {{\n tls cert{n % 2}.pem key.pem\n whoami\n}}\nhttps://.:{doh} {{\n tls cert{n % 2}.pem key.pem\n whoami\n}}\n' +
+                    (f'.:{plain} {{\n whoami\n}}\n' if n % 2 else ''))
+
+        s = Server('', files={'cert0.pem': self.CERT, 'cert1.pem': self.CERT + '\n', 'key.pem': self.KEY}, workers=2)
+        s.write_corefile(text(s, 0))
+        with s:
+            pid, halves = s.serving_pid(), []
+            context = ssl.create_default_context(cadata=self.CA.pem)
+            context.set_alpn_protocols(['http/1.1'])
+            for n in range(1, 7):
+                hellos = []
+                for cut in (1, 7, 100, 10 ** 6):
+                    raw = socket.create_connection(('127.0.0.1', s.port), timeout=10)
+                    o, incoming, flight, outgoing = self.hello()
+                    raw.sendall(flight[:cut])
+                    hellos.append((raw, o, incoming, flight[cut:], outgoing))
+                requests = []
+                head = (f'POST /dns-query HTTP/1.1\r\nHost: x\r\nContent-Type: application/dns-message\r\nContent-Length: {len(query)}\r\n\r\n'
+                        ).encode() + query
+                for cut in (0, 5, 60, len(head) - 3):
+                    c = context.wrap_socket(socket.create_connection(('127.0.0.1', doh), timeout=10), server_hostname='dns.test')
+                    c.sendall(head[:cut])
+                    requests.append((c, head[cut:]))
+                time.sleep(0.1)
+                s.write_corefile(text(s, n))
+                s.signal(signal.SIGUSR1)
+                s.wait_for('^\\[INFO\\] Reloading complete$', count=n)
+                for raw, o, incoming, rest, outgoing in hellos:
+                    with raw:
+                        raw.sendall(rest)
+                        self.finish(raw, o, incoming, outgoing)
+                        o.write(struct.pack('>H', len(query)) + query)
+                        raw.sendall(outgoing.read())
+                        answer = b''
+                        while len(answer) < 2 or len(answer) < 2 + struct.unpack('>H', answer[:2])[0]:
+                            try:
+                                answer += o.read(65536)
+                            except ssl.SSLWantReadError:
+                                data = raw.recv(65536)
+                                self.assertTrue(data, 'closed before the answer')
+                                incoming.write(data)
+                        self.assertEqual(dns.message.from_wire(answer[2:]).rcode(), 0)
+                for c, rest in requests:
+                    with c:
+                        c.sendall(rest)
+                        self.assertTrue(c.recv(65536).startswith(b'HTTP/1.1 200 '))
+            self.assertEqual(s.serving_pid(), pid)
+
+    def test_an_old_one_is_kept_until_its_last_query_has_ended(self):
+        """A transfer to a client that takes its time: the configuration that it began in lives as long, and no longer."""
+        zone = ZONE % 1 + ''.join(f'big{i} 60 TXT "{"x" * 250}"\n' for i in range(40000))
+        corefile = 'z.example:{PORT} {\n file zone\n transfer {\n  to *\n }\n}\n'
+        with Server(corefile, files={'zone': zone}) as s, socket.socket() as c:
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+            c.connect(('127.0.0.1', s.port))
+            wire = dns.message.make_query('z.example', 'AXFR').to_wire()
+            c.sendall(struct.pack('>H', len(wire)) + wire)
+            c.settimeout(10)
+            self.assertTrue(c.recv(4096))
+            (s.folder / 'zone').write_text(ZONE % 2)
+            s.signal(signal.SIGUSR1)
+            s.wait_for('^\\[INFO\\] Reloading complete$')
+            for _ in range(10):
+                self.assertTrue(c.recv(65536))
+                time.sleep(0.2)
+            s.signal(signal.SIGUSR1)  # it keeps no other reload waiting
+            s.wait_for('^\\[INFO\\] Reloading complete$', count=2)
+            self.assertNotIn('that was kept is gone', s.out())
+            self.assertNotIn('do not end', s.out())
+            c.close()
+            s.wait_for(r'^\[INFO\] An old configuration that was kept is gone$', 20)
+            self.assertTrue(s.ask('www.z.example').answer)
 
 
 class Upgrade(Case):

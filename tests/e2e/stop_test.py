@@ -58,6 +58,7 @@ class Stop(Case):
     def end(self, s, seconds=15):
         s.signal(signal.SIGTERM)
         self.assertEqual(s.process.wait(seconds * harness.PATIENCE), 0, s.err())
+        self.assertIn('\n[INFO] SIGTERM: Shutting down servers then terminating\n', s.out())
 
     def status(self, port, path):
         try:

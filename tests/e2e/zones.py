@@ -1,6 +1,6 @@
 """Random zones with the corners that answers are made wrong at, from a seed; and signed ones.
 
-    python3 tests/e2e/zones.py SEED plain|nsec|nsec3|optout FOLDER     writes FOLDER/SEED-KIND.zone, prints its path and origin
+    python3 tests/e2e/zones.py SEED plain|nsec|nsec3|optout FOLDER [closed]     writes FOLDER/SEED-KIND.zone, prints its path and origin
 
 In them: empty non-terminals, wildcards at several depths, also as aliases and as empty non-terminals, delegations that are signed, unsigned, without
 glue and below empty non-terminals, DNAMEs within the zone and out of it, chains of aliases that end in each of these or nowhere, letter case.
@@ -16,8 +16,11 @@ DS = '12345 13 2 ' + '49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE0123456789ABCDEF01
 
 
 class Zone:
-    def __init__(self, seed):
+    """`closed`: no alias leads out of the zone, where a resolver would ask who is not there."""
+
+    def __init__(self, seed, closed=False):
         self.r = random.Random(seed)
+        self.closed = closed
         self.lines = []
         self.names = []     # that have data and may have more
         self.taken = set()  # lower case; nothing more may be put there
@@ -50,7 +53,10 @@ class Zone:
                             'SRV': f'SRV 1 2 {n} {self.goal()}'}[t])
 
     def goal(self):
-        return self.r.choice(self.goals) if self.goals and self.r.random() < .7 else self.r.choice(['ns', 'Out.Example.', 'nowhere'])
+        return self.r.choice(self.goals) if self.goals and self.r.random() < .7 else self.outside('Out.Example.', 'ns', 'nowhere')
+
+    def outside(self, out, *inside):
+        return self.r.choice(list(inside) if self.closed else [out, *inside])
 
     def make(self):
         r = self.r
@@ -84,10 +90,11 @@ class Zone:
                 self.add(name, f'DS {DS}')
             if r.random() < .3:
                 self.add(f'hidden.{name}', 'TXT "below a delegation"')
-            self.goals += [name, f'x.{name}']
+            if not self.closed:
+                self.goals += [name, f'x.{name}']
         for _ in range(r.randint(1, 3)):
             name = self.fresh()
-            target = r.choice(self.names + ['Other.Example.', 'nowhere'])
+            target = self.outside('Other.Example.', 'nowhere', *self.names)
             self.add(name, f'DNAME {target}')
             if r.random() < .3:
                 self.add(name, 'TXT "beside a DNAME"')
@@ -118,12 +125,12 @@ class Zone:
                 continue
             self.taken.add(name.lower())
             parts = name.split('.')
-            self.add(name, f'CNAME {r.choice(self.goals + ["nowhere", "Out.Example.", "@", ".".join(parts[1:]) or "@"])}')
+            self.add(name, f'CNAME {self.outside("Out.Example.", "nowhere", "@", ".".join(parts[1:]) or "@", *self.goals)}')
             self.goals.append(name)
 
 
-def generate(seed):
-    return Zone(seed).make()
+def generate(seed, closed=False):
+    return Zone(seed, closed).make()
 
 
 class Chain:
@@ -217,15 +224,16 @@ def keys(folder):
             subprocess.run(['dnssec-keygen', '-q', '-a', 'ECDSAP256SHA256', *flags, '-K', folder, ORIGIN], check=True, capture_output=True)
 
 
-def write(seed, kind, folder):
+def write(seed, kind, folder, closed=False):
     """Writes the zone of that seed and kind. Returns its path."""
+    text = f'$ORIGIN {ORIGIN}\n' + generate(seed, closed)
     path = pathlib.Path(folder) / f'{seed}-{kind}.zone'
     if kind == 'plain':
-        path.write_text(f'$ORIGIN {ORIGIN}\n' + generate(seed))
+        path.write_text(text)
         return path
     keys(folder)
     source = path.with_suffix('.unsigned')
-    source.write_text(f'$ORIGIN {ORIGIN}\n' + generate(seed))
+    source.write_text(text)
     r = random.Random(f'{seed} {kind}')
     hashed = ['-3', r.choice(['-', 'AABB', '00' * 8]), '-H', str(r.choice([0, 0, 1, 10]))]
     options = {'nsec': [], 'nsec3': hashed, 'optout': hashed + ['-A']}[kind]
@@ -240,4 +248,4 @@ def can_sign():
 
 
 if __name__ == '__main__':
-    print(write(int(sys.argv[1]), sys.argv[2], sys.argv[3]), ORIGIN)
+    print(write(int(sys.argv[1]), *sys.argv[2:4], closed='closed' in sys.argv[4:]), ORIGIN)

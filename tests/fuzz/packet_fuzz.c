@@ -17,7 +17,11 @@ static void answer(sodns_query_t *q, const uint8_t *data, size_t len)
 	static const uint8_t address[4] = {192, 0, 2, 1};
 	sodns_reply_t *r = sodns_reply(q);
 	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_A, 60, address, 4);
-	message_encode(q, r, out, sodns_query_size(q));
+	sodns_reply_add_option(r, 15, "\0", 2);
+	size_t room = sodns_query_room(q);
+	/* An OPT record leaves where one came, and nothing is longer than it may be. */
+	if (message_encode(q, r, out, room) > room || (out[10] << 8 | out[11]) != q->has_edns)
+		abort();
 	r = sodns_reply_parse(q, data, len);
 	if (!r)
 		return;

@@ -33,6 +33,7 @@ static inline void test_query_init(struct test_query *t)
 	t->q.peer = &t->peer;
 	t->q.local = &t->local;
 	t->q.protocol = SODNS_UDP;
+	t->peer = (sodns_address_t){.family = 4, .bytes = {127, 0, 0, 1}, .port = 4321};
 	arena_init(&t->shared.arena, t->arena, sizeof(t->arena));
 }
 

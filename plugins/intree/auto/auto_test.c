@@ -62,7 +62,7 @@ static void life(void)
 	SODNS_ANSWER(t, "ns.broken.test. A", NS("broken.test", "192.0.2.4"));
 	SODNS_ANSWER(t, "ns.one.test. A", NS("one.test", "192.0.2.5"));
 	SODNS_ANSWER(t, "ns.two.one.test. A",
-		     "NXDOMAIN aa rd\n;authority\none.test. 60 IN SOA "
+		     "NXDOMAIN aa rd\n;authority\none.test. 1 IN SOA "
 		     "ns.one.test. root.one.test. 2 1 1 1 1\n");
 	/* The first file of a zone goes: the second takes its place when its serial is another. */
 	write_zone("zones/sub/db.one.test", 3, "192.0.2.6");

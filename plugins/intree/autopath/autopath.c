@@ -16,8 +16,8 @@ static size_t search_of(const struct autopath *a, sodns_query_t *q, const uint8_
 	size_t n = 0;
 	if (a->plugin) {
 		n = a->ability ? a->ability->search(a->provider, q, out, SEARCH_MAX) : 0;
-		if (!n)
-			return 0;
+		if (!n || !*out[n - 1])
+			return n;
 	}
 	for (size_t i = 0; i < a->search.count; i++)
 		out[n++] = a->search.name[i];

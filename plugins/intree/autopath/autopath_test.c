@@ -16,6 +16,7 @@ static void load(void)
 	sodns_test_plugin("hosts", HOSTS);
 	sodns_test_plugin("forward", FORWARD);
 	sodns_test_plugin("kubernetes", KUBERNETES);
+	sodns_test_plugin("erratic", ERRATIC);
 	sodns_test_file("search", SEARCH);
 	sodns_test_file("hosts", "192.0.2.3 www.three.test\n192.0.2.4 www.example\n");
 }
@@ -180,6 +181,23 @@ static void too_long(void)
 	sodns_test_end(t);
 }
 
+/* erratic's search path is the same for all, and the host's does not follow. */
+static void erratic(void)
+{
+	sodns_test_t *t = SODNS_TEST("autopath @erratic\n" RULE("a.example.org", "NXDOMAIN") RULE(
+		"b.example.org", "NXDOMAIN") "erratic {\n drop 0\n}");
+	SODNS_ANSWER(t, "foo.a.example.org. A",
+		     "NOERROR aa rd\nfoo.a.example.org. 0 IN CNAME foo.\nfoo. 0 IN A 192.0.2.53\n");
+	SODNS_ANSWER(t, "foo.b.example.org. A", "NXDOMAIN aa rd\n");
+	sodns_test_end(t);
+	t = SODNS_TEST(
+		"autopath @erratic\n" RULE("a.example.org", "NXDOMAIN") "erratic {\n drop 0\n}");
+	SODNS_ANSWER(t, "foo.a.example.org. AAAA",
+		     "NOERROR aa rd\nfoo.a.example.org. 0 IN CNAME foo.b.example.org.\n"
+		     "foo.b.example.org. 0 IN AAAA 2001:db8::53\n");
+	sodns_test_end(t);
+}
+
 int main(void)
 {
 	load();
@@ -191,5 +209,6 @@ int main(void)
 	cached();
 	limit();
 	too_long();
+	erratic();
 	return sodns_test_result();
 }

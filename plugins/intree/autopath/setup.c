@@ -46,6 +46,7 @@ static int read_source(sodns_setup_t *s, struct autopath *a, const char *source)
 			a->search.count = 0;
 		return SODNS_OK;
 	}
+	source = sodns_setup_path(s, source);
 	int rc = read_file(s, source, &a->search);
 	if (rc == SODNS_ENOENT)
 		return fail(s, a, source,

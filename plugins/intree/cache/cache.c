@@ -12,10 +12,19 @@
 
 #include "cache.h"
 
+#define OPTION_SUBNET 8
+
+/* Says which network it asks for, and is heard: the answer is for that network alone. */
+static bool by_subnet(const struct cache *c, const sodns_query_t *q)
+{
+	size_t len;
+	return c->by_subnet && sodns_query_option(q, OPTION_SUBNET, &len);
+}
+
 static bool serves(const struct cache *c, const sodns_query_t *q)
 {
 	return (c->all || sodns_query_match(q, c->zones, c->zone_count) >= 0) &&
-	       sodns_query_opcode(q) == SODNS_OPCODE_QUERY;
+	       sodns_query_opcode(q) == SODNS_OPCODE_QUERY && !by_subnet(c, q);
 }
 
 /* Not expired, or not for longer than serve_stale allows. */
@@ -184,9 +193,16 @@ static void make_key(struct cache *c, sodns_prepare_t *p)
 	c->key = join(&last, 1, ' ', c->key);
 }
 
+static void note_subnet(void *arg, const sodns_instance_t *i)
+{
+	(void)i;
+	((struct cache *)arg)->by_subnet = true;
+}
+
 static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct cache *c = self;
+	sodns_prepare_each(p, SODNS_THIS_BLOCK, SODNS_ABILITY_SUBNET, note_subnet, c);
 	c->zones_text = zones_text(c);
 	counters_prepare(c, p);
 	make_key(c, p);

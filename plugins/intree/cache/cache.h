@@ -34,7 +34,8 @@ struct counters {
 struct cache {
 	const uint8_t *const *zones;
 	size_t zone_count;
-	bool all; /* zones are the server block's */
+	bool all;       /* zones are the server block's */
+	bool by_subnet; /* a plugin behind it answers by what clients say of their network */
 
 	size_t capacity[KINDS], bytes;
 	uint32_t ttl_max[KINDS], ttl_min[KINDS];

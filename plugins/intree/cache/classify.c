@@ -214,7 +214,7 @@ struct assessment assess(const struct cache *c, sodns_query_t *q, sodns_reply_t 
 	a.type = nowhere && soa ? NO_DATA : a.plain;
 	a.kind = a.type == NO_ERROR || a.type == DELEGATION ? SUCCESS : DENIAL;
 	a.duration = duration_of(c, r, a.type);
-	a.cacheable = a.type != META && a.type != OTHER_ERROR &&
+	a.cacheable = a.type != META && a.type != OTHER_ERROR && !sodns_query_private(q) &&
 		      !(sodns_reply_flags(r) & SODNS_TC) && (soa || a.type != NAME_ERROR) &&
 		      (soa || !nowhere) && a.duration &&
 		      (!c->except_count[a.kind] ||

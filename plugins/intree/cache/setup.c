@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/server.h>
+
 #include "cache.h"
 
 #define TTL_MAX_SUCCESS 3600u
@@ -387,6 +389,15 @@ static int read_line(sodns_setup_t *s, struct cache *c)
 	return c->zones ? SODNS_OK : SODNS_EINVAL;
 }
 
+/* As much as the entries are worth, and no more than an eighth of what the process may use. */
+static size_t bytes_by_default(const struct cache *c)
+{
+	uint64_t bytes = (c->capacity[SUCCESS] + c->capacity[DENIAL]) * (uint64_t)BYTES_PER_ENTRY;
+	uint64_t most = sodns_host_memory() / 8;
+	bytes = bytes < most ? bytes : most;
+	return bytes > BYTES_MIN ? (size_t)bytes : BYTES_MIN;
+}
+
 int cache_setup(sodns_setup_t *s)
 {
 	struct cache *c = sodns_setup_alloc(s, sizeof(*c));
@@ -412,6 +423,6 @@ int cache_setup(sodns_setup_t *s)
 	if (c->prefer_positive && !stale)
 		return sodns_error(s, "serve_stale_policy requires serve_stale");
 	if (!c->bytes)
-		c->bytes = (c->capacity[SUCCESS] + c->capacity[DENIAL]) * BYTES_PER_ENTRY;
+		c->bytes = bytes_by_default(c);
 	return sodns_add_handler(s, c);
 }

@@ -1,5 +1,5 @@
 /*
- * cancel: a deadline for queries. Waits end when it has passed, and the client gets nothing.
+ * cancel: a deadline for queries. Waits end when it has passed; what comes of that late is not sent.
  */
 #include <sodns/plugin.h>
 

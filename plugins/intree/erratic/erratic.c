@@ -177,11 +177,27 @@ static bool ready(void *self)
 	return asked >= 3 && asked < 5;
 }
 
+/* Everybody's search path: two domains and the root. */
+static size_t search(void *self, sodns_query_t *q, const uint8_t **out, size_t max)
+{
+	static const uint8_t a[] = "\1a\7example\3org", b[] = "\1b\7example\3org", root[1];
+	const uint8_t *const path[] = {a, b, root};
+	size_t n = 0;
+	(void)self;
+	(void)q;
+	for (; n < sizeof(path) / sizeof(*path) && n < max; n++)
+		out[n] = path[n];
+	return n;
+}
+
 static const void *ability(void *self, const char *id)
 {
 	static const sodns_ready_ability_t readiness = {sizeof(readiness), ready};
+	static const sodns_autopath_ability_t searching = {sizeof(searching), search};
 	(void)self;
-	return strcmp(id, SODNS_ABILITY_READY) ? NULL : &readiness;
+	if (!strcmp(id, SODNS_ABILITY_READY))
+		return &readiness;
+	return strcmp(id, SODNS_ABILITY_AUTOPATH) ? NULL : &searching;
 }
 
 SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OPTION_SUBNET 8
+#define OPTION_EDE 15
+
 static bool takes(const struct forward *f, const sodns_query_t *q)
 {
 	const uint8_t *name = sodns_query_name(q);
@@ -35,14 +38,41 @@ static bool goes_on(const struct forward *f, const struct outcome *o)
 	       ((f->next >> (o->answer[3] & 15) & 1) || (f->next_on_nodata && is_nodata(o)));
 }
 
-/* What can't be read, over UDP, is taken for cut off: the client comes again over TCP. */
-static sodns_reply_t *unreadable(sodns_query_t *q, const struct outcome *o)
+/* Options are between neighbours (RFC 6891, 6.1.1): what the upstream says stays here, but for why there is
+ * no answer (RFC 8914), and what the client may send on. */
+static bool stays(void *arg, uint16_t code)
 {
-	if (!o->udp)
+	(void)arg;
+	return code != OPTION_EDE;
+}
+
+static void pass_options(const struct forward *f, sodns_reply_t *r)
+{
+	sodns_reply_filter_options(r, stays, NULL);
+	for (unsigned i = 0; i < f->passed_count; i++) {
+		size_t len;
+		const uint8_t *bytes = sodns_reply_received_option(r, f->passed[i], &len);
+		if (bytes)
+			sodns_reply_add_option(r, f->passed[i], bytes, len);
+	}
+}
+
+/* The answer as this query's: another's has its letters. */
+static sodns_reply_t *reply_of(const struct forward *f, sodns_query_t *q, const struct outcome *o)
+{
+	size_t len;
+	sodns_reply_t *r = o->reply;
+	if (!r) {
+		message_restore_case(q, o->answer, o->len);
+		r = sodns_reply_received(q, o->answer, o->len);
+	}
+	if (!r)
 		return sodns_fail(q, SODNS_SERVFAIL, "malformed answer from %s", o->upstream->text);
-	sodns_reply_t *r = sodns_reply(q);
-	sodns_reply_set_flags(r, SODNS_TC, 0);
-	sodns_reply_set_rcode(r, o->answer[3] & 15);
+	/* For whom it is good (RFC 7871, 7.3). */
+	const uint8_t *subnet = sodns_reply_received_option(r, OPTION_SUBNET, &len);
+	if (o->subnet && (!subnet || len < 4 || subnet[3]))
+		sodns_query_set_private(q);
+	pass_options(f, r);
 	return r;
 }
 
@@ -61,8 +91,7 @@ static sodns_reply_t *deliver(const sodns_handler_t *h, sodns_query_t *q, const 
 		return sodns_fail(q, o->rcode, "%s", o->error);
 	if (goes_on(f, o))
 		return sodns_next(h, q);
-	sodns_reply_t *r = sodns_reply_received(q, o->answer, o->len);
-	return r ? r : unreadable(q, o);
+	return reply_of(f, q, o);
 }
 
 /* A copy that does not belong to a query: one block of memory. */
@@ -73,6 +102,7 @@ static void *outcome_keep(const struct outcome *o)
 	if (!copy)
 		return NULL;
 	*copy = *o;
+	copy->reply = NULL;
 	copy->answer = (uint8_t *)(copy + 1);
 	if (o->len)
 		memcpy(copy->answer, o->answer, o->len);
@@ -97,17 +127,17 @@ static uint32_t time_left(const sodns_query_t *q)
 	return deadline > now ? (uint32_t)((deadline - now) / MS) : 0;
 }
 
-/* Asks, or waits for who is asking the same already: same bytes but for the id, over the same
- * transport. */
+/* Asks, or waits for the query that is asking the same already. */
 static struct outcome find_out(struct forward *f, sodns_query_t *q)
 {
 	size_t len;
 	bool leads;
+	struct question what;
+	question_make(f, q, &what);
 	struct outcome o = {.rcode = SODNS_SERVFAIL, .error = "no answer in time"};
-	uint8_t *query = message_build(q, &len);
-	query[0] = sodns_query_proto(q)[0] == 't';
-	query[1] = 0;
-	sodns_flight_t *flight = sodns_flight_lead(f, query, len, time_left(q), &leads);
+	uint8_t *key = question_key(f, q, &what, &len);
+	o.subnet = what.subnet;
+	sodns_flight_t *flight = sodns_flight_lead(f, key, len, time_left(q), &leads);
 	if (flight && !leads) {
 		o = outcome_copy(q, sodns_flight_result(flight));
 		sodns_flight_release(flight);
@@ -115,7 +145,7 @@ static struct outcome find_out(struct forward *f, sodns_query_t *q)
 	}
 	if (!flight)
 		return o;
-	ask_upstreams(f, q, query, len, &o);
+	ask_upstreams(f, q, &what, &o);
 	sodns_flight_land(flight, sodns_flight_followers(flight) ? outcome_keep(&o) : NULL, free);
 	return o;
 }
@@ -165,11 +195,15 @@ static void teardown(void *self)
 	sodns_tls_release(f->tls);
 }
 
-/* Other servers know more classes than the Internet's. */
+/* Other servers know more classes than the Internet's, and answer by the client's network if they are
+ * told. */
 static const void *ability(void *self, const char *id)
 {
 	static const int here;
-	(void)self;
+	const struct forward *f = self;
+	for (unsigned i = 0; !strcmp(id, SODNS_ABILITY_SUBNET) && i < f->passed_count; i++)
+		if (f->passed[i] == OPTION_SUBNET)
+			return &here;
 	return strcmp(id, SODNS_ABILITY_CLASS) ? NULL : &here;
 }
 

@@ -66,6 +66,21 @@ static void test_refused(void)
 	SODNS_REFUSED("forward . no..such",
 		      "not an IP address, file, or valid domain: \"no..such\"");
 	SODNS_REFUSED("forward . dns://", "invalid address: \"dns://\"");
+	SODNS_REFUSED("forward . [fe80::1%nosuch0]:53",
+		      "no network interface has the name or number \"nosuch0\": "
+		      "\"[fe80::1%nosuch0]:53\"");
+	SODNS_REFUSED(ONE("random_case maybe"), "random_case must be on or off: \"maybe\"");
+	SODNS_REFUSED(ONE("cookies maybe"), "cookies must be on or off: \"maybe\"");
+	SODNS_REFUSED(ONE("cookies on off"),
+		      "Wrong argument count or unexpected line ending after 'off'");
+	SODNS_REFUSED(ONE("pass_options"),
+		      "Wrong argument count or unexpected line ending after 'pass_options'");
+	SODNS_REFUSED(ONE("pass_options nsid cookie"),
+		      "not an EDNS option that can be passed on: \"cookie\" (nsid, dau, dhu, n3u, "
+		      "ecs, expire, padding or a number from 1 to 65534 but 10 and 11)");
+	SODNS_REFUSED(ONE("pass_options 10"),
+		      "not an EDNS option that can be passed on: \"10\" (nsid, dau, dhu, n3u, "
+		      "ecs, expire, padding or a number from 1 to 65534 but 10 and 11)");
 	sodns_test_file("empty.conf", "# nothing\nsearch x\n");
 	SODNS_REFUSED("forward . empty.conf", "no valid upstream addresses found");
 }
@@ -86,6 +101,22 @@ static void test_where(void)
 		       "coredns_proxy_request_duration_seconds_count{proxy_name=\"forward\","
 		       "rcode=\"NOERROR\",to=\"192.0.2.1:53\"} 2");
 	sodns_test_end(t);
+}
+
+/* An address of a link has its interface; the same one on another link is another server. */
+static void test_zones(void)
+{
+	static const char *const to[] = {"[fe80::1%lo]:53", "fe80::1%1", "dns://[fe80::1%lo]",
+					 "dns://fe80::1%1"};
+	char corefile[64];
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		snprintf(corefile, sizeof(corefile), "forward . %s", to[i]);
+		sodns_test_t *t = SODNS_TEST(corefile);
+		sodns_test_upstream(t, "[fe80::1%lo]:53", FROM_A, 0);
+		SODNS_ANSWER(t, "www.test. A", GOT_A);
+		SODNS_CONTAINS(sodns_test_metrics(), "to=\"[fe80::1%lo]:53\"");
+		sodns_test_end(t);
+	}
 }
 
 /* The client's flags come back as the upstream has them; its OPT record is the client's own. */
@@ -144,6 +175,13 @@ static void test_failover(void)
 	SODNS_ANSWER(t, "www.test. A", GOT_B);
 	sodns_test_upstream(t, B, "REFUSED ra", 0);
 	SODNS_ANSWER(t, "www.test. A", "REFUSED rd ra\n");
+	/* The first is not asked again while the last takes its time. */
+	sodns_test_upstream(t, B, "REFUSED ra", 900);
+	SODNS_ANSWER(t, "www.test. A", "REFUSED rd ra\n");
+	expect_asked(t, A, 3);
+	/* Nobody at the last: there is an answer from the first. */
+	sodns_test_upstream(t, B, NULL, 0);
+	SODNS_ANSWER(t, "www.test. A", "SERVFAIL rd ra\n");
 	sodns_test_upstream(t, A, "NXDOMAIN ra", 0);
 	SODNS_ANSWER(t, "www.test. A", "NXDOMAIN rd ra\n");
 	sodns_test_end(t);
@@ -174,8 +212,9 @@ static void test_truncated(void)
 	sodns_test_end(t);
 	t = SODNS_TEST(ONE("prefer_udp"));
 	sodns_test_upstream(t, A, "NOERROR tc ra", 0);
-	SODNS_ANSWER(t, "www.test. A", "NOERROR tc rd ra\n");
-	expect_asked(t, A, 2);
+	/* Over TCP it makes no sense. */
+	SODNS_ANSWER(t, "www.test. A", "SERVFAIL rd\n");
+	expect_asked(t, A, 3);
 	sodns_test_end(t);
 }
 
@@ -220,6 +259,7 @@ int main(void)
 {
 	test_refused();
 	test_where();
+	test_zones();
 	test_passed_on();
 	test_order();
 	test_early_retry();

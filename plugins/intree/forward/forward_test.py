@@ -1,7 +1,7 @@
 """forward: upstreams that lie, cut off, close, keep silent; connections; questions asked once; a reload meanwhile."""
 import signal, socket, threading, time
 
-import dns.flags, dns.message, dns.rcode, dns.rrset
+import dns.edns, dns.flags, dns.message, dns.rcode, dns.rrset
 
 import harness
 from harness import SANITIZED, Case, Server
@@ -56,6 +56,8 @@ class Upstream:
                 c, _ = self.listener.accept()
             except TimeoutError:
                 continue
+            except OSError:
+                return
             self.connections += 1
             threading.Thread(target=self.serve, args=(c,), daemon=True).start()
 
@@ -66,9 +68,10 @@ class Upstream:
                 if len(head) < 2:
                     return
                 q = dns.message.from_wire(f.read(int.from_bytes(head, 'big')))
-                if q.question[0].rdtype != 2:
+                check = q.question[0].rdtype == 2
+                if not check:
                     self.asked.append(q)
-                for out in self.tcp(q) or []:
+                for out in [answer(q)] if check else self.tcp(q) or []:
                     if not out:
                         return
                     c.sendall(len(out).to_bytes(2, 'big') + out)
@@ -100,21 +103,23 @@ class Client:
         self.socket.connect(('127.0.0.1', server.port))
         self.socket.settimeout(0.2)
 
-    def send(self, number, name):
-        q = dns.message.make_query(name, 'A')
+    def send(self, number, name, rdtype='A', **more):
+        q = dns.message.make_query(name, rdtype, **more)
         q.id = number
         self.socket.send(q.to_wire())
 
     def collect(self, count, seconds):
+        """By id; `last` is when the last one came."""
         out, end = {}, time.time() + seconds
         while len(out) < count and time.time() < end:
             try:
-                m = dns.message.from_wire(self.socket.recv(4096))
+                wire = self.socket.recv(4096)
             except TimeoutError:
                 continue
-            out[m.id] = m
+            out[int.from_bytes(wire[:2], 'big')] = wire
+            self.last = time.time()
         self.socket.close()
-        return out
+        return {i: dns.message.from_wire(wire) for i, wire in out.items()}
 
 
 class Forward(Case):
@@ -130,14 +135,10 @@ class Forward(Case):
                 self.assertEqual(self.addresses(s.ask(f'n{i}.test')), ['10.0.0.1'])
 
     def test_only_lies(self):
-        with Upstream(lambda q, w: [other_question(q)]) as u, Server(corefile(u, 'max_fails 0\nread_timeout 300ms')) as s:
+        lie = lambda q, w=None: [other_question(q)]
+        with Upstream(lie, lie) as u, Server(corefile(u, 'max_fails 0\nread_timeout 300ms')) as s:
             self.assertEqual(s.ask('a.test').rcode(), dns.rcode.FORMERR)
-
-    def test_cut_off(self):
-        """An answer that ends within a record is taken for truncated: the client comes over TCP."""
-        with Upstream(lambda q, w: [answer(q)[:-3]]) as u, Server(corefile(u)) as s:
-            self.assertTrue(s.ask('a.test').flags & dns.flags.TC)
-            self.assertEqual(self.addresses(s.ask('a.test', tcp=True)), ['10.0.0.1'])
+            self.assertEqual(s.ask('b.test', tcp=True).rcode(), dns.rcode.FORMERR)
 
     def test_long(self):
         """More than the client takes is cut to its size, with TC."""
@@ -196,19 +197,27 @@ class Forward(Case):
             self.assertTrue(shared)
 
     def test_asked_once(self):
-        """Fifty clients with the same question, one question upstream; another letter case is another one."""
+        """Fifty clients with the same question in other letters, sizes and options: one question upstream, and to each its own letters."""
         def udp(q, wire):
             time.sleep(0.1)
             return [answer(q)]
-        with Upstream(udp) as u, Server(corefile(u)) as s:
+        with Upstream(udp) as u, Server(corefile(u, 'max_connect_attempts 1')) as s:
             c = Client(s)
             for i in range(50):
-                c.send(i, 'same.test')
-            c.send(50, 'SAME.test')
-            got = c.collect(51, 5)
-            self.assertEqual(len(got), 51)
+                name = ''.join(x.upper() if i >> k % 5 & 1 else x for k, x in enumerate('same.test'))
+                options = [dns.edns.GenericOption(65001, bytes([i])), dns.edns.GenericOption(10, bytes([i] * 8)),
+                           dns.edns.ECSOption('10.0.%d.0' % i, 24)][i % 3:]
+                c.send(i, name, **dict(use_edns=0, payload=512 + 16 * i, options=options) if i % 2 else {})
+            got = c.collect(50, 5)
+            self.assertEqual(len(got), 50)
             self.assertEqual({tuple(self.addresses(m)) for m in got.values()}, {('10.0.0.1',)})
-            self.assertEqual(len(u.asked), 2)
+            for i, m in got.items():
+                name = ''.join(x.upper() if i >> k % 5 & 1 else x for k, x in enumerate('same.test'))
+                self.assertEqual({str(m.question[0].name), str(m.answer[0].name)}, {name + '.'})
+                self.assertEqual(m.edns, 0 if i % 2 else -1)
+                self.assertNotIn(10, [o.otype for o in m.options if o.data != bytes([i] * 8)])
+            self.assertEqual(len(u.asked), 1)
+            self.assertEqual((u.asked[0].payload, [int(o.otype) for o in u.asked[0].options]), (1232, [10]))
 
     def test_ports_and_ids(self):
         """A port serves a bounded number of questions, ids do not repeat in a row."""
@@ -226,32 +235,25 @@ class Forward(Case):
             for i in range(600):
                 s.ask(f'n{i}.test')
         used = [p for p, _ in ports]
-        self.assertGreaterEqual(len(set(used)), 8)
+        self.assertGreaterEqual(len(set(used)), 100)
         self.assertLessEqual(max(used.count(p) for p in set(used)), 64)
         self.assertGreater(len({i for _, i in ports}), 500)
-
-    def test_random_case(self):
-        with Upstream() as u, Server(corefile(u, 'random_case')) as s:
-            for i in range(10):
-                m = s.ask('a.long.name.with.letters.test')
-                self.assertEqual(str(m.question[0].name), 'a.long.name.with.letters.test.')
-                self.assertEqual(str(m.answer[0].name), 'a.long.name.with.letters.test.')
-            self.assertGreater(len({str(q.question[0].name) for q in u.asked}), 5)
 
     def test_silence(self):
         """Many queries to a dead upstream: others are served, all are answered before their deadline."""
         count = 300 if SANITIZED else 3000
         with Upstream(lambda q, w: None) as u, Server(corefile(u, 'max_fails 0')) as s:
-            before, c, began = s.rss_kib(), Client(s), time.time()
+            before, c = s.rss_kib(), Client(s)
             for i in range(count):
                 c.send(i, f'n{i}.test')
                 if not i % 100:
                     self.assertEqual(s.ask('here.test', timeout=1).rcode(), 0)
             self.assertEqual(s.ask('here.test', timeout=1).rcode(), 0)
+            sent = time.time()
             got = c.collect(count, 8)
             self.assertEqual({m.rcode() for m in got.values()}, {dns.rcode.SERVFAIL})
             self.assertEqual(len(got), count)
-            self.assertLess(time.time() - began, 4.5)
+            self.assertLess(c.last - sent, 4.5)
             if not SANITIZED:
                 self.assertLess((s.rss_kib() - before) / count, 64)
 

@@ -1,6 +1,11 @@
 /*
- * The messages that upstreams are sent. What the client asked for goes on as it is: flags, letter
- * case, EDNS options; what was signed with TSIG loses the signature, which was for this server.
+ * The messages that upstreams are sent. They are made here: the question and the flags that bear on its
+ * answer (RD, CD, AD, DO) are the client's, all else is not. So questions that have the same answer are the
+ * same question, however many ways there are to write them; who wants to have one asked many times over,
+ * to profit by the many ids that a forged answer might have, can't.
+ *
+ * EDNS options go along if plugins have set them (rewrite), or are the client's and are let
+ * through by `pass_options`; what was signed with TSIG loses the signature, which was for this server.
  */
 #include "forward.h"
 
@@ -10,6 +15,10 @@
 
 #define HEADER 12u
 #define OPT_FIXED 11u
+#define OPTION_SUBNET 8u
+#define OPTION_COOKIE 10u
+/* Without fragments on any network (DNS flag day 2020), where the configuration says nothing else. */
+#define SIZE 1232u
 
 static void put16(uint8_t *p, unsigned v)
 {
@@ -17,40 +26,162 @@ static void put16(uint8_t *p, unsigned v)
 	p[1] = (uint8_t)v;
 }
 
-static uint8_t *put_opt(uint8_t *at, const sodns_query_t *q)
+static unsigned get16(const uint8_t *p)
 {
-	size_t len;
-	const uint8_t *options = sodns_query_options(q, &len);
-	at[0] = 0;
-	put16(at + 1, SODNS_TYPE_OPT);
-	put16(at + 3, sodns_query_edns_size(q));
-	put16(at + 5, 0);
-	put16(at + 7, sodns_query_edns_flags(q));
-	put16(at + 9, (unsigned)len);
-	if (len)
-		memcpy(at + OPT_FIXED, options, len);
-	return at + OPT_FIXED + len;
+	return (unsigned)(p[0] << 8 | p[1]);
 }
 
-uint8_t *message_build(sodns_query_t *q, size_t *len)
+static bool passes(const struct forward *f, unsigned code)
 {
-	const uint8_t *name = sodns_query_original_name(q);
-	size_t n = sodns_name_length(name), options;
-	sodns_query_options(q, &options);
-	uint8_t *m = sodns_alloc(q, HEADER + n + 4 + OPT_FIXED + options), *at = m + HEADER;
-	memset(m, 0, HEADER);
-	put16(m + 2, sodns_query_opcode(q) << 11 | sodns_query_flags(q));
-	m[5] = 1;
-	memcpy(at, name, n);
-	put16(at + n, sodns_query_type(q));
-	put16(at + n + 2, sodns_query_class(q));
-	at += n + 4;
-	if (sodns_query_has_edns(q)) {
-		m[11] = 1;
-		at = put_opt(at, q);
+	for (unsigned i = 0; i < f->passed_count; i++)
+		if (f->passed[i] == code)
+			return true;
+	return false;
+}
+
+/* Those of `from` that pass, or that do not. */
+static uint8_t *put_options(const struct forward *f, uint8_t *at, const uint8_t *from, size_t len,
+			    bool passing)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		n = 4u + get16(from + i + 2);
+		unsigned code = get16(from + i);
+		if (code == OPTION_COOKIE || passes(f, code) != passing)
+			continue;
+		memcpy(at, from + i, n);
+		at += n;
 	}
-	*len = (size_t)(at - m);
-	return m;
+	return at;
+}
+
+static bool has_option(const uint8_t *options, size_t len, unsigned code)
+{
+	for (size_t i = 0; i < len; i += 4u + get16(options + i + 2))
+		if (get16(options + i) == code)
+			return true;
+	return false;
+}
+
+static void choose_options(const struct forward *f, sodns_query_t *q, struct question *w)
+{
+	size_t all_len, set_len;
+	const uint8_t *all = sodns_query_options(q, &all_len);
+	const uint8_t *set = sodns_query_set_options(q, &set_len);
+	if (!set_len && (!all_len || !f->passed_count))
+		return;
+	uint8_t *out = sodns_alloc(q, all_len + set_len), *at = out;
+	at = put_options(f, at, all, all_len, true);
+	at = put_options(f, at, set, set_len, false);
+	w->options = out;
+	w->options_len = (size_t)(at - out);
+	w->subnet = has_option(out, w->options_len, OPTION_SUBNET);
+}
+
+void question_make(const struct forward *f, sodns_query_t *q, struct question *out)
+{
+	uint16_t limit = sodns_query_size_limit(q);
+	unsigned opcode = sodns_query_opcode(q), flags = SODNS_RD | SODNS_CD | SODNS_AD;
+	/* A NOTIFY says that it speaks for its zone (RFC 1996, 3.7). */
+	if (opcode != SODNS_OPCODE_QUERY)
+		flags |= SODNS_AA;
+	*out = (struct question){
+		.flags = (uint16_t)(opcode << 11 | (sodns_query_flags(q) & flags)),
+		.name = sodns_query_original_name(q),
+		.name_len = sodns_name_length(sodns_query_name(q)),
+		.type = sodns_query_type(q),
+		.rclass = sodns_query_class(q),
+		.edns = sodns_query_has_edns(q),
+		.dnssec_ok = sodns_query_do(q),
+		.size = (uint16_t)(limit ? limit : SIZE),
+	};
+	choose_options(f, q, out);
+}
+
+uint8_t *question_key(const struct forward *f, sodns_query_t *q, const struct question *w,
+		      size_t *len)
+{
+	*len = 8 + w->name_len + w->options_len;
+	uint8_t *key = sodns_alloc(q, *len);
+	/* With cookies EDNS is there always. */
+	key[0] = (uint8_t)((sodns_query_proto(q)[0] == 't') | w->dnssec_ok << 1 |
+			   (w->edns && !f->cookies) << 2);
+	key[1] = 0;
+	put16(key + 2, w->flags);
+	put16(key + 4, w->type);
+	put16(key + 6, w->rclass);
+	sodns_name_lower(w->name, key + 8);
+	if (w->options_len)
+		memcpy(key + 8 + w->name_len, w->options, w->options_len);
+	return key;
+}
+
+/* Gives each letter a case by chance (draft-vixie-dnsext-dns0x20). A length byte is below any
+ * letter. */
+static void mix_case(uint8_t *name, size_t len)
+{
+	uint8_t chance[(SODNS_NAME_MAX + 7) / 8];
+	sodns_random_bytes(chance, (len + 7) / 8);
+	for (size_t i = 0; i < len; i++) {
+		uint8_t *c = &name[i], lower = *c | 0x20;
+		if (lower >= 'a' && lower <= 'z' && *c >= 'A')
+			*c = chance[i / 8] >> i % 8 & 1 ? lower : lower & ~0x20;
+	}
+}
+
+static uint8_t *put_cookie(uint8_t *at, const struct upstream *u)
+{
+	size_t len = COOKIE_CLIENT + cookie_get(u, at + 4 + COOKIE_CLIENT);
+	put16(at, OPTION_COOKIE);
+	put16(at + 2, (unsigned)len);
+	memcpy(at + 4, u->manners.cookie, COOKIE_CLIENT);
+	return at + 4 + len;
+}
+
+static uint8_t *put_opt(uint8_t *at, const struct question *w, const struct upstream *u,
+			bool cookie)
+{
+	uint8_t *opt = at;
+	opt[0] = 0;
+	put16(opt + 1, SODNS_TYPE_OPT);
+	put16(opt + 3, w->size);
+	put16(opt + 5, 0);
+	put16(opt + 7, w->dnssec_ok ? 0x8000 : 0);
+	at += OPT_FIXED;
+	if (w->options_len)
+		memcpy(at, w->options, w->options_len);
+	at += w->options_len;
+	if (cookie)
+		at = put_cookie(at, u);
+	put16(opt + 9, (unsigned)(at - opt - OPT_FIXED));
+	return at;
+}
+
+void message_make(sodns_query_t *q, const struct question *w, struct upstream *u, bool plain,
+		  bool mixed, struct sent *out)
+{
+	const struct forward *f = u->forward;
+	size_t n = w->name_len;
+	uint8_t *m = sodns_alloc(q, HEADER + n + 4 + OPT_FIXED + w->options_len + 4 +
+					    COOKIE_CLIENT + COOKIE_SERVER_MAX),
+		*at = m + HEADER;
+	memset(m, 0, HEADER);
+	put16(m + 2, w->flags);
+	m[5] = 1;
+	memcpy(at, w->name, n);
+	if (mixed)
+		mix_case(at, n);
+	put16(at + n, w->type);
+	put16(at + n + 2, w->rclass);
+	at += n + 4;
+	bool wanted = w->edns || w->options_len || f->cookies;
+	*out = (struct sent){.query = m, .mixed = mixed, .edns = wanted && !plain};
+	/* Nobody forges what is encrypted. */
+	out->cookie = out->edns && f->cookies && u->transport == TRANSPORT_DNS;
+	if (out->edns) {
+		m[11] = 1;
+		at = put_opt(at, w, u, out->cookie);
+	}
+	out->len = (size_t)(at - m);
 }
 
 size_t message_check(const struct forward *f, uint8_t *out)
@@ -65,23 +196,54 @@ size_t message_check(const struct forward *f, uint8_t *out)
 	return HEADER + n + 4;
 }
 
-void message_mix_case(sodns_query_t *q, uint8_t *message)
+struct letters {
+	const uint8_t *asked, *own; /* one name, twice */
+	size_t len;
+};
+
+/* Whether a label of the name begins there. */
+static bool begins_label(const uint8_t *name, size_t at)
 {
-	uint8_t chance[(SODNS_NAME_MAX + 7) / 8];
-	size_t n = sodns_name_length(sodns_query_name(q));
-	sodns_random_bytes(chance, (n + 7) / 8);
-	/* A length byte is below any letter. */
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *c = &message[HEADER + i], lower = *c | 0x20;
-		if (lower >= 'a' && lower <= 'z' && *c >= 'A')
-			*c = chance[i / 8] >> i % 8 & 1 ? lower : lower & ~0x20;
-	}
+	size_t i = 0;
+	while (i < at && name[i])
+		i += name[i] + 1u;
+	return i == at;
 }
 
-void message_restore_case(const sodns_query_t *q, uint8_t *answer, size_t len)
+/* An owner that was spelled out as the question was: all of it, its end, or what stands before a pointer
+ * into the question. Returns the offset behind it, 0: it has none within len. */
+static size_t restore_owner(uint8_t *m, size_t len, size_t at, const struct letters *l)
 {
-	const uint8_t *name = sodns_query_original_name(q);
-	size_t n = sodns_name_length(name);
-	if (HEADER + n <= len)
-		memcpy(answer + HEADER, name, n);
+	size_t end = at;
+	while (end < len && m[end] && m[end] < 64)
+		end += m[end] + 1u;
+	if (end >= len || (m[end] && (m[end] < 0xc0 || end + 2 > len)))
+		return 0;
+	size_t spelled = end - at + !m[end], from = l->len - spelled;
+	if (m[end] && get16(m + end) == (0xc000 | (HEADER + spelled)))
+		from = 0;
+	else if (m[end] || spelled > l->len || !begins_label(l->asked, from))
+		return end + (m[end] ? 2 : 1);
+	if (spelled <= l->len && !memcmp(m + at, l->asked + from, spelled))
+		memcpy(m + at, l->own + from, spelled);
+	return end + (m[end] ? 2 : 1);
+}
+
+void message_restore_case(const sodns_query_t *q, uint8_t *m, size_t len)
+{
+	uint8_t asked[SODNS_NAME_MAX];
+	const uint8_t *own = sodns_query_original_name(q);
+	size_t n = sodns_name_length(own), at = HEADER + n + 4;
+	const struct letters letters = {asked, own, n};
+	if (at > len || !memcmp(m + HEADER, own, n))
+		return;
+	memcpy(asked, m + HEADER, n);
+	memcpy(m + HEADER, own, n);
+	unsigned records = get16(m + 6) + get16(m + 8) + get16(m + 10);
+	for (; records && at < len; records--) {
+		at = restore_owner(m, len, at, &letters);
+		if (!at || at + 10 > len)
+			return;
+		at += 10 + get16(m + at + 8);
+	}
 }

@@ -72,6 +72,18 @@ void metrics_begun(struct upstream *u, const sodns_exchange_t *x)
 	sodns_metric_add(first_needed(slot, x->reused ? &hits : &misses, labels), 1);
 }
 
+void metrics_unwanted(const struct upstream *u, const char *reason)
+{
+	static const char *const by_reason[] = {"to", "reason", NULL};
+	static const sodns_family_t family = {
+		.name = "sodns_upstream_unwanted_total",
+		.help = "Messages from an upstream's address that answered nothing as it was "
+			"asked.",
+		.labels = by_reason};
+	const char *const labels[] = {u->text, reason};
+	sodns_metric_count(&family, labels, 1);
+}
+
 void metrics_check_failed(struct upstream *u)
 {
 	const char *const labels[] = {"forward", u->text};

@@ -22,7 +22,8 @@ struct found {
 
 static bool same(const struct target *a, const struct target *b)
 {
-	return sodns_address_equal(&a->address, &b->address) && a->address.port == b->address.port;
+	return sodns_address_equal(&a->address, &b->address) &&
+	       a->address.port == b->address.port && a->address.scope == b->address.scope;
 }
 
 static bool add(struct found *found, const struct target *t)
@@ -82,35 +83,51 @@ static size_t put_question(uint8_t *m, const uint8_t *name, uint16_t type)
 	return 16 + n;
 }
 
-/* Behind a name, compressed or not. */
-static size_t skip_name(const uint8_t *m, size_t len, size_t at)
+/* A record of an answer. */
+struct record {
+	uint8_t owner[SODNS_NAME_MAX];
+	uint16_t type, rclass;
+	size_t data, len, next; /* offsets of its RDATA and of the next record */
+};
+
+static bool read_record(const uint8_t *m, size_t len, size_t at, struct record *out)
 {
-	while (at < len && m[at] && m[at] < 0xc0)
-		at += m[at] + 1u;
-	return at < len ? at + (m[at] ? 2 : 1) : len;
+	at = sodns_name_from_message(m, len, at, out->owner);
+	if (!at || len - at < 10)
+		return false;
+	const uint8_t *f = m + at;
+	out->type = (uint16_t)(f[0] << 8 | f[1]);
+	out->rclass = (uint16_t)(f[2] << 8 | f[3]);
+	out->len = (size_t)(f[8] << 8 | f[9]);
+	out->data = at + 10;
+	out->next = out->data + out->len;
+	return out->next <= len;
 }
 
-/* Adds the addresses among the answer's records. */
+/* Adds the addresses of the name that was asked for, or of what it is an alias of; nothing else that
+ * stands there. */
 static unsigned take_addresses(struct found *found, const struct target *t, uint16_t type,
 			       const uint8_t *m, size_t len)
 {
-	size_t at = skip_name(m, len, 12) + 4, bytes = type == SODNS_TYPE_A ? 4 : 16;
+	uint8_t name[SODNS_NAME_MAX];
+	struct record r;
+	size_t at = sodns_name_from_message(m, len, 12, name),
+	       bytes = type == SODNS_TYPE_A ? 4 : 16;
 	unsigned records = (unsigned)(m[6] << 8 | m[7]), taken = 0;
-	for (; records && at < len; records--) {
-		at = skip_name(m, len, at);
-		if (at + 10 > len)
+	if (!at || m[3] & 15)
+		return 0;
+	for (at += 4; records && at < len && read_record(m, len, at, &r); records--, at = r.next) {
+		if (r.rclass != SODNS_CLASS_IN || !sodns_name_equal(r.owner, name))
+			continue;
+		if (r.type == SODNS_TYPE_CNAME &&
+		    sodns_name_from_message(m, r.next, r.data, name) != r.next)
 			break;
-		const uint8_t *f = m + at;
-		size_t n = (size_t)(f[8] << 8 | f[9]);
-		at += 10 + n;
-		if (at > len)
-			break;
-		if ((f[0] << 8 | f[1]) != type || n != bytes)
+		if (r.type != type || r.len != bytes)
 			continue;
 		struct target one = *t;
 		one.hostname = NULL;
 		one.address.family = type == SODNS_TYPE_A ? 4 : 6;
-		memcpy(one.address.bytes, f + 10, bytes);
+		memcpy(one.address.bytes, m + r.data, bytes);
 		taken += add(found, &one);
 	}
 	return taken;
@@ -184,10 +201,13 @@ static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const
 	snprintf(u->text, sizeof(u->text), t->address.family == 6 ? "[%s]:%u" : "%s:%u", text,
 		 t->address.port);
 	u->forward = f;
+	u->index = f->count;
+	manners_begin(u);
 	u->transport = t->transport;
 	u->server_name = t->server_name;
-	/* Without a name the certificate must be for the address. */
+	/* Without a name the certificate must be for the address, which is the same on any link. */
 	if (t->transport != TRANSPORT_DNS) {
+		text[strcspn(text, "%")] = 0;
 		o.tls = f->tls;
 		o.tls_name = t->server_name ? t->server_name : text;
 	}

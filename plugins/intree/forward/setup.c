@@ -251,6 +251,61 @@ static int read_max_idle(sodns_setup_t *s, struct forward *f)
 	return SODNS_OK;
 }
 
+static int read_switch(sodns_setup_t *s, const char *property, bool *flag)
+{
+	const char *word = sodns_setup_arg(s);
+	*flag = !word || !strcmp(word, "on");
+	if (word && !*flag && strcmp(word, "off"))
+		return sodns_error(s, "%s must be on or off: \"%s\"", property, word);
+	return no_arg(s);
+}
+
+/* The number of an option, or its name; negative: it is none that can be passed. */
+static int option_code(const char *word)
+{
+	static const struct {
+		const char *name;
+		int code;
+	} known[] = {{"nsid", 3}, {"dau", 5},    {"dhu", 6},    {"n3u", 7},
+		     {"ecs", 8},  {"subnet", 8}, {"expire", 9}, {"padding", 12}};
+	char *end;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(word, known[i].name))
+			return known[i].code;
+	long code = strtol(word, &end, 10);
+	/* Cookies and keep-alive are of one connection; 0 and 65535 are reserved (RFC 6891, 9). */
+	bool own = code == 10 || code == 11;
+	return *word < '0' || *word > '9' || *end || code < 1 || code > 65534 || own ? -1
+										     : (int)code;
+}
+
+static int read_pass_options(sodns_setup_t *s, struct forward *f)
+{
+	size_t count;
+	const char *const *words = sodns_setup_args(s, &count);
+	if (!count)
+		return sodns_error_args(s);
+	for (size_t i = 0; i < count; i++) {
+		int code = option_code(words[i]);
+		if (code < 0)
+			return sodns_error(
+				s,
+				"not an EDNS option that can be passed on: \"%s\" (nsid, "
+				"dau, dhu, n3u, ecs, expire, padding or a number from 1 to "
+				"65534 but 10 and 11)",
+				words[i]);
+		bool known = false;
+		for (unsigned k = 0; k < f->passed_count; k++)
+			known |= f->passed[k] == code;
+		if (known)
+			continue;
+		if (f->passed_count == PASSED_MAX)
+			return sodns_error(s, "more than %u options to be passed on", PASSED_MAX);
+		f->passed[f->passed_count++] = (uint16_t)code;
+	}
+	return SODNS_OK;
+}
+
 static int read_flag(sodns_setup_t *s, bool *flag)
 {
 	*flag = true;
@@ -275,7 +330,11 @@ static int read_property(sodns_setup_t *s, struct forward *f)
 	if (!strcmp(p, "prefer_udp"))
 		return read_flag(s, &f->prefer_udp);
 	if (!strcmp(p, "random_case"))
-		return read_flag(s, &f->random_case);
+		return read_switch(s, p, &f->random_case);
+	if (!strcmp(p, "cookies"))
+		return read_switch(s, p, &f->cookies);
+	if (!strcmp(p, "pass_options"))
+		return read_pass_options(s, f);
 	if (!strcmp(p, "next_on_nodata"))
 		return read_flag(s, &f->next_on_nodata);
 	if (!strcmp(p, "failfast_all_unhealthy_upstreams"))
@@ -367,6 +426,7 @@ int forward_setup(sodns_setup_t *s)
 		struct forward *f = sodns_setup_alloc(s, sizeof(*f));
 		f->max_fails = 2;
 		f->http_method = "POST";
+		f->random_case = f->cookies = true;
 		f->expire = EXPIRE_NS;
 		f->read_timeout = READ_TIMEOUT_NS;
 		f->interval = CHECK_INTERVAL_NS;

@@ -3,7 +3,6 @@
  */
 #include "forward.h"
 
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +41,18 @@ static void unwrap(char *host)
 	host[n - 2] = 0;
 }
 
+/* Whether all of it is an address, with an interface behind its '%'. Only addresses of a link need one
+ * (fe80::/10, RFC 4007): behind others stands a server's name. */
+static bool has_zone(const struct word *w)
+{
+	char host[sizeof(w->host)];
+	sodns_address_t a;
+	strcpy(host, w->rest);
+	unwrap(host);
+	return !sodns_endpoint_from_text(host, 1, &a) && a.family == 6 && a.bytes[0] == 0xfe &&
+	       (a.bytes[1] & 0xc0) == 0x80;
+}
+
 /* The name behind the last '%' is cut out; a port behind it stays. */
 static bool split(struct word *w)
 {
@@ -49,7 +60,7 @@ static bool split(struct word *w)
 	if (strlen(w->rest) >= sizeof(w->host))
 		return false;
 	w->name[0] = 0;
-	if (!percent) {
+	if (!percent || has_zone(w)) {
 		strcpy(w->host, w->rest);
 		unwrap(w->host);
 		return true;
@@ -62,8 +73,9 @@ static bool split(struct word *w)
 		return false;
 	memcpy(w->name, percent + 1, n);
 	w->name[n] = 0;
+	bool open = *w->rest == '[' && !memchr(w->rest, ']', (size_t)(percent - w->rest));
 	snprintf(w->host, sizeof(w->host), "%.*s%s%s", (int)(percent - w->rest), w->rest,
-		 *w->rest == '[' ? "]" : "", colon ? colon : "");
+		 open ? "]" : "", colon ? colon : "");
 	unwrap(w->host);
 	return true;
 }
@@ -94,16 +106,12 @@ static void read_lines(sodns_setup_t *s, struct forward *f, const char *path, FI
 		sodns_address_t a;
 		if (!address || strcmp(word, "nameserver"))
 			continue;
-		char *zone = address + strcspn(address, "%");
-		unsigned scope = *zone ? if_nametoindex(zone + 1) : 0;
-		*zone = 0;
 		if (sodns_address_from_text(address, &a)) {
 			sodns_log(SODNS_LOG_WARNING, "forward", "%s: not an address: %s", path,
 				  address);
 			continue;
 		}
 		a.port = 53;
-		a.scope = scope;
 		*add(s, f) = (struct target){.transport = TRANSPORT_DNS, .address = a};
 	}
 	free(line);
@@ -145,7 +153,7 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 	uint16_t port = transports[w->kind].port;
 	if (sodns_endpoint_from_text(w->host, port, &t.address)) {
 		/* Files have no transport of their own: plain DNS. */
-		if (read_file(s, f, w->rest))
+		if (read_file(s, f, sodns_setup_path(s, w->rest)))
 			return SODNS_OK;
 		if (!split_hostname(w->host, &port))
 			return sodns_error(s, "not an IP address, file, or valid domain: \"%s\"",
@@ -154,7 +162,8 @@ static int add_target(sodns_setup_t *s, struct forward *f, struct word *w)
 		t.address.port = port;
 	}
 	if (t.transport == TRANSPORT_DNS && *w->name)
-		t.address.scope = if_nametoindex(w->name);
+		return sodns_error(s, "no network interface has the name or number \"%s\": \"%s\"",
+				   w->name, w->whole);
 	if (t.transport == TRANSPORT_TLS && *w->name && f->server_name)
 		return sodns_error(s,
 				   "both forward ('%s') and proxy level ('%s') TLS servernames are "

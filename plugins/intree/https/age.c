@@ -1,5 +1,5 @@
 /*
- * How long an answer may be kept by HTTP caches: as long as its records.
+ * How long an answer may be kept by HTTP caches: as long as its records, or as what it denies.
  */
 #include "doh.h"
 
@@ -28,6 +28,17 @@ static size_t skip_name(const uint8_t *m, size_t at, size_t len)
 	return at + (m[at] ? 2 : 1);
 }
 
+/* A record's: how long it may be kept. In the authority section the SOA record says how long there is
+ * nothing. */
+static uint32_t age_of(const uint8_t *m, size_t at, size_t len, bool authority)
+{
+	uint32_t ttl = get32(m + at + 4), minimum = UINT32_MAX;
+	size_t end = at + 10u + get16(m + at + 8);
+	if (authority && get16(m + at) == SODNS_TYPE_SOA && end <= len && end - at >= 10 + 22)
+		minimum = get32(m + end - 4);
+	return ttl < minimum ? ttl : minimum;
+}
+
 uint32_t message_age(const uint8_t *m, size_t len)
 {
 	uint32_t least = AGE_MAX;
@@ -37,13 +48,15 @@ uint32_t message_age(const uint8_t *m, size_t len)
 		return AGE_NONE;
 	for (unsigned i = get16(m + 4); i; i--)
 		at = skip_name(m, at, len) + 4;
-	for (unsigned i = get16(m + 6) + get16(m + 8) + get16(m + 10); i; i--) {
+	unsigned answers = get16(m + 6), authority = get16(m + 8);
+	for (unsigned i = 0; i < answers + authority + get16(m + 10); i++) {
 		at = skip_name(m, at, len);
 		if (at + 10 > len)
 			break;
 		if (get16(m + at) != SODNS_TYPE_OPT) {
-			uint32_t ttl = get32(m + at + 4);
-			least = ttl < least ? ttl : least;
+			bool denies = i >= answers && i < answers + authority;
+			uint32_t age = age_of(m, at, len, denies);
+			least = age < least ? age : least;
 			records++;
 		}
 		at += 10u + get16(m + at + 8);

@@ -1,6 +1,6 @@
 /*
- * What requests and answers mean: the path, the message in the query or the body, the status, how
- * long an answer may be kept.
+ * What requests and answers mean: the message in the target or the body, the status, how long an
+ * answer may be kept.
  */
 #include "doh.h"
 
@@ -10,15 +10,13 @@
 
 #include <sodns/metrics.h>
 
-#define PATH "/dns-query"
-
 bool request_append(char **buffer, size_t *len, size_t *room, const void *bytes, size_t more,
 		    size_t most)
 {
 	if (*len + more > most)
 		return false;
 	if (*len + more > *room) {
-		size_t size = (*len + more) * 2;
+		size_t size = (*len + more) * 2 < most ? (*len + more) * 2 : most;
 		char *bigger = realloc(*buffer, size);
 		if (!bigger)
 			return false;
@@ -31,47 +29,20 @@ bool request_append(char **buffer, size_t *len, size_t *room, const void *bytes,
 	return true;
 }
 
+void request_drop_buffers(struct request *r)
+{
+	free(r->target);
+	free(r->body);
+	r->target = r->body = NULL;
+	r->target_len = r->target_room = r->body_len = r->body_room = 0;
+}
+
 void request_free(struct request *r)
 {
 	if (!r)
 		return;
-	free(r->target);
-	free(r->body);
+	request_drop_buffers(r);
 	free(r);
-}
-
-static size_t path_length(const struct request *r)
-{
-	const char *end = r->target_len ? memchr(r->target, '?', r->target_len) : NULL;
-	return end ? (size_t)(end - r->target) : r->target_len;
-}
-
-/* The value of `dns` in a GET's query; NULL: there is none, or more than one. */
-static const char *dns_parameter(const struct request *r, size_t *len)
-{
-	const char *found = NULL, *end = r->target + r->target_len;
-	const char *p = r->target + path_length(r);
-	while (p < end) {
-		p++;
-		const char *stop = memchr(p, '&', (size_t)(end - p));
-		stop = stop ? stop : end;
-		if (stop - p >= 4 && !memcmp(p, "dns=", 4)) {
-			if (found)
-				return NULL;
-			found = p + 4;
-			*len = (size_t)(stop - found);
-		}
-		p = stop;
-	}
-	return found;
-}
-
-static size_t from_get(const struct request *r, uint8_t *out)
-{
-	size_t len;
-	const char *text = dns_parameter(r, &len);
-	ptrdiff_t n = text ? base64url_decode(text, len, out, MESSAGE_MAX) : -1;
-	return n < 0 ? 0 : (size_t)n;
 }
 
 static size_t from_post(const struct request *r, uint8_t *out)
@@ -121,17 +92,27 @@ static bool is_query(const uint8_t *m, size_t len)
 size_t request_message(const struct request *r, uint8_t out[MESSAGE_MAX], unsigned *status,
 		       const char **text)
 {
-	if (path_length(r) != strlen(PATH) || memcmp(r->target, PATH, strlen(PATH))) {
-		*status = 404;
-		*text = "\n";
+	size_t len = 0;
+	*status = target_status(r->target, r->target_len);
+	*text = *status == 404 ? "\n" : "invalid request\n";
+	if (*status != 200)
 		return 0;
-	}
-	size_t len = r->other ? 0 : r->post ? from_post(r, out) : from_get(r, out);
+	if (r->post)
+		len = from_post(r, out);
+	else if (!r->other)
+		len = target_message(r->target, r->target_len, out, MESSAGE_MAX);
 	if (is_query(out, len))
 		return len;
 	*status = 400;
-	*text = "invalid request\n";
 	return 0;
+}
+
+const char *refusal_text(unsigned status)
+{
+	return status == 413   ? "request body too large\n"
+	       : status == 417 ? "expectation failed\n"
+	       : status == 431 ? "request header fields too large\n"
+			       : "400 Bad Request";
 }
 
 void answer_head(const uint8_t *message, size_t len, struct answer_head *head, const char **text)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -12,13 +13,17 @@
 #include "doh.h"
 
 #define STREAMS_MAX 128u
+/* Bytes of a connection's requests and answers: no more queries are begun, and no more is taken in;
+ * and what it may have at most, when all answers have come. */
+#define HELD_MAX 262144u
+#define HELD_MOST (2 * HELD_MAX)
 
 struct http2 {
 	nghttp2_session *session;
 	sodns_conn_t *conn;
 	struct request *first, **last; /* complete, and not handed over yet */
 	struct request *open;          /* of all open streams */
-	uint8_t message[MESSAGE_MAX];
+	size_t held;                   /* bytes of them all */
 };
 
 /* The body of an answer while it leaves. */
@@ -30,6 +35,26 @@ struct body {
 static struct request *request_of(nghttp2_session *session, int32_t stream)
 {
 	return nghttp2_session_get_stream_user_data(session, stream);
+}
+
+/* Counts what the request keeps; `answer`: bytes that have taken the place of its body. */
+static void count_held(struct http2 *h, struct request *r, size_t answer)
+{
+	size_t now = sizeof(*r) + r->target_room + r->body_room + answer;
+	h->held += now - r->held;
+	r->held = now;
+}
+
+/* The stream is given up; the client may ask again. */
+static void reset(struct http2 *h, const struct request *r, uint32_t why, const char *limit)
+{
+	sodns_limit_reached(limit, 1);
+	nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, why);
+}
+
+static uint64_t deadline_in(uint32_t ms)
+{
+	return sodns_now() + (uint64_t)ms * 1000000u;
 }
 
 static void link_open(struct http2 *h, struct request *r)
@@ -53,10 +78,15 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
 	struct request *r = calloc(1, sizeof(*r));
+	struct http2 *h = arg;
+	uint32_t read, write, idle;
 	if (!r)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	r->stream = frame->hd.stream_id;
-	link_open(arg, r);
+	sodns_conn_timeouts(h->conn, &read, &write, &idle);
+	r->deadline = deadline_in(read);
+	link_open(h, r);
+	count_held(h, r, 0);
 	nghttp2_session_set_stream_user_data(session, r->stream, r);
 	return 0;
 }
@@ -66,49 +96,96 @@ static bool is(const uint8_t *text, size_t len, const char *what)
 	return len == strlen(what) && !memcmp(text, what, len);
 }
 
+static bool is_continue(const uint8_t *text, size_t len)
+{
+	static const char what[] = "100-continue";
+	return len == sizeof(what) - 1 && !strncasecmp((const char *)text, what, len);
+}
+
+/* What a field says of the request. False: its target is too long. */
+static bool take_header(struct request *r, const uint8_t *name, size_t name_len,
+			const uint8_t *value, size_t value_len)
+{
+	if (is(name, name_len, ":path")) {
+		r->header_bytes -= value_len;
+		return request_append(&r->target, &r->target_len, &r->target_room, value, value_len,
+				      TARGET_MAX);
+	}
+	if (is(name, name_len, ":method")) {
+		r->post = is(value, value_len, "POST");
+		r->head = is(value, value_len, "HEAD");
+		r->other = !r->post && !is(value, value_len, "GET");
+	} else if (is(name, name_len, "expect")) {
+		r->expects = is_continue(value, value_len);
+		r->wrong = r->expects ? r->wrong : 417;
+	} else if (is(name, name_len, "content-length")) {
+		/* nghttp2 has seen that it is a number. */
+		if (value_len > 18 || strtoull((const char *)value, NULL, 10) > MESSAGE_MAX)
+			r->wrong = 413;
+	}
+	return true;
+}
+
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
 		     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
 		     void *arg)
 {
 	struct request *r = request_of(session, frame->hd.stream_id);
+	struct http2 *h = arg;
 	(void)flags;
-	(void)arg;
 	if (!r)
 		return 0;
 	r->header_bytes += name_len + value_len;
-	if (is(name, name_len, ":path")) {
-		if (!request_append(&r->target, &r->target_len, &r->target_room, value, value_len,
-				    TARGET_MAX))
-			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-		r->header_bytes -= value_len;
-	} else if (is(name, name_len, ":method")) {
-		r->post = is(value, value_len, "POST");
-		r->other = !r->post && !is(value, value_len, "GET");
-	}
-	return r->header_bytes > HEADERS_MAX ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+	bool kept = take_header(r, name, name_len, value, value_len);
+	count_held(h, r, 0);
+	return kept && r->header_bytes <= HEADERS_MAX ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
+
+static void refuse(struct http2 *h, struct request *r, unsigned status, const char *text);
 
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *bytes,
 		   size_t len, void *arg)
 {
 	struct request *r = request_of(session, stream);
+	struct http2 *h = arg;
 	(void)flags;
-	(void)arg;
-	if (r && !request_append(&r->body, &r->body_len, &r->body_room, bytes, len, MESSAGE_MAX))
-		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream,
-					  NGHTTP2_REFUSED_STREAM);
+	if (!r || r->answered)
+		return 0;
+	if (r->body_len + len > MESSAGE_MAX)
+		refuse(h, r, 413, refusal_text(413));
+	else if (h->held + len > HELD_MAX ||
+		 !request_append(&r->body, &r->body_len, &r->body_room, bytes, len, MESSAGE_MAX))
+		reset(h, r, NGHTTP2_ENHANCE_YOUR_CALM, "http2 bytes");
+	else
+		count_held(h, r, 0);
 	return 0;
+}
+
+/* The headers are there: the body may come, or need not (RFC 9110, 10.1.1). */
+static void look_at_headers(struct http2 *h, struct request *r, bool has_body)
+{
+	static const nghttp2_nv go_on = {(uint8_t *)":status", (uint8_t *)"100", 7, 3,
+					 NGHTTP2_NV_FLAG_NONE};
+	if (r->wrong)
+		refuse(h, r, r->wrong, refusal_text(r->wrong));
+	else if (r->expects && has_body)
+		nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, r->stream, NULL, &go_on, 1,
+				       NULL);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
 	struct http2 *h = arg;
-	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) ||
-	    (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
+	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
+	bool end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
 	struct request *r = request_of(session, frame->hd.stream_id);
-	if (r && !r->ended) {
+	if (r && !r->answered && frame->hd.type == NGHTTP2_HEADERS &&
+	    frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+		look_at_headers(h, r, !end);
+	if (r && end && !r->ended && !r->answered) {
 		r->ended = true;
+		r->deadline = 0;
 		*h->last = r;
 		h->last = &r->next;
 	}
@@ -130,6 +207,7 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 				h->last = at;
 			break;
 		}
+	h->held -= r->held;
 	unlink_open(r);
 	request_free(r);
 	nghttp2_session_set_stream_user_data(session, stream, NULL);
@@ -171,6 +249,7 @@ static bool send_out(struct http2 *h)
 	ssize_t n;
 	while ((n = nghttp2_session_mem_send(h->session, &bytes)) > 0)
 		sodns_conn_write(h->conn, bytes, (size_t)n);
+	sodns_conn_held(h->conn, h->held);
 	if (!n && !nghttp2_session_want_read(h->session) && !nghttp2_session_want_write(h->session))
 		sodns_conn_finish(h->conn);
 	return n >= 0;
@@ -182,10 +261,9 @@ struct http2 *http2_new(sodns_conn_t *c)
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX},
 		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HEADERS_MAX + TARGET_MAX},
 	};
-	struct http2 *h = malloc(sizeof(*h));
+	struct http2 *h = calloc(1, sizeof(*h));
 	if (!h)
 		return NULL;
-	memset(h, 0, offsetof(struct http2, message));
 	h->conn = c;
 	h->last = &h->first;
 	h->session = session_new(h);
@@ -193,6 +271,8 @@ struct http2 *http2_new(sodns_conn_t *c)
 		http2_free(h);
 		return NULL;
 	}
+	/* Who has come so far may take the time between two requests to the first. */
+	sodns_conn_answered(c);
 	return h;
 }
 
@@ -232,52 +312,75 @@ static nghttp2_nv header(const char *name, const char *value)
 			    .valuelen = strlen(value)};
 }
 
+/* The answer's body takes the place of the request's buffers, which are no longer needed. */
+static struct body *make_body(struct http2 *h, struct request *r, const void *bytes, size_t len)
+{
+	request_drop_buffers(r);
+	struct body *b = h->held - r->held + len <= HELD_MOST ? malloc(sizeof(*b) + len) : NULL;
+	if (!b)
+		return NULL;
+	b->len = len;
+	b->at = 0;
+	memcpy(b->bytes, bytes, len);
+	r->body = (char *)b;
+	count_held(h, r, sizeof(*b) + len);
+	return b;
+}
+
 static void answer(struct http2 *h, struct request *r, const struct answer_head *a,
 		   const void *bytes, size_t len)
 {
 	char status[8], length[16];
+	uint32_t read, write, idle;
 	snprintf(status, sizeof(status), "%u", a->status);
 	snprintf(length, sizeof(length), "%zu", len);
 	nghttp2_nv headers[] = {header(":status", status), header("content-type", a->type),
 				header("content-length", length),
 				header(*a->cache ? "cache-control" : "x-content-type-options",
 				       *a->cache ? a->cache : "nosniff")};
-	/* The request's buffers are no longer needed: the body takes their place. */
-	struct body *b = malloc(sizeof(*b) + len);
+	struct body *b = make_body(h, r, bytes, len);
 	if (!b) {
-		nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream,
-					  NGHTTP2_INTERNAL_ERROR);
+		reset(h, r, NGHTTP2_ENHANCE_YOUR_CALM, "http2 bytes");
 		return;
 	}
-	b->len = len;
-	b->at = 0;
-	memcpy(b->bytes, bytes, len);
-	free(r->body);
-	r->body = (char *)b;
+	r->answered = true;
+	sodns_conn_timeouts(h->conn, &read, &write, &idle);
+	r->deadline = deadline_in(write);
+	/* To HEAD goes the head alone (RFC 9110, 9.3.2). */
 	const nghttp2_data_provider provider = {.source = {.ptr = b}, .read_callback = read_body};
-	nghttp2_submit_response(h->session, r->stream, headers, 4, &provider);
+	nghttp2_submit_response(h->session, r->stream, headers, 4, r->head ? NULL : &provider);
 	count_answer(h->conn, a->status);
 }
 
-/* Hands complete requests over, as long as they are taken. */
+/* Without having asked. */
+static void refuse(struct http2 *h, struct request *r, unsigned status, const char *text)
+{
+	const struct answer_head a = {.status = status, .type = "text/plain; charset=utf-8"};
+	sodns_conn_answered(h->conn);
+	answer(h, r, &a, text, strlen(text));
+}
+
+/* Hands complete requests over, as long as they are taken and answers leave. */
 static void hand_over(struct http2 *h)
 {
-	while (h->first) {
+	static __thread uint8_t message[MESSAGE_MAX];
+	while (h->first && h->held <= HELD_MAX) {
 		struct request *r = h->first;
 		unsigned status;
 		const char *text;
-		size_t len = request_message(r, h->message, &status, &text);
-		if (len && !sodns_conn_query(h->conn, (uint64_t)r->stream, h->message, len))
+		size_t len = request_message(r, message, &status, &text);
+		if (len && !sodns_conn_query(h->conn, (uint64_t)r->stream, message, len))
 			return;
 		h->first = r->next;
 		if (!h->first)
 			h->last = &h->first;
 		r->next = NULL;
-		if (len)
+		if (!len) {
+			refuse(h, r, status, text);
 			continue;
-		const struct answer_head a = {.status = status,
-					      .type = "text/plain; charset=utf-8"};
-		answer(h, r, &a, text, strlen(text));
+		}
+		request_drop_buffers(r);
+		count_held(h, r, 0);
 	}
 }
 
@@ -288,6 +391,16 @@ ptrdiff_t http2_receive(struct http2 *h, const uint8_t *bytes, size_t len)
 		return -1;
 	hand_over(h);
 	return send_out(h) ? used : -1;
+}
+
+int http2_tick(struct http2 *h, uint64_t now)
+{
+	for (struct request *r = h->open; r; r = r->open_next)
+		if (r->deadline && now > r->deadline) {
+			r->deadline = 0;
+			reset(h, r, NGHTTP2_CANCEL, "slow http2 streams");
+		}
+	return send_out(h) ? 0 : -1;
 }
 
 void http2_reply(struct http2 *h, uint64_t token, const uint8_t *message, size_t len)

@@ -34,21 +34,22 @@ static ptrdiff_t receive(sodns_conn_t *c, void *state, const uint8_t *bytes, siz
 		int v = version(c, bytes, len);
 		if (!v)
 			return 0;
-		w->http1 = v == 1 ? http1_new() : NULL;
+		w->http1 = v == 1 ? http1_new(c) : NULL;
 		w->http2 = v == 2 ? http2_new(c) : NULL;
 	}
 	if (w->http2)
 		return http2_receive(w->http2, bytes, len);
-	return w->http1 ? http1_receive(w->http1, c, bytes, len) : -1;
+	return w->http1 ? http1_receive(w->http1, bytes, len) : -1;
 }
 
 static void reply(sodns_conn_t *c, void *state, uint64_t token, const uint8_t *message, size_t len)
 {
 	struct web *w = state;
+	(void)c;
 	if (w->http2)
 		http2_reply(w->http2, token, message, len);
 	else
-		http1_reply(w->http1, c, message, len);
+		http1_reply(w->http1, message, len);
 }
 
 static void closed(sodns_conn_t *c, void *state)
@@ -58,6 +59,15 @@ static void closed(sodns_conn_t *c, void *state)
 	http1_free(w->http1);
 	http2_free(w->http2);
 	*w = (struct web){0};
+}
+
+static int tick(sodns_conn_t *c, void *state, uint64_t now)
+{
+	struct web *w = state;
+	(void)c;
+	if (w->http2)
+		return http2_tick(w->http2, now);
+	return w->http1 ? http1_tick(w->http1, now) : 0;
 }
 
 static const void *ability(void *self, const char *id)
@@ -70,7 +80,8 @@ static const void *ability(void *self, const char *id)
 						    .reply = reply,
 						    .close = closed,
 						    .alpn = "h2,http/1.1",
-						    .connections = CONNECTIONS};
+						    .connections = CONNECTIONS,
+						    .tick = tick};
 	return !self && !strcmp(id, SODNS_ABILITY_TRANSPORT) ? &transport : NULL;
 }
 

@@ -102,6 +102,9 @@ struct word question_bare(const uint8_t *label);
 /* original has the same length as name and lies below zone. */
 void question_read(struct question *q, const struct kubernetes *k, const uint8_t *name,
 		   const uint8_t *original, const uint8_t *zone);
+/* The same, as if no zone had other clusters' services. */
+void question_read_plain(struct question *q, const struct kubernetes *k, const uint8_t *name,
+			 const uint8_t *original, const uint8_t *zone);
 
 /* find.c: what there is for a question. */
 enum outcome {

@@ -1,6 +1,8 @@
 /*
  * kubernetes: the directive, answers of every kind, changes, and what is dropped by a list.
  */
+#include <string.h>
+
 #include <sodns/test.h>
 
 #define NAMESPACES "/api/v1/namespaces"
@@ -206,6 +208,45 @@ static void changes(void)
 	script();
 }
 
+/* An address that is in two slices is answered once, whatever came, went and came again in whatever
+ * order; and again twice nowhere, when one of the slices has gone. */
+static void repetitions(void)
+{
+	static const struct {
+		const char *path, *type, *object;
+	} events[] = {
+		{SERVICES, "DELETED", "{" META("shop", "db") "}"},
+		{SERVICES, "ADDED", DB},
+		{SLICES, "MODIFIED",
+		 SLICE("db-2", "db", EP("172.16.0.1", "") "," EP("172.16.0.2", ""))},
+		{SLICES, "DELETED", "{" META("shop", "db-2") "}"},
+		{SERVICES, "MODIFIED",
+		 "{" META("shop", "db") ",\"spec\":{\"clusterIP\":\"None\",\"clusterIPs\":"
+					"[\"None\"],\"ports\":[{\"name\":\"pg\",\"port\":5433}]}}"},
+	};
+	const unsigned kinds = sizeof(events) / sizeof(events[0]);
+	unsigned answered = 0;
+	for (unsigned order = 0; order < 5 * 5 * 5; order++) {
+		sodns_test_t *t = SODNS_TEST("kubernetes cluster.local");
+		sodns_test_api_event(
+			SLICES, "ADDED",
+			SLICE("db-2", "db", EP("172.16.0.2", "") "," EP("172.16.0.1", "")));
+		for (unsigned i = 0, rest = order; i < 3; i++, rest /= kinds)
+			sodns_test_api_event(events[rest % kinds].path, events[rest % kinds].type,
+					     events[rest % kinds].object);
+		const char *text = sodns_test_ask(t, "db.shop.svc.cluster.local. A");
+		const char *first = strstr(text, " A 172.16.0.1\n"),
+			   *second = strstr(text, " A 172.16.0.2\n");
+		bool once = first && second && !strstr(first + 1, " A 172.16.0.1\n") &&
+			    !strstr(second + 1, " A 172.16.0.2\n");
+		SODNS_CONTAINS(once ? "NXDOMAIN" : text, "NXDOMAIN");
+		answered += once;
+		sodns_test_end(t);
+		script();
+	}
+	SODNS_CONTAINS(answered > 60 ? "most are answered" : "few", "most");
+}
+
 static void options(void)
 {
 	sodns_test_t *t = SODNS_TEST("kubernetes cluster.local {\n zonal\n}");
@@ -246,6 +287,7 @@ int main(void)
 	answers();
 	pods();
 	changes();
+	repetitions();
 	options();
 	unsynced();
 	return sodns_test_result();

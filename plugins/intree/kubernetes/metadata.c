@@ -36,11 +36,6 @@ static const char *endpoint(void *arg, sodns_query_t *q)
 	return word(q, &((struct known *)arg)->q.endpoint);
 }
 
-static const char *cluster(void *arg, sodns_query_t *q)
-{
-	return word(q, &((struct known *)arg)->q.cluster);
-}
-
 static const char *service(void *arg, sodns_query_t *q)
 {
 	return word(q, &((struct known *)arg)->q.service);
@@ -127,8 +122,6 @@ static void provide_name(const struct kubernetes *k, sodns_query_t *q, struct kn
 	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		sodns_metadata_set(q, all[i].key, all[i].fn, known);
-	if (known->q.imported)
-		sodns_metadata_set(q, "kubernetes/cluster", cluster, known);
 	if (k->zonal)
 		sodns_metadata_set(q, "kubernetes/zone", zone, known);
 }
@@ -147,7 +140,9 @@ static void provide(void *self, sodns_query_t *q)
 	if (at < 0)
 		return;
 	const uint8_t *name = sodns_query_name(q);
-	question_read(&known->q, k, name, name, k->zones[at]);
+	/* CoreDNS reads a name in a multicluster zone like any other here: what is an endpoint and its
+	 * cluster in an answer are a port and a protocol, and names of topology zones are good. */
+	question_read_plain(&known->q, k, name, name, k->zones[at]);
 	provide_name(k, q, known);
 }
 

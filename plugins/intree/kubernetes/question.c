@@ -62,17 +62,16 @@ static void read_front(struct question *q, const struct kubernetes *k, const uin
 	}
 }
 
-void question_read(struct question *q, const struct kubernetes *k, const uint8_t *name,
-		   const uint8_t *original, const uint8_t *zone)
+static void read_name(struct question *q, const struct kubernetes *k, const uint8_t *name,
+		      const uint8_t *original, const uint8_t *zone, bool imported)
 {
 	const uint8_t *label[128];
 	unsigned n = 0;
 	memset(q, 0, sizeof(*q));
+	q->imported = imported;
 	q->name = name;
 	q->original = original;
 	q->zone_at = sodns_name_length(name) - sodns_name_length(zone);
-	q->imported = k->imported_count &&
-		      sodns_name_match(zone, k->imported, k->imported_count) != NULL;
 	for (const uint8_t *p = name; p < name + q->zone_at; p += *p + 1)
 		label[n++] = p;
 	q->labels = (uint8_t)n;
@@ -94,4 +93,17 @@ void question_read(struct question *q, const struct kubernetes *k, const uint8_t
 	q->key_len = (uint8_t)(q->service.len + q->namespace.len + 2);
 	if (n > 3)
 		read_front(q, k, label, n - 3);
+}
+
+void question_read(struct question *q, const struct kubernetes *k, const uint8_t *name,
+		   const uint8_t *original, const uint8_t *zone)
+{
+	bool imported = k->imported_count && sodns_name_match(zone, k->imported, k->imported_count);
+	read_name(q, k, name, original, zone, imported);
+}
+
+void question_read_plain(struct question *q, const struct kubernetes *k, const uint8_t *name,
+			 const uint8_t *original, const uint8_t *zone)
+{
+	read_name(q, k, name, original, zone, false);
 }

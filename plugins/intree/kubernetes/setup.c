@@ -66,7 +66,6 @@ static int read_namespaces(sodns_setup_t *s, void *to)
 	return SODNS_OK;
 }
 
-/* Paths are the Corefile's, relative to where the daemon runs, as CoreDNS takes them. */
 static int read_endpoint(sodns_setup_t *s, void *to)
 {
 	struct kubernetes *k = to;
@@ -83,6 +82,7 @@ static int read_endpoint(sodns_setup_t *s, void *to)
 	return SODNS_OK;
 }
 
+/* Paths are relative to the block's root. */
 static int read_tls(sodns_setup_t *s, void *to)
 {
 	struct kubernetes *k = to;
@@ -90,9 +90,9 @@ static int read_tls(sodns_setup_t *s, void *to)
 	const char *const *args = sodns_setup_args(s, &count);
 	if (count != 3)
 		return sodns_error_args(s);
-	k->settings.cert = args[0];
-	k->settings.key = args[1];
-	k->settings.ca = args[2];
+	k->settings.cert = sodns_setup_path(s, args[0]);
+	k->settings.key = sodns_setup_path(s, args[1]);
+	k->settings.ca = sodns_setup_path(s, args[2]);
 	return SODNS_OK;
 }
 
@@ -103,7 +103,7 @@ static int read_kubeconfig(sodns_setup_t *s, void *to)
 	const char *const *args = sodns_setup_args(s, &count);
 	if (count != 1 && count != 2)
 		return sodns_error_args(s);
-	k->settings.kubeconfig = args[0];
+	k->settings.kubeconfig = sodns_setup_path(s, args[0]);
 	k->settings.context = count > 1 ? args[1] : NULL;
 	return SODNS_OK;
 }

@@ -396,20 +396,6 @@ static size_t parts_len(const struct service *s)
 	       s->external_len;
 }
 
-/* A service with other slices; its parts are those of `from`. */
-static struct service *with_slices(const struct service *from, const struct slice *const *slices,
-				   uint16_t count)
-{
-	size_t head = sizeof(*from) + count * sizeof(slices[0]);
-	struct service *s = must(malloc(head + parts_len(from)));
-	*s = *from;
-	s->slice_count = count;
-	if (count)
-		memcpy(s->slices, slices, count * sizeof(slices[0]));
-	memcpy((uint8_t *)s + head, service_key(from), parts_len(from));
-	return s;
-}
-
 /* Whether an address is there more than once. */
 static bool repeats(const struct slice *const *slices, uint16_t count)
 {
@@ -427,7 +413,8 @@ static bool repeats(const struct slice *const *slices, uint16_t count)
 		for (uint32_t k = 0; k < slices[i]->count && !again; k++, a += slices[i]->size) {
 			uint32_t at = hash_bytes(a, slices[i]->size) & (size - 1);
 			/* The length is part of the RDATA: families differ. */
-			while (slot[at] && memcmp(slot[at], a, slot[at][1] + 2u))
+			while (slot[at] &&
+			       (slot[at][1] != a[1] || memcmp(slot[at], a, slices[i]->size)))
 				at = (at + 1) & (size - 1);
 			again = slot[at] != NULL;
 			slot[at] = a;
@@ -435,6 +422,24 @@ static bool repeats(const struct slice *const *slices, uint16_t count)
 	}
 	free(slot);
 	return again;
+}
+
+/* A service with other slices; its parts are those of `from`, and what follows from the slices is reckoned
+ * here and nowhere else. */
+static struct service *with_slices(const struct service *from, const struct slice *const *slices,
+				   uint16_t count)
+{
+	size_t head = sizeof(*from) + count * sizeof(slices[0]);
+	struct service *s = must(malloc(head + parts_len(from)));
+	*s = *from;
+	s->slice_count = count;
+	s->flags &= (uint8_t)~SERVICE_REPEATS;
+	if (repeats(slices, count))
+		s->flags |= SERVICE_REPEATS;
+	if (count)
+		memcpy(s->slices, slices, count * sizeof(slices[0]));
+	memcpy((uint8_t *)s + head, service_key(from), parts_len(from));
+	return s;
 }
 
 /* A service's slices with one put in another's place; either may be NULL. In the order of their
@@ -462,12 +467,8 @@ static void service_slices(struct set *x, const struct service *old, const struc
 	}
 	const struct service *from = old ? old : parts;
 	struct service *new = NULL;
-	if (n || (from->flags & SERVICE_KNOWN)) {
+	if (n || (from->flags & SERVICE_KNOWN))
 		new = with_slices(from, list, n);
-		new->flags &= (uint8_t)~SERVICE_REPEATS;
-		if (repeats(list, n))
-			new->flags |= SERVICE_REPEATS;
-	}
 	service_change(x, old, new);
 	free(list);
 }
@@ -563,7 +564,6 @@ static void take_service(struct store *s, int collection, bool gone)
 	}
 	if (old && old->slice_count) {
 		struct service *whole = with_slices(new, old->slices, old->slice_count);
-		whole->flags |= old->flags & SERVICE_REPEATS;
 		free(new);
 		new = whole;
 	}

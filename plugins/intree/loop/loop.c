@@ -1,7 +1,8 @@
 /*
  * loop: finds out at start whether queries that leave this server come back to it. It asks itself for a
- * name that nobody can know, and ends the process when that question is seen a third time: once it was
- * asked, twice it must have come round.
+ * name that nobody can know. When that question is seen again it is answered with a secret: if the first
+ * question gets that for its answer, it went all the way round, and the process ends. Whoever has seen the
+ * question can send it here as well, but cannot bring the answer to where the question came from.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,68 +17,100 @@
 #define TRY_NS 30000000000ull
 #define PAUSE_MS 1000u
 #define ANSWER_MS 2000u
-#define SEEN_MAX 2u
+/* As many as there is time for. */
+#define PROBES 30u
+#define SECRET 16u
+/* Where it came from, as text with its port. */
+#define PEER_MAX (SODNS_ADDRESS_TEXT_MAX + 16)
+
+/* One question: each has a name and a secret of its own. */
+struct probe {
+	uint8_t name[SODNS_NAME_MAX];  /* NUMBER.NUMBER.ZONE */
+	uint8_t rdata[2 + 2 * SECRET]; /* of the HINFO record: two strings of random bytes */
+	_Atomic(unsigned) seen;
+	_Atomic(bool) has_peer;
+	char peer[PEER_MAX];
+};
 
 struct loop {
 	const uint8_t *zone;
-	uint8_t name[SODNS_NAME_MAX]; /* NUMBER.NUMBER.ZONE */
-	char text[SODNS_NAME_TEXT_MAX];
 	char server[128]; /* where this block answers: ":53" */
 	sodns_address_t address;
 	sodns_service_t *service;
-	_Atomic(unsigned) seen;
-	_Atomic(bool) off, told;
+	struct probe probes[PROBES];         /* used one after the other, and never again */
+	_Atomic(const struct probe *) asked; /* NULL: none (any more) */
 };
 
-static void tell(struct loop *l, const sodns_query_t *q)
+static void tell(const struct loop *l, const struct probe *p)
 {
 	char message[SODNS_NAME_TEXT_MAX * 2 + 512], zone[SODNS_NAME_TEXT_MAX];
-	char peer[SODNS_ADDRESS_TEXT_MAX];
-	const sodns_address_t *from = sodns_query_peer(q);
-	if (atomic_exchange(&l->told, true))
-		return;
+	char name[SODNS_NAME_TEXT_MAX];
 	sodns_name_to_text(l->zone, zone);
-	sodns_address_to_text(from, peer);
+	sodns_name_to_text(p->name, name);
 	snprintf(message, sizeof(message),
-		 "Loop (%s%s%s:%u -> %s) detected for zone \"%s\", see "
+		 "Loop (%s -> %s) detected for zone \"%s\", see "
 		 "https://coredns.io/plugins/loop#troubleshooting. Query: \"HINFO %s\"",
-		 from->family == 6 ? "[" : "", peer, from->family == 6 ? "]" : "", from->port,
-		 l->server, zone, l->text);
+		 atomic_load(&p->has_peer) ? p->peer : "?", l->server, zone, name);
 	sodns_host_fail("loop", message);
+}
+
+/* The first who comes with it again, for the message. */
+static void note_peer(struct probe *p, const sodns_query_t *q)
+{
+	char text[SODNS_ADDRESS_TEXT_MAX];
+	const sodns_address_t *from = sodns_query_peer(q);
+	sodns_address_to_text(from, text);
+	snprintf(p->peer, sizeof(p->peer), from->family == 6 ? "[%s]:%u" : "%s:%u", text,
+		 from->port);
+	atomic_store(&p->has_peer, true);
 }
 
 static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	struct loop *l = h->self;
-	if (sodns_query_type(q) != SODNS_TYPE_HINFO || atomic_load(&l->off) ||
-	    !sodns_name_equal(sodns_query_name(q), l->name))
+	struct probe *p = NULL;
+	if (sodns_query_type(q) == SODNS_TYPE_HINFO)
+		p = (struct probe *)(uintptr_t)atomic_load(&l->asked);
+	if (!p || !sodns_name_equal(sodns_query_name(q), p->name))
 		return sodns_next(h, q);
-	if (atomic_fetch_add(&l->seen, 1) >= SEEN_MAX)
-		tell(l, q);
-	return sodns_next(h, q);
+	/* The first time it is our own: nobody else knew it. */
+	unsigned before = atomic_fetch_add(&p->seen, 1);
+	if (!before)
+		return sodns_next(h, q);
+	if (before == 1)
+		note_peer(p, q);
+	sodns_reply_t *r = sodns_reply(q);
+	sodns_reply_set_flags(r, SODNS_AA, 0);
+	sodns_reply_add_record(r, SODNS_ANSWER, sodns_query_name(q), SODNS_TYPE_HINFO, 0, p->rdata,
+			       sizeof(p->rdata));
+	return r;
 }
 
-/* Two numbers of 62 bits in front of the zone, as far as they fit. */
-static void make_name(struct loop *l)
+/* Two numbers of 62 bits in front of the zone, as far as they fit; and the secret, whose bytes are
+ * letters so that no server on the way has to escape them. */
+static void make_probe(const struct loop *l, struct probe *p)
 {
 	uint64_t number[2];
 	char labels[64];
 	sodns_random_bytes(number, sizeof(number));
 	snprintf(labels, sizeof(labels), "%llu.%llu", (unsigned long long)(number[0] >> 2),
 		 (unsigned long long)(number[1] >> 2));
-	if (sodns_name_from_text(labels, l->zone, l->name) < 0)
-		sodns_name_from_text(labels, NULL, l->name);
-	sodns_name_to_text(l->name, l->text);
+	if (sodns_name_from_text(labels, l->zone, p->name) < 0)
+		sodns_name_from_text(labels, NULL, p->name);
+	sodns_random_bytes(p->rdata, sizeof(p->rdata));
+	for (size_t i = 0; i < sizeof(p->rdata); i++)
+		p->rdata[i] = (uint8_t)('a' + p->rdata[i] % 16);
+	p->rdata[0] = p->rdata[1 + SECRET] = SECRET;
 }
 
-static size_t make_query(const struct loop *l, uint8_t *m)
+static size_t make_query(const struct probe *p, uint8_t *m)
 {
-	size_t n = sodns_name_length(l->name);
+	size_t n = sodns_name_length(p->name);
 	memset(m, 0, 12);
 	sodns_random_bytes(m, 2);
 	m[2] = SODNS_RD >> 8;
 	m[5] = 1;
-	memcpy(m + 12, l->name, n);
+	memcpy(m + 12, p->name, n);
 	m[12 + n] = 0;
 	m[13 + n] = SODNS_TYPE_HINFO;
 	m[14 + n] = 0;
@@ -85,23 +118,44 @@ static size_t make_query(const struct loop *l, uint8_t *m)
 	return 16 + n;
 }
 
+/* It was seen again, but its answer did not come round: a server on the way may not let it through, or
+ * somebody plays tricks. No reason to end. */
+static void warn(const struct loop *l, const struct probe *p)
+{
+	char zone[SODNS_NAME_TEXT_MAX];
+	sodns_name_to_text(l->zone, zone);
+	if (atomic_load(&p->has_peer))
+		sodns_log(
+			SODNS_LOG_WARNING, "loop",
+			"a question for zone \"%s\" came back from %s, but not its answer: a loop, "
+			"or one who has seen it sent it again",
+			zone, p->peer);
+}
+
+/* True: that is all there is to find out. */
+static bool ask(struct loop *l, struct probe *p)
+{
+	uint8_t query[SODNS_NAME_MAX + 16], answer[4096];
+	make_probe(l, p);
+	atomic_store(&l->asked, p);
+	size_t len = make_query(p, query);
+	int n = sodns_exchange_udp(&l->address, query, len, answer, sizeof(answer), ANSWER_MS);
+	atomic_store(&l->asked, NULL);
+	if (n > 0 && memmem(answer, (size_t)n, p->rdata, sizeof(p->rdata)))
+		tell(l, p);
+	else
+		warn(l, p);
+	return n > 0 || n == SODNS_CANCELLED;
+}
+
 /* Until the question was answered, for 30 seconds at most: others may have to start first. */
 static void probe(void *arg)
 {
 	struct loop *l = arg;
-	uint8_t query[SODNS_NAME_MAX + 16], answer[4096];
 	uint64_t end = sodns_now() + TRY_NS;
-	while (sodns_now() < end) {
-		size_t len = make_query(l, query);
-		int n = sodns_exchange_udp(&l->address, query, len, answer, sizeof(answer),
-					   ANSWER_MS);
-		if (n > 0 || n == SODNS_CANCELLED)
-			break;
-		atomic_store(&l->seen, 0);
-		if (!sodns_service_sleep(PAUSE_MS))
-			break;
-	}
-	atomic_store(&l->off, true);
+	for (unsigned i = 0; i < PROBES && sodns_now() < end; i++)
+		if (ask(l, &l->probes[i]) || !sodns_service_sleep(PAUSE_MS))
+			return;
 }
 
 /* A server on all addresses is asked on this machine's own. */
@@ -150,7 +204,6 @@ static int setup(sodns_setup_t *s)
 			return sodns_error_args(s);
 	}
 	l->zone = sodns_setup_zones(s, &count)[0];
-	make_name(l);
 	return sodns_add_handler(s, l);
 }
 

@@ -44,7 +44,18 @@ int main(void)
 	SODNS_CONTAINS(m, "coredns_dns_request_duration_seconds_count" PLACE "} 3\n");
 	SODNS_CONTAINS(m, "coredns_plugin_enabled{name=\"whoami\",server=\"dns://:53\",view=\"\","
 			  "zone=\"a.test.\"} 1\n");
+	/* What has no labels is there from the start, whatever plugins are used. */
 	SODNS_CONTAINS(m, "coredns_panics_total 0\n");
+	SODNS_CONTAINS(m, "coredns_reload_failed_total 0\n");
+	SODNS_CONTAINS(m, "coredns_forward_healthcheck_broken_total 0\n");
+	SODNS_CONTAINS(m, "coredns_forward_max_concurrent_rejects_total 0\n");
+	SODNS_CONTAINS(m, "coredns_health_request_failures_total 0\n");
+	SODNS_CONTAINS(m, "coredns_health_request_duration_seconds_count 0\n");
+	SODNS_CONTAINS(m, "coredns_hosts_reload_timestamp_seconds 0\n");
+	SODNS_CONTAINS(m, "coredns_local_localhost_requests_total 0\n");
+	SODNS_CONTAINS(m, "sodns_failed_starts_total 0\n");
+	SODNS_CONTAINS(m, "sodns_suspects_total 0\n");
+	SODNS_CONTAINS(m, "sodns_regex_limit_total 0\n");
 	SODNS_CONTAINS(m, "coredns_build_info{goversion=\"");
 	sodns_test_end(t);
 	SODNS_CONTAINS(sodns_test_metrics(), "coredns_plugin_enabled{name=\"whoami\",server=\"dns:"

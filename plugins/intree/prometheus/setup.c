@@ -103,6 +103,45 @@ static void make_places(struct prometheus *p, const char *view)
 				.view = view};
 }
 
+/* What has no labels is shown from the start, as CoreDNS does, whether its plugin is used or not, and
+ * whether it ever happens: a rate or an alert over it finds a zero. */
+static void make_unlabelled(void)
+{
+	static const double seconds[] = {0.00025, 0.0025, 0.025, 0.25, 2.5};
+	static const sodns_family_t families[] = {
+		{.name = "coredns_panics_total",
+		 .help = "A metrics that counts the number of panics."},
+		{.name = "coredns_reload_failed_total",
+		 .help = "Counter of the number of failed reload attempts."},
+		{.name = "coredns_forward_healthcheck_broken_total",
+		 .help = "Counter of the number of complete failures of the healthchecks."},
+		{.name = "coredns_forward_max_concurrent_rejects_total",
+		 .help = "Counter of the number of queries rejected because the concurrent "
+			 "queries were at maximum."},
+		{.name = "coredns_health_request_failures_total",
+		 .help = "The number of times the health check failed."},
+		{.name = "coredns_health_request_duration_seconds",
+		 .help = "Histogram of the time (in seconds) each request took.",
+		 .kind = SODNS_HISTOGRAM,
+		 .buckets = seconds,
+		 .bucket_count = sizeof(seconds) / sizeof(seconds[0])},
+		{.name = "coredns_hosts_reload_timestamp_seconds",
+		 .help = "The timestamp of the last reload of hosts file.",
+		 .kind = SODNS_GAUGE},
+		{.name = "coredns_local_localhost_requests_total",
+		 .help = "Counter of special localhost subdomain requests."},
+		{.name = "sodns_failed_starts_total",
+		 .help = "Times that the system let the parent make no serving process."},
+		{.name = "sodns_suspects_total",
+		 .help = "Queries answered SERVFAIL because their question crashed the process "
+			 "before."},
+		{.name = "sodns_regex_limit_total",
+		 .help = "Matches given up because the pattern ran into its limits."},
+	};
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		sodns_metric(&families[i], NULL);
+}
+
 static void make_constants(void)
 {
 	static const char *const labels[] = {"version", "revision", "goversion", NULL};
@@ -112,17 +151,9 @@ static void make_constants(void)
 			"goversion from which the server was built.",
 		.kind = SODNS_GAUGE,
 		.labels = labels};
-	static const sodns_family_t panics = {
-		.name = "coredns_panics_total",
-		.help = "A metrics that counts the number of panics."};
 	static const char *const values[] = {SODNS_SDK_VERSION, "", __VERSION__};
 	sodns_metric_set(sodns_metric(&build, values), 1);
-	/* The reload plugin's, which CoreDNS shows whether that is used or not. */
-	static const sodns_family_t failed = {
-		.name = "coredns_reload_failed_total",
-		.help = "Counter of the number of failed reload attempts."};
-	sodns_metric(&panics, NULL);
-	sodns_metric(&failed, NULL);
+	make_unlabelled();
 }
 
 /* Metrics are not worth the service: without their address it goes on, as with CoreDNS. */

@@ -164,16 +164,16 @@ static ptrdiff_t read_v2(const uint8_t *bytes, size_t len, struct header *h)
 		return bad(h, "proxyproto: unsupported proxy protocol version and command");
 	h->local = bytes[12] == 0x20;
 	h->transport = bytes[13];
-	if (!is_transport(h->transport) || (!h->transport && !h->local))
+	/* Of a proxy that speaks for itself, family, protocol and addresses are read over. */
+	if (h->local)
+		block = h->transport = 0;
+	else if (!h->transport || !is_transport(h->transport))
 		return bad(h, "proxyproto: unsupported address family and protocol");
-	if (rest > V2_REST_MAX || (rest < block && !h->local))
+	if (rest > V2_REST_MAX || rest < block)
 		return bad(h, "proxyproto: invalid length");
 	if (len < V2_FIXED + rest)
 		return more(h, "proxyproto: invalid length");
-	/* Whoever speaks for himself may leave the addresses out. */
-	if (rest < block)
-		h->transport = 0;
-	else if (block && h->transport >> 4 != 3)
+	if (block && h->transport >> 4 != 3)
 		read_block(h, bytes + V2_FIXED);
 	return (ptrdiff_t)(V2_FIXED + rest);
 }

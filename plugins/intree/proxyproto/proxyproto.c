@@ -63,7 +63,7 @@ static bool is_good(const struct header *h, ptrdiff_t n, size_t packet_len, char
 		snprintf(why, size,
 			 "unsupported Proxy Protocol version %u (only v2 supported for UDP)",
 			 h->version);
-	else if (!header_is_datagram(h))
+	else if (!h->local && !header_is_datagram(h))
 		snprintf(why, size,
 			 "PROXY Protocol header is not UDP type (transport protocol: 0x%x)",
 			 h->transport);
@@ -94,7 +94,7 @@ static enum sodns_verdict admit_behind(const struct proxyproto *pp, sodns_packet
 	p->bytes += n;
 	p->len -= n;
 	if (policy != POLICY_USE || h->local)
-		return SODNS_PASS;
+		return p->len ? SODNS_PASS : SODNS_DISCARD;
 	struct sessions *sessions = my_sessions(pp);
 	if (sessions)
 		sessions_store(sessions, &p->peer, &h->source, sodns_now(), pp->ttl);

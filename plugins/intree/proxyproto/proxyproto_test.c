@@ -106,7 +106,13 @@ static void version_2(void)
 	READ(SIGNATURE "\x21\x11\0\x0c" FOUR "rest", "28 v2 192.0.2.88 5555 > 192.0.2.1 53");
 	READ(SIGNATURE "\x21\x12\0\x0f" FOUR "tlv", "31 v2 udp 192.0.2.88 5555 > 192.0.2.1 53");
 	READ(SIGNATURE "\x21\x12\0\x0f" FOUR "tl", "more");
-	READ(SIGNATURE "\x20\x11\0\x0c" FOUR, "28 v2 local 192.0.2.88 5555 > 192.0.2.1 53");
+	READ(SIGNATURE "\x20\x11\0\x0c" FOUR, "28 v2 local  0 >  0");
+	READ(SIGNATURE "\x20\x12\0\x0c" FOUR, "28 v2 local  0 >  0");
+	READ(SIGNATURE "\x20\xff\0\0", "16 v2 local  0 >  0");
+	READ(SIGNATURE "\x20\x12\0\x0c"
+		       "cut",
+	     "more");
+	READ(SIGNATURE "\x22\0\0\0", "unsupported proxy protocol version and command");
 	READ(SIGNATURE "\x20\0\0\0", "16 v2 local  0 >  0");
 	READ(SIGNATURE "\x20\x11\0\2xx", "18 v2 local  0 >  0");
 	READ(SIGNATURE "\x21\x22\0\x24"

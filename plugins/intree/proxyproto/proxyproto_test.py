@@ -66,6 +66,12 @@ class Proxyproto(Case):
         with Server(corefile) as s, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
             self.assertEqual(self.udp(c, s, v2(UDP4, '192.0.2.88', 5) + self.query), '192.0.2.88')
             self.assertEqual(self.udp(c, s, self.query), '127.0.0.1')
+            # A proxy that speaks for itself, with the addresses of whatever protocol, or of none.
+            for head in (v2(UDP4, '192.0.2.88', 5, 0x20), v2(TCP4, '192.0.2.88', 5, 0x20), v2(0xff, '192.0.2.88', 5, 0x20),
+                         SIGNATURE + b'\x20\0\0\0', SIGNATURE + b'\x20\0\0\5\4\0\2hi'):
+                self.assertEqual(self.udp(c, s, head + self.query), '127.0.0.1', head)
+            self.assertEqual(self.udp(c, s, SIGNATURE + b'\x21\0\0\0' + self.query, 0.3), 'nothing')
+            self.assertEqual(self.udp(c, s, SIGNATURE + b'\x20\0\0\0', 0.3), 'nothing')
             self.assertEqual(self.udp(c, s, V1 + self.query, 0.3), 'nothing')
             self.assertEqual(self.udp(c, s, v2(TCP4, '192.0.2.88', 5) + self.query, 0.3), 'nothing')
             self.assertEqual(self.udp(c, s, v2(UDP4, '192.0.2.88', 5), 0.3), 'nothing')

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <sodns/ability.h>
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
 #include <sodns/server.h>
@@ -19,6 +20,7 @@
 
 struct reload {
 	uint32_t ms;
+	bool looks;
 	const char *hash; /* of the configuration that this is a part of */
 	sodns_metric_t *info;
 	sodns_service_t *service;
@@ -27,6 +29,10 @@ struct reload {
 static const sodns_family_t failed_family = {
 	.name = "coredns_reload_failed_total",
 	.help = "Counter of the number of failed reload attempts."};
+static const sodns_family_t last_family = {
+	.name = "sodns_reload_last_successful",
+	.help = "Whether the configuration that was wanted last is the one that runs.",
+	.kind = SODNS_GAUGE};
 static const char *const info_labels[] = {"hash", "value", NULL};
 static const sodns_family_t info_family = {
 	.name = "coredns_reload_version_info",
@@ -84,14 +90,27 @@ static void watch(void *arg)
 		bool running = !strcmp(now.hex, r->hash);
 		if (!running && strcmp(now.hex, refused))
 			sodns_host_reload(on_failed);
+		/* What was refused has been taken back. */
+		if (running && *refused)
+			sodns_metric_set(sodns_metric(&last_family, NULL), 1);
 		/* What does not build is not tried again before it changes again. */
 		memcpy(refused, running ? "" : now.hex, running ? 1 : sizeof(refused));
 	}
 }
 
+static void note_last(void *arg, const sodns_instance_t *i)
+{
+	if (!strcmp(i->plugin, "reload"))
+		*(void **)arg = i->self;
+}
+
+/* One of a configuration looks: the last one, as with CoreDNS. */
 static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct reload *r = self;
+	void *last = NULL;
+	sodns_prepare_each(p, SODNS_ALL_BLOCKS, NULL, note_last, &last);
+	r->looks = last == r;
 	r->hash = sodns_prepare_fingerprint(p);
 	return SODNS_OK;
 }
@@ -100,6 +119,8 @@ static void start(void *self)
 {
 	struct reload *r = self;
 	const char *const values[] = {"sha512", r->hash};
+	if (!r->looks)
+		return;
 	r->info = sodns_metric_own(&info_family, values);
 	sodns_metric_set(r->info, 1);
 	r->service = sodns_service_start("reload", watch, r);

@@ -1,13 +1,13 @@
 /*
  * print, println and printf: fmt.Sprint, Sprintln and Sprintf of Go.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "node.h"
+#include "format.h"
 
-#define WIDTH_MAX 1000
+/* Beyond it a width or a precision is none. */
+#define NUMBER_MAX 1000000
 
 void print_values(run_t *r, const value_t *args, size_t count)
 {
@@ -29,179 +29,157 @@ void print_line(run_t *r, const value_t *args, size_t count)
 	run_write(r, "\n", 1);
 }
 
-/* One verb: "%-08.3x". */
-typedef struct verb {
-	bool minus, plus, sharp, space, zero;
-	int width, precision; /* -1: none */
-	char letter;
-	uint32_t rune; /* the letter, where it is none of ASCII */
-} verb_t;
-
-/* The text with blanks or zeros up to the verb's width, counted in characters. */
-static void pad(run_t *r, const verb_t *v, const char *text, size_t len, bool zeros)
+bool format_fits(run_t *r, int64_t len)
 {
-	int n = v->width;
-	for (size_t i = 0; i < len; i++)
-		n -= (text[i] & 0xc0) != 0x80;
-	size_t sign = zeros && len && (*text == '-' || *text == '+' || *text == ' ');
-	run_write(r, text, v->minus ? len : sign);
-	for (; n > 0 && !r->failed; n--)
-		run_write(r, zeros && !v->minus ? "0" : " ", 1);
-	if (!v->minus)
-		run_write(r, text + sign, len - sign);
+	if (len > OUTPUT_MAX)
+		run_fail(r, "output exceeds %u bytes", OUTPUT_MAX);
+	return !r->failed;
 }
 
-static void bad_verb(run_t *r, const verb_t *v, const value_t *arg)
+void format_padding(run_t *r, const verb_t *v, int64_t n)
+{
+	static const char blanks[] = "                                ",
+			  zeros[] = "00000000000000000000000000000000";
+	if (!format_fits(r, n))
+		return;
+	for (int64_t some; n > 0 && !r->failed; n -= some) {
+		some = n < 32 ? n : 32;
+		run_write(r, v->zero && !v->minus ? zeros : blanks, (size_t)some);
+	}
+}
+
+void format_pad(run_t *r, const verb_t *v, const char *text, size_t len)
+{
+	int64_t n = v->has_width ? v->width : 0;
+	uint32_t c;
+	for (size_t at = 0; at < len && n > 0; n--)
+		at += utf8_get(text + at, len - at, &c);
+	if (!v->minus)
+		format_padding(r, v, n);
+	run_write(r, text, len);
+	if (v->minus)
+		format_padding(r, v, n);
+}
+
+static void format_text(run_t *r, const verb_t *v, const char *text)
+{
+	format_pad(r, v, text, strlen(text));
+}
+
+static void format_value(run_t *r, const verb_t *v, const value_t *arg);
+
+static void print_value_of_type(run_t *r, const verb_t *v, const value_t *arg)
+{
+	verb_t plain = *v;
+	plain.letter = 'v';
+	plain.rune = 'v';
+	const char *type = value_type(arg);
+	run_write(r, type, strlen(type));
+	run_write(r, "=", 1);
+	format_value(r, &plain, arg);
+}
+
+/* "%!", the verb, and what is wrong with it. */
+static void complain(run_t *r, const verb_t *v, const char *why)
 {
 	char letter[4];
 	size_t n = utf8_put(v->rune, letter);
 	run_write(r, "%!", 2);
 	run_write(r, letter, n);
-	if (arg->kind == NIL) {
-		run_print(r, "(<nil>)");
-		return;
-	}
-	run_print(r, "(%s=", value_type(arg));
-	run_print_value(r, arg);
+	run_write(r, why, strlen(why));
+}
+
+static void bad_verb(run_t *r, const verb_t *v, const value_t *arg)
+{
+	complain(r, v, "(");
+	if (arg->kind == NIL)
+		run_write(r, "<nil>", 5);
+	else
+		print_value_of_type(r, v, arg);
 	run_write(r, ")", 1);
 }
 
-static void format_integer(run_t *r, const verb_t *v, const value_t *arg)
+static void format_rune(run_t *r, const verb_t *v, uint64_t u)
 {
-	char text[160], *p = text + sizeof(text);
-	const char *digits = v->letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	bool minus = arg->kind == INT && arg->i < 0;
-	uint64_t u = minus ? 0 - arg->u : arg->u;
-	unsigned base = v->letter == 'x' || v->letter == 'X'   ? 16
-			: v->letter == 'o' || v->letter == 'O' ? 8
-			: v->letter == 'b'                     ? 2
-							       : 10;
-	bool zeros = v->zero && !v->minus && v->precision < 0;
-	int least = v->precision < 0 ? 1 : v->precision < 64 ? v->precision : 64;
-	if (zeros && v->width > least)
-		least = (v->width < 64 ? v->width : 64) - (minus || v->plus || v->space);
-	for (; u || least > 0; u /= base, least--)
-		*--p = digits[u % base];
-	if (v->sharp && base == 16)
-		*--p = v->letter, *--p = '0';
-	if ((v->sharp && base == 8 && *p != '0') || v->letter == 'O') {
-		if (v->letter == 'O')
-			*--p = 'o';
-		*--p = '0';
-	}
-	if (v->sharp && base == 2)
-		*--p = 'b', *--p = '0';
-	if (minus || v->plus || v->space)
-		*--p = minus ? '-' : v->plus ? '+' : ' ';
-	pad(r, v, p, (size_t)(text + sizeof(text) - p), false);
-}
-
-static void format_rune(run_t *r, const verb_t *v, const value_t *arg)
-{
-	char text[16];
-	uint32_t c = arg->u > 0x10ffff ? 0xfffd : (uint32_t)arg->u;
-	size_t n = 0;
-	if (v->letter == 'U') {
-		n = (size_t)snprintf(text, sizeof(text), "U+%04X", c);
-	} else if (v->letter == 'q') {
-		text[n++] = '\'';
-		n += utf8_put(c, text + n);
-		text[n++] = '\'';
-	} else {
-		n = utf8_put(c, text);
-	}
-	pad(r, v, text, n, false);
-}
-
-static void format_float(run_t *r, const verb_t *v, const value_t *arg)
-{
-	char text[400], how[16];
-	int precision = v->precision > 60 ? 60 : v->precision;
-	bool shortest = precision < 0 && (v->letter == 'v' || v->letter == 'g' || v->letter == 'G');
-	size_t begin = r->len;
-	if (shortest) {
-		run_print_value(r, arg);
-		size_t n = r->len - begin < sizeof(text) ? r->len - begin : sizeof(text);
-		memcpy(text, r->out + begin, n);
-		r->len = begin;
-		pad(r, v, text, n, v->zero);
-		return;
-	}
-	snprintf(how, sizeof(how), "%%%s.*%c",
-		 v->plus    ? "+"
-		 : v->space ? " "
-			    : "",
-		 v->letter == 'v' ? 'g' : v->letter);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	int n = snprintf(text, sizeof(text), how, precision < 0 ? 6 : precision, arg->f);
-#pragma GCC diagnostic pop
-	pad(r, v, text, n > 0 && (size_t)n < sizeof(text) ? (size_t)n : 0, v->zero && !v->minus);
+	char text[24];
+	uint32_t c = u > 0x10ffff || (u >= 0xd800 && u < 0xe000) ? 0xfffd : (uint32_t)u;
+	text_t t = {text, 0, sizeof(text)};
+	if (v->letter == 'q')
+		quote_rune(&t, c, v->plus);
+	else
+		t.len = utf8_put(c, text);
+	format_pad(r, v, text, t.len);
 }
 
 static void format_hex(run_t *r, const verb_t *v, const char *text, size_t len)
 {
-	const char *digits = v->letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	size_t begin = r->len;
-	if (v->precision >= 0 && (size_t)v->precision < len)
+	const bool capital = v->letter == 'X';
+	const char *digits = capital ? "0123456789ABCDEF" : "0123456789abcdef";
+	if (v->has_precision && (size_t)v->precision < len)
 		len = (size_t)v->precision;
-	if (v->sharp && !v->space && len)
-		run_print(r, "0%c", v->letter);
+	int64_t each = 2 + (v->space && v->sharp ? 2 : 0) + v->space;
+	int64_t width = (int64_t)len * each - v->space + (v->sharp && !v->space ? 2 : 0);
+	int64_t padding = v->has_width ? v->width - (len ? width : 0) : 0;
+	if (!v->minus || !len)
+		format_padding(r, v, padding);
 	for (size_t i = 0; i < len && !r->failed; i++) {
 		const char two[2] = {digits[(uint8_t)text[i] >> 4], digits[text[i] & 15]};
 		if (v->space && i)
 			run_write(r, " ", 1);
-		if (v->space && v->sharp)
-			run_print(r, "0%c", v->letter);
+		if (v->sharp && (v->space || !i))
+			run_write(r, capital ? "0X" : "0x", 2);
 		run_write(r, two, 2);
 	}
-	size_t n = r->len - begin;
-	if (v->width <= (int)n || r->failed)
-		return;
-	char *copy = run_alloc(r, n + 1);
-	memcpy(copy, r->out + begin, n);
-	r->len = begin;
-	pad(r, v, copy, n, v->zero);
+	if (v->minus && len)
+		format_padding(r, v, padding);
 }
 
-static void format_string(run_t *r, const verb_t *v, const value_t *arg)
+static void format_quoted(run_t *r, const verb_t *v, const char *text, size_t len)
 {
-	size_t len = arg->len;
-	if (v->precision >= 0 && v->letter != 'x' && v->letter != 'X') {
+	size_t room = len * 10 + 2;
+	text_t t = {run_alloc(r, room), 0, room};
+	const bool sharp = v->letter == 'q' && v->sharp;
+	if (sharp && quote_is_raw(text, len)) {
+		text_add(&t, "`", 1);
+		text_add(&t, text, len);
+		text_add(&t, "`", 1);
+	} else {
+		quote_string(&t, text, len, v->plus);
+	}
+	format_pad(r, v, t.at, t.len);
+}
+
+static void format_string(run_t *r, const verb_t *v, const char *text, size_t all)
+{
+	size_t len = all;
+	uint32_t c;
+	if (v->letter == 'x' || v->letter == 'X') {
+		format_hex(r, v, text, len);
+		return;
+	}
+	if (v->has_precision) {
 		/* counted in characters */
 		int left = v->precision;
-		uint32_t c;
-		for (len = 0; len < arg->len && left; left--)
-			len += utf8_get(arg->text + len, arg->len - len, &c);
+		for (len = 0; len < all && left; left--)
+			len += utf8_get(text + len, all - len, &c);
 	}
-	if (v->letter == 'x' || v->letter == 'X') {
-		format_hex(r, v, arg->text, arg->len);
-	} else if (v->letter == 'q') {
-		size_t room = len * 4 + 2;
-		text_t t = {run_alloc(r, room), 0, room};
-		if (v->sharp && !memchr(arg->text, '`', len)) {
-			text_add(&t, "`", 1);
-			text_add(&t, arg->text, len);
-			text_add(&t, "`", 1);
-		} else {
-			text_quote(&t, arg->text, len);
-		}
-		pad(r, v, t.at, t.len, v->zero);
-	} else {
-		pad(r, v, arg->text, len, v->zero && !v->minus);
-	}
+	if (v->letter == 'q' || (v->letter == 'v' && v->sharp_v))
+		format_quoted(r, v, text, len);
+	else
+		format_pad(r, v, text, len);
 }
-
-static void format_value(run_t *r, const verb_t *v, const value_t *arg);
 
 /* Lists and maps: the verb is for what is in them. */
 static void format_elements(run_t *r, const verb_t *v, const value_t *arg)
 {
 	value_t element, key;
-	run_print(r, "%s[", arg->kind == MAP ? "map" : "");
+	const bool source = v->letter == 'v' && v->sharp_v;
+	const char *type = source ? value_type(arg) : arg->kind == MAP ? "map" : "";
+	run_write(r, type, strlen(type));
+	run_write(r, source ? "{" : "[", 1);
 	for (size_t i = 0; i < value_length(arg) && !r->failed; i++) {
 		if (i)
-			run_write(r, " ", 1);
+			run_write(r, source ? ", " : " ", source ? 2 : 1);
 		if (arg->kind == LIST) {
 			arg->type->at(r, arg->data, arg->from + i, &element);
 		} else {
@@ -211,7 +189,7 @@ static void format_elements(run_t *r, const verb_t *v, const value_t *arg)
 		}
 		format_value(r, v, &element);
 	}
-	run_write(r, "]", 1);
+	run_write(r, source ? "}" : "]", 1);
 }
 
 static void print_one(run_t *r, const value_t *args, size_t count)
@@ -229,9 +207,8 @@ static bool takes(const value_t *arg, char letter)
 	case UINT:
 		return strchr("bcdoOqxXUv", letter) != NULL;
 	case FLOAT:
-		return strchr("eEfFgGv", letter) != NULL;
+		return strchr("beEfFgGxXv", letter) != NULL;
 	case STRING:
-		return strchr("sqxXv", letter) != NULL;
 	case OBJECT:
 		return strchr("sqxXv", letter) != NULL;
 	default:
@@ -239,33 +216,55 @@ static bool takes(const value_t *arg, char letter)
 	}
 }
 
-static void format_value(run_t *r, const verb_t *v, const value_t *arg)
+static void format_one(run_t *r, const verb_t *v, const value_t *arg)
 {
 	value_t text;
+	switch (arg->kind) {
+	case NIL:
+		format_text(r, v, "<nil>");
+		break;
+	case BOOL:
+		format_text(r, v, arg->truth ? "true" : "false");
+		break;
+	case INT:
+	case UINT:
+		if (v->letter == 'U')
+			format_unicode(r, v, arg->u);
+		else if (v->letter == 'c' || v->letter == 'q')
+			format_rune(r, v, arg->u);
+		else
+			format_integer(r, v, arg);
+		break;
+	case FLOAT:
+		format_float(r, v, arg->f);
+		break;
+	case STRING:
+		format_string(r, v, arg->text, arg->len);
+		break;
+	default:
+		text = run_capture(r, print_one, arg, 1);
+		format_string(r, v, text.text, text.len);
+	}
+}
+
+static void format_value(run_t *r, const verb_t *v, const value_t *arg)
+{
 	if (++r->depth > DEPTH_MAX) {
 		run_fail(r, "exceeded maximum depth (%d)", DEPTH_MAX);
 		return;
 	}
-	if (v->letter == 'T') {
-		text = value_string(value_type(arg), strlen(value_type(arg)));
-		format_string(r, v, &text);
-	} else if (arg->kind == LIST || arg->kind == MAP) {
-		format_elements(r, v, arg);
-	} else if (!v->letter || !takes(arg, v->letter)) {
+	if (v->letter == 'T' && arg->kind != NIL)
+		format_string(r, v, value_type(arg), strlen(value_type(arg)));
+	else if (v->letter == 'T')
+		format_text(r, v, value_type(arg));
+	else if (v->letter == 'w')
 		bad_verb(r, v, arg);
-	} else if (arg->kind == INT || arg->kind == UINT) {
-		if (strchr("cqU", v->letter))
-			format_rune(r, v, arg);
-		else
-			format_integer(r, v, arg);
-	} else if (arg->kind == FLOAT) {
-		format_float(r, v, arg);
-	} else if (arg->kind == STRING) {
-		format_string(r, v, arg);
-	} else {
-		text = run_capture(r, print_one, arg, 1);
-		format_string(r, v, &text);
-	}
+	else if (arg->kind == LIST || arg->kind == MAP)
+		format_elements(r, v, arg);
+	else if (!v->letter || !takes(arg, v->letter))
+		bad_verb(r, v, arg);
+	else
+		format_one(r, v, arg);
 	r->depth--;
 }
 
@@ -275,49 +274,115 @@ typedef struct format {
 	const value_t *args;
 	size_t count, next;
 	bool reordered; /* by "%[2]d": then nobody asks for what is left over */
+	bool good;      /* the arguments' numbers of this verb are those of some */
+	bool indexed;   /* by such a number just now */
 } format_t;
+
+/* Digits. False: there are none, or too many: then nothing that follows counts. */
+static bool read_digits(const char **at, const char *end, int *out)
+{
+	const char *p = *at;
+	int n = 0;
+	*out = 0;
+	for (; p < end && *p >= '0' && *p <= '9'; p++) {
+		if (n > NUMBER_MAX) {
+			*at = end;
+			return false;
+		}
+		n = n * 10 + (*p - '0');
+	}
+	bool any = p > *at;
+	*at = p;
+	*out = n;
+	return any;
+}
 
 /* "[2]": the argument that comes next. */
 static void argument_number(format_t *f)
 {
-	size_t n = 0;
-	const char *p = f->p + 1;
+	int n;
+	f->indexed = false;
 	if (f->p >= f->end || *f->p != '[')
 		return;
-	while (p < f->end && *p >= '0' && *p <= '9' && n < WIDTH_MAX)
-		n = n * 10 + (size_t)(*p++ - '0');
-	if (p >= f->end || *p != ']' || !n)
-		return;
-	f->p = p + 1;
-	f->next = n;
 	f->reordered = true;
+	const char *close = memchr(f->p, ']', (size_t)(f->end - f->p)), *p = f->p + 1;
+	if (f->end - f->p < 3 || !close) {
+		f->p++;
+		f->good = false;
+		return;
+	}
+	f->indexed = read_digits(&p, close, &n) && p == close;
+	f->p = close + 1;
+	if (f->indexed && n >= 1 && (size_t)n < f->count)
+		f->next = (size_t)n;
+	else
+		f->good = false;
 }
 
-static int format_number(run_t *r, format_t *f, bool *given)
+/* A width or precision from the arguments. */
+static bool argument_integer(format_t *f, int *out)
 {
-	int n = 0;
-	if (f->p < f->end && *f->p == '*') {
-		f->p++;
-		if (f->next >= f->count || f->args[f->next].kind != INT) {
-			run_print(r, "%%!(BADWIDTH)");
-			f->next += f->next < f->count;
-			return 0;
-		}
-		int64_t i = f->args[f->next++].i;
-		*given = true;
-		return i > WIDTH_MAX ? WIDTH_MAX : i < -WIDTH_MAX ? -WIDTH_MAX : (int)i;
+	*out = 0;
+	if (f->next >= f->count)
+		return false;
+	const value_t *arg = &f->args[f->next++];
+	if (arg->kind == UINT ? arg->u > NUMBER_MAX
+			      : arg->kind != INT || arg->i > NUMBER_MAX || arg->i < -NUMBER_MAX)
+		return false;
+	*out = (int)arg->i;
+	return true;
+}
+
+static bool is_next(format_t *f, char c)
+{
+	if (f->p >= f->end || *f->p != c)
+		return false;
+	f->p++;
+	return true;
+}
+
+static void read_width(run_t *r, format_t *f, verb_t *v)
+{
+	if (!is_next(f, '*')) {
+		v->has_width = read_digits(&f->p, f->end, &v->width);
+		if (f->indexed && v->has_width)
+			f->good = false;
+		return;
 	}
-	for (; f->p < f->end && *f->p >= '0' && *f->p <= '9'; f->p++) {
-		*given = true;
-		n = n < WIDTH_MAX ? n * 10 + (*f->p - '0') : n;
+	v->has_width = argument_integer(f, &v->width);
+	if (!v->has_width)
+		run_write(r, "%!(BADWIDTH)", 12);
+	if (v->width < 0) {
+		v->width = -v->width;
+		v->minus = true;
+		v->zero = false;
 	}
-	return n < WIDTH_MAX ? n : WIDTH_MAX;
+	f->indexed = false;
+}
+
+static void read_precision(run_t *r, format_t *f, verb_t *v)
+{
+	if (f->end - f->p < 2 || !is_next(f, '.'))
+		return;
+	if (f->indexed)
+		f->good = false;
+	argument_number(f);
+	v->has_precision = true;
+	if (!is_next(f, '*')) {
+		read_digits(&f->p, f->end, &v->precision);
+		return;
+	}
+	v->has_precision = argument_integer(f, &v->precision) && v->precision >= 0;
+	if (!v->has_precision) {
+		v->precision = 0;
+		run_write(r, "%!(BADPREC)", 11);
+	}
+	f->indexed = false;
 }
 
 static void read_verb(run_t *r, format_t *f, verb_t *v)
 {
-	bool given = false;
-	*v = (verb_t){.precision = -1};
+	*v = (verb_t){0};
 	for (; f->p < f->end && *f->p && strchr("-+# 0", *f->p); f->p++) {
 		v->minus |= *f->p == '-';
 		v->plus |= *f->p == '+';
@@ -326,17 +391,10 @@ static void read_verb(run_t *r, format_t *f, verb_t *v)
 		v->zero |= *f->p == '0';
 	}
 	argument_number(f);
-	v->width = format_number(r, f, &given);
-	if (v->width < 0) {
-		v->minus = true;
-		v->width = -v->width;
-	}
-	if (f->p < f->end && *f->p == '.') {
-		f->p++;
-		given = false;
-		v->precision = format_number(r, f, &given);
-	}
-	argument_number(f);
+	read_width(r, f, v);
+	read_precision(r, f, v);
+	if (!f->indexed)
+		argument_number(f);
 	if (f->p < f->end) {
 		f->p += utf8_get(f->p, (size_t)(f->end - f->p), &v->rune);
 		v->letter = v->rune < 0x80 ? (char)v->rune : 0;
@@ -347,25 +405,45 @@ static void one_verb(run_t *r, format_t *f)
 {
 	verb_t v;
 	f->p++;
+	f->good = true;
+	const char *begin = f->p;
 	read_verb(r, f, &v);
-	if (!v.rune) {
-		run_print(r, "%%!(NOVERB)");
+	if (f->p == begin || (f->p == f->end && !v.rune)) {
+		run_write(r, "%!(NOVERB)", 10);
 	} else if (v.letter == '%') {
 		run_write(r, "%", 1);
+	} else if (!f->good) {
+		complain(r, &v, "(BADINDEX)");
 	} else if (f->next >= f->count) {
-		char letter[4];
-		size_t n = utf8_put(v.rune, letter);
-		run_write(r, "%!", 2);
-		run_write(r, letter, n);
-		run_write(r, "(MISSING)", 9);
+		complain(r, &v, "(MISSING)");
 	} else {
+		if (v.letter == 'v' || v.letter == 'w') {
+			v.sharp_v = v.sharp;
+			v.sharp = v.plus = false;
+		}
 		format_value(r, &v, &f->args[f->next++]);
 	}
 }
 
+/* What no verb has asked for. */
+static void print_extra(run_t *r, const format_t *f)
+{
+	const verb_t v = {.letter = 'v', .rune = 'v'};
+	run_write(r, "%!(EXTRA ", 9);
+	for (size_t i = f->next; i < f->count && !r->failed; i++) {
+		if (i > f->next)
+			run_write(r, ", ", 2);
+		if (f->args[i].kind == NIL)
+			run_write(r, "<nil>", 5);
+		else
+			print_value_of_type(r, &v, &f->args[i]);
+	}
+	run_write(r, ")", 1);
+}
+
 void print_format(run_t *r, const value_t *args, size_t count)
 {
-	format_t f = {args->text, args->text + args->len, args, count, 1, false};
+	format_t f = {args->text, args->text + args->len, args, count, 1, false, true, false};
 	while (f.p < f.end && !r->failed) {
 		const char *verb = memchr(f.p, '%', (size_t)(f.end - f.p));
 		size_t plain = (size_t)((verb ? verb : f.end) - f.p);
@@ -374,15 +452,6 @@ void print_format(run_t *r, const value_t *args, size_t count)
 		if (verb)
 			one_verb(r, &f);
 	}
-	if (f.next >= count || f.reordered || r->failed)
-		return;
-	run_write(r, "%!(EXTRA ", 9);
-	for (size_t i = f.next; i < count && !r->failed; i++) {
-		run_print(r, "%s%s", i > f.next ? ", " : "", value_type(&args[i]));
-		if (args[i].kind == NIL)
-			continue;
-		run_write(r, "=", 1);
-		run_print_value(r, &args[i]);
-	}
-	run_write(r, ")", 1);
+	if (f.next < count && !f.reordered && !r->failed)
+		print_extra(r, &f);
 }

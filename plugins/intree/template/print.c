@@ -1,7 +1,6 @@
 /*
  * A tree as text again, in Go's own spelling: for errors and for metrics.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "node.h"
@@ -19,25 +18,6 @@ void text_add(text_t *t, const char *text, size_t len)
 static void add(text_t *t, const char *text)
 {
 	text_add(t, text, strlen(text));
-}
-
-void text_quote(text_t *t, const char *text, size_t len)
-{
-	char hex[8];
-	text_add(t, "\"", 1);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		const char *plain = "\a\b\f\n\r\t\v\\\"", *at = c ? strchr(plain, c) : NULL;
-		if (at) {
-			const char two[2] = {'\\', "abfnrtv\\\""[at - plain]};
-			text_add(t, two, 2);
-		} else if (c < 0x20 || c == 0x7f) {
-			text_add(t, hex, (size_t)snprintf(hex, sizeof(hex), "\\x%02x", c));
-		} else {
-			text_add(t, text + i, 1);
-		}
-	}
-	text_add(t, "\"", 1);
 }
 
 static void print_list(text_t *t, const node_t *n, const char *between)

@@ -1,5 +1,5 @@
 """tls, with a whole server: DNS over TLS, clients' certificates, a certificate that changes while the daemon serves."""
-import socket, ssl, struct, time
+import socket, ssl, struct, time, warnings
 
 import dns.message, dns.query
 
@@ -55,6 +55,32 @@ class Tls(Case):
             for b in self.framed('a.test'):
                 c.sendall(bytes([b]))
             self.assertEqual(len(dns.message.from_wire(self.read(c)).answer), 1)
+
+    def test_suites(self):
+        """Of TLS 1.2 only what has forward secrecy and authenticates what it encrypts; nothing before 1.2."""
+        cert, key = CA.issue('dns.test', with_rsa=True)
+        good = 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-CHACHA20-POLY1305'
+        bad = ('AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'AES128-SHA', 'AES256-SHA256', 'ECDHE-RSA-AES128-SHA', 'ECDHE-RSA-AES256-SHA384',
+               'DHE-RSA-AES128-GCM-SHA256', 'AES128-CCM', 'ECDHE-RSA-CAMELLIA128-SHA256', 'ECDHE-RSA-AES128-SHA:AES128-GCM-SHA256')
+        with Server(COREFILE % '', files={'cert.pem': cert, 'key.pem': key}) as s:
+            for suite in good + bad:
+                context = client()
+                context.maximum_version = ssl.TLSVersion.TLSv1_2
+                context.set_ciphers(suite + ':@SECLEVEL=0')
+                if suite in good:
+                    with self.connect(s, context) as c:
+                        self.assertEqual(c.cipher()[0], suite)
+                        self.assertEqual(str(self.ask(c).answer[0][0]), '192.0.2.1')
+                else:
+                    with self.assertRaises((ssl.SSLError, ConnectionResetError), msg=suite):
+                        self.connect(s, context).close()
+            old = client()
+            old.set_ciphers('ALL:@SECLEVEL=0')
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            with self.assertRaises((ssl.SSLError, ConnectionResetError)):
+                self.connect(s, old).close()
 
     def test_clients_certificates(self):
         with Server(COREFILE % ' ca.pem {\n  client_auth require_and_verify\n }', files=FILES) as s:

@@ -55,7 +55,7 @@ static int read_secrets(sodns_setup_t *s, struct tsig *t)
 	if (count != 1)
 		return sodns_error_args(s);
 	struct key_file *f = sodns_setup_alloc(s, sizeof(*f));
-	f->path = args[0];
+	f->path = sodns_setup_path(s, args[0]);
 	f->corefile = sodns_setup_file(s);
 	f->line = sodns_setup_line(s);
 	*t->files_end = f;

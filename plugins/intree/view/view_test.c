@@ -112,9 +112,47 @@ static void names(void)
 	sodns_test_end(t);
 }
 
+#define SAYS(zone)                                                                                 \
+	" template ANY ANY " zone " {\n"                                                           \
+	"  answer \"x. 5 IN TXT '{{ .Meta `view/name` }}'\"\n }\n}\n"
+
+/* Metadata of blocks that were tried and not taken are gone. */
+static void left_behind(void)
+{
+	sodns_test_t *t = SODNS_TEST("sub.example:53 {\n metadata\n view child\n" SAYS(
+		"sub.example") "example:53 {\n metadata\n view first {\n  expr do()\n "
+			       "}\n" SAYS("example") "example:53 {\n metadata\n view "
+						     "second {\n  expr type() == 'A'\n "
+						     "}\n" SAYS("example") "example:53 {\n "
+									   "metadata"
+									   "\n" SAYS("examp"
+										     "le"));
+	SODNS_CONTAINS(sodns_test_ask(t, "a.example. TXT do"), "\"'first'\"");
+	SODNS_CONTAINS(sodns_test_ask(t, "a.example. A"), "\"'second'\"");
+	SODNS_CONTAINS(sodns_test_ask(t, "a.example. TXT"), "\"''\"");
+	SODNS_CONTAINS(sodns_test_ask(t, "a.sub.example. TXT"), "\"'child'\"");
+	/* DS is the parent's; the child's block was taken before. */
+	SODNS_CONTAINS(sodns_test_ask(t, "sub.example. DS"), "\"''\"");
+	SODNS_CONTAINS(sodns_test_ask(t, "sub.example. DS do"), "\"'first'\"");
+	sodns_test_end(t);
+}
+
+/* A child without a parent that takes the query keeps its own. */
+static void kept(void)
+{
+	sodns_test_t *t = SODNS_TEST("sub.example:53 {\n metadata\n view child\n" SAYS(
+		"sub.example") "example:53 {\n metadata\n view parent {\n  expr do()\n "
+			       "}\n" SAYS("example"));
+	SODNS_CONTAINS(sodns_test_ask(t, "sub.example. DS"), "\"'child'\"");
+	SODNS_CONTAINS(sodns_test_ask(t, "sub.example. DS do"), "\"'parent'\"");
+	sodns_test_end(t);
+}
+
 int main(void)
 {
 	refusals();
+	left_behind();
+	kept();
 	choice();
 	shorter_zone();
 	names();

@@ -59,6 +59,10 @@ typedef struct sodns_admit_ability {
  * instance. */
 #define SODNS_ABILITY_CLASS "sodns.class/1"
 
+/* "sodns.subnet/1": the instance lets clients say which network they are in (RFC 7871), and its answers
+ * depend on that: plugins in front of it that keep answers have none for who does. */
+#define SODNS_ABILITY_SUBNET "sodns.subnet/1"
+
 /* "sodns.drain/1": the daemon is about to end. Returns for how many milliseconds it shall go on
  * serving first (the longest of all instances counts). On the control thread; must not block. */
 #define SODNS_ABILITY_DRAIN "sodns.drain/1"
@@ -131,8 +135,8 @@ typedef struct sodns_notify_ability {
 
 /* "sodns.autopath/1": knows the search path of who asks. `search` writes at most `max` zones (lower
  * case; good until the query ends) and returns how many; 0: none is known, or the query is none of
- * its own. The host's own search path and the root follow, added by the caller. Does not wait.
- * [query] */
+ * its own. The host's own search path and the root follow, added by the caller, unless the last one is
+ * the root itself. Does not wait. [query] */
 #define SODNS_ABILITY_AUTOPATH "sodns.autopath/1"
 typedef struct sodns_autopath_ability {
 	uint32_t size;

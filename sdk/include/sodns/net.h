@@ -24,9 +24,11 @@ typedef struct sodns_prefix {
 
 /* "192.0.2.1", "2001:db8::1"; the port is left out. Returns the length. */
 SODNS_API size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_ADDRESS_TEXT_MAX]);
-/* The address of a text, without port. 0 or SODNS_EINVAL. */
+/* The address of a text, without port; of IPv6 also with a zone, an interface's name or number that is
+ * there: "fe80::1%eth0". 0 or SODNS_EINVAL. */
 SODNS_API int sodns_address_from_text(const char *text, sodns_address_t *out);
-/* "ADDRESS", "ADDRESS:PORT", "[V6]:PORT"; default_port where there is none. 0 or SODNS_EINVAL. */
+/* "ADDRESS", "ADDRESS:PORT", "[V6]:PORT", "[V6%ZONE]:PORT"; default_port where there is none. 0 or
+ * SODNS_EINVAL. */
 SODNS_API int sodns_endpoint_from_text(const char *text, uint16_t default_port,
 				       sodns_address_t *out);
 /* Same family and address, port aside. */

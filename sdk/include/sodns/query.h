@@ -66,6 +66,8 @@ SODNS_API const uint8_t *sodns_query_options(const sodns_query_t *q, size_t *len
  * record, and what the reply is fitted to. At least 512; ignored where it is not lower. It holds for
  * all clients: those whose address may be another's are not held to 1232 bytes then. */
 SODNS_API void sodns_query_limit_size(sodns_query_t *q, uint16_t size);
+/* The lowest of those limits, or 0: nobody has set one. */
+SODNS_API uint16_t sodns_query_size_limit(const sodns_query_t *q);
 /* What the client takes, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
 SODNS_API uint16_t sodns_query_size(const sodns_query_t *q);
 /* Room for the reply, in bytes: what the client takes; over UDP at most what a datagram holds (65507),
@@ -128,6 +130,16 @@ SODNS_API void sodns_query_set_option(sodns_query_t *derived, uint16_t code, con
 /* Adds an option behind the others, whatever they are. */
 SODNS_API void sodns_query_add_option(sodns_query_t *derived, uint16_t code, const uint8_t *bytes,
 				      size_t len);
+
+/* Those options that the setters above have made, as all of them stand there (code, length, bytes):
+ * what the configuration wants to be said, where the client's are its own affair. *len is set. */
+SODNS_API const uint8_t *sodns_query_set_options(const sodns_query_t *q, size_t *len);
+
+/* What the client gets depends on more than the question and its flags (an option that went to
+ * another server, such as a subnet): nobody may keep the answer for other clients. Holds until the
+ * query ends, for all derived from it. */
+SODNS_API void sodns_query_set_private(sodns_query_t *q);
+SODNS_API bool sodns_query_private(const sodns_query_t *q);
 
 /* Asks name and type as a new question of the same client, from routing on, and returns the reply.
  * At most 8 deep: then a SERVFAIL error. [query] [may wait] */

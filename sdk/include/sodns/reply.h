@@ -99,6 +99,15 @@ SODNS_API void sodns_reply_echo(sodns_reply_t *r, const sodns_query_t *q);
 /* Size and DO bit of the reply's own OPT, for plugins further up; clients get their own back. */
 SODNS_API void sodns_reply_set_edns(sodns_reply_t *r, uint16_t size, bool dnssec_ok);
 
+/* Whether the reply has an OPT record of its own, as another server's answer may. */
+SODNS_API bool sodns_reply_has_edns(const sodns_reply_t *r);
+/* An option of another server's answer as it came, also one that is between it and this server and does
+ * not leave, such as a cookie: its bytes, or NULL; *len is set. The first one if there are several. */
+SODNS_API const uint8_t *sodns_reply_received_option(const sodns_reply_t *r, uint16_t code,
+						     size_t *len);
+/* Removes those of the reply's own options for which drop() says so. */
+SODNS_API void sodns_reply_filter_options(sodns_reply_t *r, bool (*drop)(void *arg, uint16_t code),
+					  void *arg);
 /* Whether the reply has an OPT record of its own, with the DO bit set. */
 SODNS_API bool sodns_reply_do(const sodns_reply_t *r);
 

@@ -52,6 +52,9 @@ SODNS_API void sodns_host_reload(void (*failed)(const char *why));
 /* Ends the process at once, with exit status 1 and the message as a [FATAL] line of the log; queries in
  * hand are not answered any more. */
 SODNS_API void sodns_host_fail(const char *who, const char *message);
+/* Bytes of memory that the process may use, by `-limit.memory` or its control group: what a plugin keeps by
+ * default should follow from it. UINT64_MAX: there is no limit. */
+SODNS_API uint64_t sodns_host_memory(void);
 /* SHA-512 (hex, 128 characters) over what decides a configuration, as it is on disk now: the Corefile,
  * what it imports, the order of plugin.cfg and the files of the plugins in use. What can't be read as a
  * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not

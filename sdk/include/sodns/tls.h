@@ -14,7 +14,7 @@
 #ifndef SODNS_TLS_H
 #define SODNS_TLS_H
 
-#include <sodns/abi.h>
+#include <sodns/net.h>
 
 typedef struct sodns_tls sodns_tls_t;
 typedef struct sodns_tls_session sodns_tls_session_t;
@@ -65,6 +65,12 @@ typedef void (*sodns_tls_send_f)(void *arg, const uint8_t *bytes, size_t len);
 SODNS_API sodns_tls_session_t *sodns_tls_session(sodns_tls_t *t, const char *server_name,
 						 const char *alpn, sodns_tls_send_f send,
 						 void *arg);
+/* The same, of a client, to the server at `peer`. What that server gave for it is taken up again in the
+ * next session with the same address, name and protocols (tickets; RFC 8446, 2.2), if its certificate
+ * still is good for the name: with no other. Without an address no session is taken up. */
+SODNS_API sodns_tls_session_t *sodns_tls_session_to(sodns_tls_t *t, const sodns_address_t *peer,
+						    const char *server_name, const char *alpn,
+						    sodns_tls_send_f send, void *arg);
 /* Bytes from the peer. They must be read until sodns_tls_read() returns 0 before the next ones come:
  * `bytes` is used until then. */
 SODNS_API void sodns_tls_input(sodns_tls_session_t *s, const uint8_t *bytes, size_t len);

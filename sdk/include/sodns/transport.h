@@ -39,6 +39,10 @@ typedef struct sodns_transport {
 	/* Connections at once to a listener whose blocks say nothing (sodns_server_connections()); 0: the
 	 * core's default. */
 	uint32_t connections;
+	/* Called some times a second with sodns_now(), for what a transport has to give up: requests that do
+	 * not end, answers that are not taken. Not 0: the connection is closed. NULL: there is no such
+	 * thing. */
+	int (*tick)(sodns_conn_t *c, void *state, uint64_t now);
 } sodns_transport_t;
 
 /* A query of len bytes; false when the connection has too many in flight, or the worker too many in
@@ -57,6 +61,17 @@ SODNS_API void sodns_conn_finish(sodns_conn_t *c);
 /* Whether TLS is underneath, and what it agreed on ("" if nothing). */
 SODNS_API bool sodns_conn_encrypted(const sodns_conn_t *c);
 SODNS_API const char *sodns_conn_alpn(const sodns_conn_t *c);
+/* How many bytes the transport keeps for the connection, of requests and answers that are not done with.
+ * They count among those that clients leave unread, so that a client which has too many is closed: after
+ * the transport's function has returned. */
+SODNS_API void sodns_conn_held(sodns_conn_t *c, size_t bytes);
+/* The time-outs in force, in milliseconds: to read a query, to have a reply written, to wait for the next
+ * query. Without a query in flight a connection is closed when its last answer is `idle` ago, whatever it
+ * brings meanwhile; a transport that reads requests which take several calls watches over `read`. */
+SODNS_API void sodns_conn_timeouts(const sodns_conn_t *c, uint32_t *read, uint32_t *write,
+				   uint32_t *idle);
+/* The transport has answered a request by itself, which counts as the answer to a query does. */
+SODNS_API void sodns_conn_answered(sodns_conn_t *c);
 /* The server's address as in metrics ("https://:443"). */
 SODNS_API const char *sodns_conn_server(const sodns_conn_t *c);
 

@@ -3,12 +3,17 @@
  * thread keeps its own sockets and connections to it, so that an exchange costs a send and a share
  * of a receive.
  *
- * UDP: a handful of connected sockets per thread, each opened on a random port and replaced after 64
- * questions or one second, whichever is first; several questions are in flight on one. TCP (and
- * TLS, and HTTPS): connections are kept and questions pipelined, answers in any order (RFC 7766). Ids are
- * random; an answer counts if it comes from the upstream's address, with the id and the question
- * (RFC 5452). A question that was sent on a kept connection which the other side had closed is sent
- * again on a fresh one.
+ * UDP: up to 128 connected sockets per thread, each opened on a random port and replaced after 64
+ * questions or one second, whichever is first; a question goes by one that is idle, but where more than
+ * 64 are in flight, which share 32 of them. TCP (and TLS, and HTTPS): connections are kept and questions pipelined, answers in any
+ * order (RFC 7766). A question that was sent on a kept connection which the other side had closed is
+ * sent again on a fresh one.
+ *
+ * Forging an answer (RFC 5452): ids are random; an answer counts if it comes from the upstream's
+ * address, with the id and the question. No more than 16 questions for one name are in flight over UDP
+ * in the whole process, and a port at which more than 16 messages arrive that nobody asked for is left:
+ * what would be too many, and what was asked on that port, goes over TCP (`protocol` tells). What came
+ * in vain is counted, sodns_upstream_unwanted_total{to,reason}.
  *
  * An exchange is one question to one upstream. A caller may have several in flight, and waits for the
  * first that has an outcome:
@@ -68,6 +73,10 @@ typedef struct sodns_exchange {
 			     SODNS_EINVAL (an answer without question), … */
 	bool reused;     /* the socket or connection was there already */
 	bool mismatched; /* something came with the right id and another question: not taken */
+	bool recased;    /* `exact`: all was right but for the letters' case; the result is
+			    SODNS_EINVAL */
+	bool forged;     /* so much came in vain that it was asked over TCP instead */
+	uint16_t header; /* SODNS_EINVAL: flags and rcode of an answer that has no question */
 	uint64_t began;  /* sodns_now() */
 	int error;       /* SODNS_EIO: the system's errno, 0: the connection was closed */
 	bool connecting; /* it never got as far as sending */
@@ -78,7 +87,8 @@ typedef struct sodns_exchange {
 	void *task, *carrier;
 	uint64_t due;
 	uint16_t id;
-	bool again;
+	bool again, counted;
+	uint16_t name_slot;
 	void *reserved[4];
 } sodns_exchange_t;
 

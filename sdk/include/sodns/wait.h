@@ -15,7 +15,8 @@
 SODNS_API int sodns_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
 
 /* One question to a server, once (for many there is upstream.h): sends `query` over UDP from a fresh
- * random port, and waits for one answer with the same id and question. Answers that do not match are ignored. Returns the answer's length,
+ * random port, and waits for one answer with the same id and question. Answers that do not match are ignored;
+ * after 16 of them the question is asked over TCP. Returns the answer's length,
  * SODNS_TIMEOUT after `ms` (or the deadline), SODNS_EIO when the system or an ICMP error says that
  * nobody is there. In prepare, which is no task, it blocks. [may wait] */
 SODNS_API int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,

@@ -277,6 +277,24 @@ static void answers(void **state)
 	test_query_free(&t);
 }
 
+static bool is_extended_error(void *arg, uint16_t code)
+{
+	(void)arg;
+	return code == 15;
+}
+
+/* What an upstream said to this server alone can be read, and what may go on can be taken out. */
+static void looked_at(const sodns_reply_t *r)
+{
+	size_t len;
+	const uint8_t *cookie = sodns_reply_received_option(r, 10, &len);
+	assert_true(cookie && len == 4 && !memcmp(cookie, "cook", 4));
+	assert_non_null(sodns_reply_received_option(r, 11, &len));
+	assert_int_equal(len, 0);
+	assert_null(sodns_reply_received_option(r, 8, &len));
+	assert_true(sodns_reply_has_edns(r));
+}
+
 /* Of an upstream's answer: the options of its hop stay there, and its OPT record is no reason for one. */
 static void passed_on(void **state)
 {
@@ -299,17 +317,54 @@ static void passed_on(void **state)
 		if (at)
 			assert_memory_equal(out + at + 7, "\0\0\0\13\0\17\0\3\0\1e\xfd\xe9\0\0",
 					    15);
+		looked_at(r);
+		sodns_reply_filter_options(r, is_extended_error, NULL);
+		at = opt_of(&t, r);
+		if (at)
+			assert_memory_equal(out + at + 7, "\0\0\0\4\xfd\xe9\0\0", 8);
 		test_query_free(&t);
 	}
+}
+
+/* Which options are the configuration's, whatever the client has sent. */
+static void set_by_plugins(void **state)
+{
+	static const char sent[] = "\0\10\0\4\0\1\0\0\xfd\xe9\0\1x";
+	struct test_query t;
+	size_t len;
+	(void)state;
+	with_edns(&t, 0, sent, sizeof(sent) - 1);
+	sodns_query_set_options(&t.q, &len);
+	assert_int_equal(len, 0);
+	sodns_query_t *d = sodns_query_derive(&t.q);
+	/* The same as the client's is the plugin's all the same. */
+	sodns_query_set_option(d, 65001, (const uint8_t *)"x", 1);
+	sodns_query_add_option(d, 65002, (const uint8_t *)"yz", 2);
+	const uint8_t *set = sodns_query_set_options(d, &len);
+	assert_int_equal(len, 11);
+	assert_memory_equal(set, "\xfd\xe9\0\1x\xfd\xea\0\2yz", 11);
+	sodns_query_options(d, &len);
+	assert_int_equal(len, sizeof(sent) - 1 + 6);
+	sodns_query_set_option(d, 65001, NULL, 0);
+	sodns_query_set_option(sodns_query_derive(d), 65003, (const uint8_t *)"", 0);
+	set = sodns_query_set_options(d, &len);
+	assert_int_equal(len, 6);
+	assert_memory_equal(set, "\xfd\xea\0\2yz", 6);
+	sodns_query_set_edns(d, 0, false);
+	sodns_query_set_options(d, &len);
+	assert_int_equal(len, 0);
+	assert_false(sodns_query_private(&t.q));
+	sodns_query_set_private(d);
+	assert_true(sodns_query_private(&t.q));
+	test_query_free(&t);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shapes),
-		cmocka_unit_test(cuts),
-		cmocka_unit_test(answers),
-		cmocka_unit_test(passed_on),
+		cmocka_unit_test(shapes),         cmocka_unit_test(cuts),
+		cmocka_unit_test(answers),        cmocka_unit_test(passed_on),
+		cmocka_unit_test(set_by_plugins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

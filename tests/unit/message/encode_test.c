@@ -137,6 +137,82 @@ static void truncation(void **state)
 	test_query_free(&t);
 }
 
+/* To an address that may be another's, what does not fit is left out as a whole, also where a plugin
+ * says that it does not. */
+static void truncation_to_strangers(void **state)
+{
+	struct test_query t;
+	(void)state;
+	for (int way = 0; way < 6; way++) {
+		test_query_make(&t, "many.example.", SODNS_TYPE_A);
+		t.peer = (sodns_address_t){.family = 4, .bytes = {11, 1, 1, 1}};
+		sodns_reply_t *r = sodns_reply(&t.q);
+		int records = way % 2 ? 100 : 2;
+		for (int i = 0; i < records; i++)
+			add_address(r, sodns_query_name(&t.q), (uint8_t)i);
+		sodns_reply_set_flags(r, way % 2 ? 0 : SODNS_TC, 0);
+		sodns_image_t kept;
+		if (way / 2 == 1) {
+			assert_int_equal(sodns_reply_image(r, &kept), SODNS_OK);
+			r = sodns_reply_wire(&t.q, kept.message, kept.length, kept.ttls,
+					     kept.ttl_count, 0);
+		}
+		if (way / 2 == 2)
+			sodns_query_trust_peer(&t.q);
+		size_t len = message_encode(&t.q, r, out, 512);
+		assert_true(out[2] & 2);
+		if (way / 2 == 2)
+			assert_true(out[7] > 1 && len > 12 + 18);
+		else
+			assert_true(len == 12 + 18 && !out[7] && !out[9] && !out[11]);
+		test_query_free(&t);
+	}
+}
+
+/* How much room there is for an answer. */
+static void room(void **state)
+{
+	static const uint8_t stranger[4] = {11, 1, 1, 1}, neighbour[4] = {10, 1, 1, 1};
+	static const struct {
+		const uint8_t *peer;
+		uint16_t size, limit, room;
+		bool trusted, tcp;
+	} cases[] = {
+		{neighbour, 0, 0, 512, false, false},
+		{neighbour, 100, 0, 512, false, false},
+		{neighbour, 4096, 0, 4096, false, false},
+		{neighbour, 65535, 0, 65507, false, false},
+		{neighbour, 65508, 0, 65507, false, false},
+		{neighbour, 4096, 1400, 1400, false, false},
+		{stranger, 0, 0, 512, false, false},
+		{stranger, 1232, 0, 1232, false, false},
+		{stranger, 1233, 0, 1232, false, false},
+		{stranger, 65535, 0, 1232, false, false},
+		{stranger, 4096, 1400, 1400, false, false},
+		{stranger, 1000, 1400, 1000, false, false},
+		{stranger, 4096, 700, 700, false, false},
+		{stranger, 4096, 0, 4096, true, false},
+		{stranger, 65535, 0, 65507, true, false},
+		{stranger, 512, 0, 65535, false, true},
+	};
+	struct test_query t;
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		test_query_make(&t, "x.", SODNS_TYPE_A);
+		memcpy(t.peer.bytes, cases[i].peer, 4);
+		t.q.has_edns = cases[i].size != 0;
+		t.q.edns_size = cases[i].size;
+		if (cases[i].limit)
+			sodns_query_limit_size(&t.q, cases[i].limit);
+		if (cases[i].trusted)
+			sodns_query_trust_peer(&t.q);
+		if (cases[i].tcp)
+			t.q.protocol = SODNS_TCP;
+		assert_int_equal(sodns_query_room(&t.q), cases[i].room);
+		test_query_free(&t);
+	}
+}
+
 static void errors_stay(void **state)
 {
 	struct test_query t;
@@ -247,7 +323,8 @@ int main(void)
 		cmocka_unit_test(compression),  cmocka_unit_test(whole_names),
 		cmocka_unit_test(round_trip),   cmocka_unit_test(truncation),
 		cmocka_unit_test(errors_stay),  cmocka_unit_test(wire_image),
-		cmocka_unit_test(image_limits),
+		cmocka_unit_test(image_limits), cmocka_unit_test(truncation_to_strangers),
+		cmocka_unit_test(room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

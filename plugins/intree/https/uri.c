@@ -1,0 +1,101 @@
+/*
+ * The target of a request: its path, and the parameter that has a GET's message. Either may be
+ * written with percent signs (RFC 3986, 2.1); read as CoreDNS reads it.
+ */
+#include "doh.h"
+
+#include <string.h>
+
+#define PATH "/dns-query"
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decodes to `out`, which has room for len; the length, or -1: what follows a percent sign is not
+ * hexadecimal. In a query a plus is a blank. */
+static ptrdiff_t decode(const char *text, size_t len, char *out, bool query)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '%') {
+			out[n++] = query && text[i] == '+' ? ' ' : text[i];
+			continue;
+		}
+		if (len - i < 3 || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0)
+			return -1;
+		out[n++] = (char)(digit(text[i + 1]) << 4 | digit(text[i + 2]));
+		i += 2;
+	}
+	return (ptrdiff_t)n;
+}
+
+/* Behind "https://host", of the absolute form (RFC 9112, 3.2.2). */
+static size_t authority_length(const char *target, size_t len)
+{
+	const char *path;
+	if (!len || *target == '/' || !(path = memmem(target, len, "://", 3)))
+		return 0;
+	path = memchr(path + 3, '/', len - (size_t)(path + 3 - target));
+	return path ? (size_t)(path - target) : 0;
+}
+
+static size_t path_end(const char *target, size_t len)
+{
+	const char *end = len ? memchr(target, '?', len) : NULL;
+	return end ? (size_t)(end - target) : len;
+}
+
+unsigned target_status(const char *target, size_t len)
+{
+	size_t at = authority_length(target, len), n = path_end(target + at, len - at);
+	char path[3 * sizeof(PATH)];
+	/* Longer than with all of it escaped: what it says does not matter, if it is well-formed. */
+	if (n > sizeof(path))
+		return 404;
+	ptrdiff_t got = decode(target + at, n, path, false);
+	if (got < 0)
+		return 400;
+	return got == sizeof(PATH) - 1 && !memcmp(path, PATH, sizeof(PATH) - 1) ? 200 : 404;
+}
+
+static bool is_dns(const char *key, size_t len)
+{
+	char name[9];
+	ptrdiff_t n = len <= sizeof(name) ? decode(key, len, name, true) : -1;
+	return n == 3 && !memcmp(name, "dns", 3);
+}
+
+/* A pair of the query; where it is another one, or can't be read, *n stays. False: a second one. */
+static bool take_pair(const char *pair, size_t len, char *out, ptrdiff_t *n)
+{
+	const char *equals = len ? memchr(pair, '=', len) : NULL;
+	size_t key = equals ? (size_t)(equals - pair) : len;
+	if (!is_dns(pair, key) || memchr(pair, ';', len))
+		return true;
+	if (*n >= 0)
+		return false;
+	*n = equals ? decode(equals + 1, len - key - 1, out, true) : 0;
+	return true;
+}
+
+size_t target_message(const char *target, size_t len, uint8_t *out, size_t size)
+{
+	static __thread char text[TARGET_MAX];
+	size_t at = authority_length(target, len);
+	ptrdiff_t n = -1;
+	for (at += path_end(target + at, len - at); at < len;) {
+		const char *pair = target + ++at, *end = memchr(pair, '&', len - at);
+		size_t pair_len = end ? (size_t)(end - pair) : len - at;
+		if (pair_len > sizeof(text) || !take_pair(pair, pair_len, text, &n))
+			return 0;
+		at += pair_len;
+	}
+	n = n < 0 ? -1 : base64url_decode(text, (size_t)n, out, size);
+	return n < 0 ? 0 : (size_t)n;
+}
