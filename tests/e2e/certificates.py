@@ -16,7 +16,8 @@ def name(text):
 
 
 class Authority:
-    def __init__(self, common_name='test authority'):
+    def __init__(self, common_name='test authority', days=2):
+        self.days = days
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = name(common_name)
         self.cert = self.build(self.name, self.key).add_extension(x509.BasicConstraints(True, None), True).sign(self.key, hashes.SHA256())
@@ -26,7 +27,7 @@ class Authority:
         now = datetime.datetime.utcnow()
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key.public_key())
                 .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
-                .not_valid_after(now + datetime.timedelta(days=2)))
+                .not_valid_after(now + datetime.timedelta(days=self.days)))
 
     def issue(self, common_name, with_rsa=False):
         """Certificate and key as PEM texts, for a name and 127.0.0.1."""
