@@ -110,6 +110,18 @@ class Unit(Case):
             self.assertIn(f'\n{line}\n', text)
         self.assertNotIn('@', re.sub(r'(?m)^(#|SystemCallFilter).*$', '', text), 'all is filled in')
 
+    def test_place_among_others(self):
+        """Names can be looked up once it is ready; a kill of the serving process for want of memory is the parent's to mend."""
+        text = UNIT.read_text()
+        for line in 'Before=nss-lookup.target', 'Wants=nss-lookup.target', 'OOMPolicy=continue':
+            self.assertIn(f'\n{line}\n', text)
+
+    def test_stop_is_longer_than_every_lameduck(self):
+        minutes = int(re.search(r'\nTimeoutStopSec=(\d+)min\n', UNIT.read_text())[1])
+        parent = (pathlib.Path(__file__).resolve().parents[2] / 'core/supervisor/parent.c').read_text()
+        longest, stop = (int(re.search(rf'#define {name} (\d+)u?\n', parent)[1]) for name in ('LINGER_MOST_MS', 'STOP_MS'))
+        self.assertGreater(minutes * 60000, longest + stop)
+
     @unittest.skipUnless(shutil.which('systemd-analyze'), 'there is no systemd-analyze')
     def test_systemd_understands_it(self):
         r = subprocess.run(['systemd-analyze', 'verify', '--man=no', UNIT], capture_output=True, text=True)
