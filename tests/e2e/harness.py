@@ -2,7 +2,7 @@
 
 Every server gets free ports, {PORT} in Corefiles is the first; nothing is installed, nothing is left behind.
 """
-import os, pathlib, re, shutil, signal, socket, subprocess, tempfile, time, unittest
+import os, pathlib, random, re, shutil, signal, socket, subprocess, tempfile, time, unittest
 
 import dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype
 
@@ -14,16 +14,29 @@ RUNNER = os.environ.get('SODNS_RUNNER', '').split()  # valgrind
 PATIENCE = 10 if RUNNER or 'tsan' in BUILD.name else 3 if SANITIZED else 1
 
 
-def free_port():
-    """A port that is free for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as t, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
-            t.bind(('127.0.0.1', 0))
+# Ports that this process was given, and the range they are of: below the one that the kernel takes ports of its own from.
+given = set()
+PORTS = range(10000, 32000)
+
+
+def is_free(port):
+    """For UDP and TCP, at every address."""
+    for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+        with socket.socket(socket.AF_INET, kind) as s:
             try:
-                u.bind(t.getsockname())
-                return t.getsockname()[1]
+                s.bind(('', port))
             except OSError:
-                pass
+                return False
+    return True
+
+
+def free_port():
+    """A port that is free, and that hardly another test gets: they run beside each other."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        if port not in given and is_free(port):
+            given.add(port)
+            return port
 
 
 def complaints(err):
