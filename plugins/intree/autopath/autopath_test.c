@@ -25,7 +25,7 @@ static void refusals(void)
 {
 	SODNS_REFUSED("autopath", "stdin:2 - no resolv-conf specified");
 	SODNS_REFUSED("autopath /none.conf", "stdin:2 - failed to parse \"/none.conf\": open "
-					    "/none.conf: no such file or directory");
+					     "/none.conf: no such file or directory");
 	SODNS_REFUSED("autopath @hosts\nhosts hosts",
 		      "stdin:2 - hosts does not implement the AutoPather interface");
 	SODNS_REFUSED("autopath @autopath",

@@ -36,7 +36,8 @@ static void refusals(void)
 	SODNS_REFUSED("cache {\n serve_stale 5x\n}", "time: unknown unit \"x\" in duration \"5x\"");
 	SODNS_REFUSED("cache {\n serve_stale 1h later\n}",
 		      "invalid value for serve_stale refresh mode: later (immediate or verify)");
-	SODNS_REFUSED("cache {\n serve_stale -1h\n}", "invalid negative duration for serve_stale: -1h");
+	SODNS_REFUSED("cache {\n serve_stale -1h\n}",
+		      "invalid negative duration for serve_stale: -1h");
 	SODNS_REFUSED("cache {\n serve_stale 1h immediate 1500ms\n}",
 		      "serve_stale response TTL must be a whole number of seconds: 1500ms");
 	SODNS_REFUSED("cache {\n serve_stale 1h immediate 1s 1s 1s\n}",
@@ -51,7 +52,8 @@ static void refusals(void)
 		      "invalid serve_stale_policy: other (prefer_positive)");
 	SODNS_REFUSED("cache {\n servfail 6m\n}",
 		      "caching SERVFAIL responses over 5 minutes is not permitted: 6m");
-	SODNS_REFUSED("cache {\n servfail -1s\n}", "invalid negative ttl for servfail: -1s is not in range [0s, 5m]");
+	SODNS_REFUSED("cache {\n servfail -1s\n}",
+		      "invalid negative ttl for servfail: -1s is not in range [0s, 5m]");
 	SODNS_REFUSED("cache {\n disable everything\n}",
 		      "cache type for disable must be \"success\" or \"denial\": everything");
 	SODNS_REFUSED("cache {\n keepttl 5\n}",
