@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 typedef struct corefile_token {
 	const char *text;
@@ -48,6 +49,18 @@ typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, s
 corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
 			   void *ctx, char *err, size_t err_size);
 void corefile_free(corefile_t *c);
+
+/* Writes what was read, so that it can be had again without its files; ferror(f) says whether that
+ * went well. Reading it: NULL for what is not whole. Both move the file's position, so that more may
+ * stand before and behind. */
+void corefile_save(const corefile_t *c, FILE *f);
+corefile_t *corefile_load(FILE *f);
+/* What the two are made of: a number, which when it is read is no more than `most`; a text, which the
+ * caller frees. False or NULL: the end, or an error. */
+bool corefile_put_number(FILE *f, size_t n);
+bool corefile_get_number(FILE *f, size_t most, size_t *out);
+bool corefile_put_text(FILE *f, const char *text);
+char *corefile_get_text(FILE *f);
 
 /* A walk over the tokens of a directive. */
 typedef struct corefile_cursor {

@@ -70,7 +70,7 @@ static bool block_uses(const corefile_block_t *b, const char *plugin)
 	return false;
 }
 
-static bool uses(const corefile_t *c, const char *plugin)
+bool corefile_uses(const corefile_t *c, const char *plugin)
 {
 	for (size_t i = 0; i < c->block_count; i++)
 		if (block_uses(&c->blocks[i], plugin))
@@ -85,8 +85,12 @@ static void add_plugin(sha512_t *h, const plugin_entry_t *e)
 	char text[128];
 	if (stat(e->path, &st))
 		memset(&st, 0, sizeof(st));
-	snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
-		 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	/* A copy was made of what it was then. */
+	if (e->identity)
+		snprintf(text, sizeof(text), "%s", e->identity);
+	else
+		snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
+			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	add_text(h, e->path);
 	add_text(h, text);
 }
@@ -99,7 +103,7 @@ void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]
 	/* In their order, which is the chain's. */
 	for (size_t i = 0; i < plugins->count; i++) {
 		const plugin_entry_t *e = &plugins->entries[i];
-		if (!uses(c, e->name))
+		if (!corefile_uses(c, e->name))
 			continue;
 		add_text(&h, e->name);
 		add_number(&h, e->later);

@@ -176,7 +176,9 @@ static int run_setup(generation_t *g, block_t *b, const corefile_directive_t *d,
 	if (!s.plugin)
 		return SODNS_EINVAL;
 	corefile_cursor_init(&s.cursor, d);
+	step_begin(e, d->tokens[0].file, d->tokens[0].line, "setup");
 	int rc = s.plugin->r.setup(&s);
+	step_end();
 	if (!rc && s.failed)
 		rc = SODNS_EINVAL;
 	if (rc)
@@ -247,12 +249,18 @@ static int check_overlaps(generation_t *g, char *err, size_t err_size)
 	return rc;
 }
 
-static int fill(generation_t *g, char *err, size_t err_size)
+static void mark_used(generation_t *g)
+{
+	for (size_t i = 0; i < g->plugins->count; i++)
+		g->plugins->entries[i].used = corefile_uses(g->corefile,
+							    g->plugins->entries[i].name);
+}
+
+static int read_disk(generation_t *g, char *err, size_t err_size)
 {
 	char *text = NULL;
 	size_t len = 0;
 	if (!(g->plugins = plugin_cfg_read(err, err_size)) ||
-	    plugin_cfg_check_files(g->plugins, err, err_size) ||
 	    corefile_read(&g->corefile_name, &text, &len, err, err_size))
 		return SODNS_EINVAL;
 	g->corefile = corefile_parse(g->corefile_name, text, len, known_directive, g, err,
@@ -264,7 +272,29 @@ static int fill(generation_t *g, char *err, size_t err_size)
 		snprintf(err, err_size, "%s: no server block", g->corefile_name);
 		return SODNS_EINVAL;
 	}
+	mark_used(g);
+	if (plugin_cfg_check_files(g->plugins, err, err_size))
+		return SODNS_EINVAL;
+	return host.stage ? stage_put(g, err, err_size) : SODNS_OK;
+}
+
+generation_t *generation_read(char *err, size_t err_size)
+{
+	generation_t *g = calloc(1, sizeof(*g));
+	if (!g)
+		abort();
+	g->blocks_tail = &g->blocks;
+	*err = 0;
+	if (host.staged ? stage_take(g, err, err_size) : read_disk(g, err, err_size)) {
+		generation_free(g);
+		return NULL;
+	}
 	fingerprint(g->corefile, g->plugins, g->fingerprint);
+	return g;
+}
+
+static int set_up(generation_t *g, char *err, size_t err_size)
+{
 	for (size_t i = 0; i < g->corefile->block_count; i++)
 		if (add_block(g, &g->corefile->blocks[i], err, err_size))
 			return SODNS_EINVAL;
@@ -272,27 +302,31 @@ static int fill(generation_t *g, char *err, size_t err_size)
 		return SODNS_EINVAL;
 	for (block_t *b = g->blocks; b; b = b->next)
 		link_chain(g, b);
+	opens_find(g);
 	return check_overlaps(g, err, err_size);
+}
+
+int generation_set_up(generation_t *g, char *err, size_t err_size)
+{
+	int rc = set_up(g, err, err_size);
+	if (rc)
+		generation_free(g);
+	return rc;
 }
 
 generation_t *generation_build(char *err, size_t err_size)
 {
-	generation_t *g = calloc(1, sizeof(*g));
-	if (!g)
-		abort();
-	g->blocks_tail = &g->blocks;
-	*err = 0;
-	if (!fill(g, err, err_size))
-		return g;
-	generation_free(g);
-	return NULL;
+	generation_t *g = generation_read(err, err_size);
+	return g && !generation_set_up(g, err, err_size) ? g : NULL;
 }
 
 int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size)
 {
 	for (instance_t *i = b->instances; i; i = i->next) {
 		sodns_prepare_t p = {.generation = g, .instance = i};
+		step_begin_instance(i, "prepare");
 		int rc = i->plugin->r.prepare ? i->plugin->r.prepare(i->self, &p) : SODNS_OK;
+		step_end();
 		if (!rc && !p.failed) {
 			i->prepared = true;
 			continue;
@@ -352,8 +386,10 @@ bool generation_waits(generation_t *g)
 void generation_start_block(block_t *b)
 {
 	for (instance_t *i = b->instances; i; i = i->next) {
+		step_begin_instance(i, "start");
 		if (i->plugin->r.start)
 			i->plugin->r.start(i->self);
+		step_end();
 		i->started = true;
 	}
 }
@@ -367,9 +403,13 @@ void generation_start(generation_t *g)
 void generation_stop(generation_t *g)
 {
 	for (block_t *b = g->blocks; b; b = b->next)
-		for (instance_t *i = b->instances; i; i = i->next)
-			if (i->started && i->plugin->r.stop)
-				i->plugin->r.stop(i->self);
+		for (instance_t *i = b->instances; i; i = i->next) {
+			if (!i->started || !i->plugin->r.stop)
+				continue;
+			step_begin_instance(i, "stop");
+			i->plugin->r.stop(i->self);
+			step_end();
+		}
 }
 
 uint32_t generation_drain(generation_t *g)
@@ -386,10 +426,15 @@ uint32_t generation_drain(generation_t *g)
 void generation_free(generation_t *g)
 {
 	for (block_t *b = g->blocks; b; b = b->next)
-		for (instance_t *i = b->instances; i; i = i->next)
-			if (i->plugin->r.teardown)
-				i->plugin->r.teardown(i->self);
+		for (instance_t *i = b->instances; i; i = i->next) {
+			if (!i->plugin->r.teardown)
+				continue;
+			step_begin_instance(i, "teardown");
+			i->plugin->r.teardown(i->self);
+			step_end();
+		}
 	kept_release(g);
+	sandbox_free(&g->opens);
 	for (block_t *b = g->blocks; b; b = b->next)
 		sodns_tls_release(b->tls);
 	if (g->corefile)

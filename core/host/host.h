@@ -15,12 +15,19 @@
 
 #include "corefile/corefile.h"
 #include "message/chain.h"
+#include "runtime/sandbox.h"
 
 /* A plugin as plugin.cfg names it. */
 typedef struct plugin_entry {
 	char *name, *path; /* path: absolute */
-	bool later;        /* commented out: not in this release */
+	const char *cfg;   /* the file that names it */
 	int line;
+	bool later;   /* commented out: not in this release */
+	bool used;    /* by the Corefile */
+	char *broken; /* what is wrong with the line, or NULL */
+	/* the private copy that it is opened from, and what tells its file from the next one; NULL:
+	 * not made yet */
+	char *copy, *identity;
 } plugin_entry_t;
 
 typedef struct plugin_cfg {
@@ -113,6 +120,7 @@ typedef struct generation {
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */
+	sandbox_t opens;         /* what it makes the process open */
 	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
@@ -128,6 +136,10 @@ typedef struct host_options {
 	const char *port; /* default DNS port */
 	char *stdin_text; /* read once */
 	size_t stdin_len;
+	/* Folders with a configuration that has been read, and copies of its plugins: where one is put
+	 * when it is read; the one to take instead of what lies on the disk; one whose copies may be
+	 * used again. Each may be NULL. */
+	const char *stage, *staged, *before;
 } host_options_t;
 extern host_options_t host;
 
@@ -140,25 +152,53 @@ void plugin_cfg_free(plugin_cfg_t *c);
 const plugin_entry_t *plugin_cfg_find(const plugin_cfg_t *c, const char *name);
 /* A plugin with a name not far from this one, or NULL. */
 const char *plugin_cfg_nearest(const plugin_cfg_t *c, const char *name);
-/* Checks that the files are there and are ELF of this machine, without opening them. */
+/* Looks at all files without opening them: one that can't be a plugin is an error where it is used,
+ * else a warning. */
 int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size);
+/* Whether a file may be a whole shared object of this machine. */
+int plugin_file_check(const char *path, char *why, size_t why_size);
 
 /* The opened plugin of an entry; the same one as long as its file is the same. NULL: err has one
  * line. */
 const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size);
+/* Makes the entry's private copy in a folder, as a link where `before` has the same: 0, or err says why
+ * not. */
+int plugin_copy(plugin_entry_t *e, const char *to, const plugin_cfg_t *before, char *err,
+		size_t err_size);
+
+/* Puts the configuration of a generation, which has been read and not set up, into host.stage: the
+ * words, and copies of the plugins in use. */
+int stage_put(generation_t *g, char *err, size_t err_size);
+/* The other way round, from host.staged. */
+int stage_take(generation_t *g, char *err, size_t err_size);
+
+/* Notes what the generation makes the process open (g->opens): a path that a plugin named; and all that
+ * its words name. */
+void opens_add(generation_t *g, const char *path);
+void opens_find(generation_t *g);
+
+/* What is being done with a plugin, for the obituary of a process that ends by it: set by control,
+ * called with its name and a text, and with NULL when it is done; on the thread that does it. */
+extern void (*host_step)(const char *plugin, const char *doing);
+/* `doing`: "setup"; file and line are the directive's, NULL: of none. */
+void step_begin(const plugin_entry_t *e, const char *file, int line, const char *doing);
+/* The same for a plugin of a generation. */
+void step_begin_instance(const instance_t *i, const char *doing);
+void step_end(void);
 
 /* The transport of a scheme other than "dns", from the plugin that brings it (sodns/transport.h).
  * NULL: err says why, without file and line. */
 const sodns_transport_t *plugin_transport(const plugin_cfg_t *c, const char *scheme, char *err,
 					  size_t err_size);
 
-/* Removes the private copies of plugins; when the process ends. */
+/* Removes the private copies of plugins that this process made for itself; when it ends. */
 void plugins_cleanup(void);
-/* Removes what processes left that had no time to clean up: their folders say whose they are. It may take a
- * disk's time. */
-void plugins_sweep(void);
 
-/* Reads the Corefile and runs every setup. NULL: err has the whole line. */
+/* Reads plugin.cfg and the Corefile, or host.staged; no plugin runs. NULL: err has the whole line. */
+generation_t *generation_read(char *err, size_t err_size);
+/* Opens its plugins and runs every setup. On an error, in err, the generation is freed. */
+int generation_set_up(generation_t *g, char *err, size_t err_size);
+/* Both. NULL: err has the whole line. */
 generation_t *generation_build(char *err, size_t err_size);
 /* Runs every prepare, on the calling thread. 0, or the error in err. */
 int generation_prepare(generation_t *g, char *err, size_t err_size);
@@ -196,6 +236,8 @@ bool corefile_names_file(const char *path);
 bool corefile_names_port(uint16_t port);
 
 /* SHA-512 over what decides: the Corefile as it was read, and the plugins that it uses. */
+/* Whether a plugin is behind a directive, or brings the transport of a key. */
+bool corefile_uses(const corefile_t *c, const char *plugin);
 void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]);
 
 #endif

@@ -1,16 +1,16 @@
 /*
  * plugin.cfg: one plugin a line, "name:path"; the lines' order is the chain's. A bare file name is
  * looked for in the plugin folder. "#name:path", without a blank, is a plugin that is not in this
- * release: its directive is known, and refused by that word.
+ * release: its directive is known, and refused by that word. A line that can't be used takes nothing
+ * from those that can: it is an error where its directive is used, and else a warning.
  */
 #include <ctype.h>
-#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <sodns/log.h>
 
 #include <sodns/file.h>
 
@@ -36,17 +36,16 @@ static char *full_path(const char *path)
 	return out;
 }
 
-static int add_entry(plugin_cfg_t *c, const char *name, size_t n, const char *path, bool later,
-		     int line)
+static plugin_entry_t *add_entry(plugin_cfg_t *c, const char *name, size_t n, const char *path,
+				 int line)
 {
 	plugin_entry_t *more = realloc(c->entries, (c->count + 1) * sizeof(*more));
 	if (!more)
-		return SODNS_ENOMEM;
+		abort();
 	c->entries = more;
 	more[c->count] = (plugin_entry_t){
-		.name = strndup(name, n), .path = full_path(path), .later = later, .line = line};
-	c->count++;
-	return SODNS_OK;
+		.name = strndup(name, n), .path = full_path(path), .cfg = c->file, .line = line};
+	return &more[c->count++];
 }
 
 static char *trim(char *s)
@@ -59,34 +58,64 @@ static char *trim(char *s)
 	return s;
 }
 
-static int read_line(plugin_cfg_t *c, char *line, int number, char *err, size_t err_size)
+static plugin_entry_t *find(const plugin_cfg_t *c, const char *name, size_t n)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strlen(c->entries[i].name) == n && !memcmp(c->entries[i].name, name, n))
+			return &c->entries[i];
+	return NULL;
+}
+
+/* The name that a line without a proper one most likely means: its first word. */
+static void add_broken(plugin_cfg_t *c, const char *text, int line)
+{
+	size_t n = 0;
+	while (text[n] && (isalnum((unsigned char)text[n]) || text[n] == '_' || text[n] == '-'))
+		n++;
+	plugin_entry_t *e = n && find(c, text, n) ? NULL : add_entry(c, text, n, "", line);
+	if (!e)
+		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - expected NAME:PATH, got '%s'", c->file,
+			  line, text);
+	else if (asprintf(&e->broken, "expected NAME:PATH, got '%s'", text) < 0)
+		abort();
+}
+
+/* Which of the two is meant is not to be guessed. */
+static void note_twice(plugin_entry_t *e, int line)
+{
+	char *why = NULL;
+	if (asprintf(&why, "plugin '%s' is named twice, first on line %d", e->name, e->line) < 0)
+		abort();
+	free(e->broken);
+	e->broken = why;
+	e->line = line;
+}
+
+static void read_line(plugin_cfg_t *c, char *line, int number)
 {
 	char *s = trim(line), *colon = strchr(s, ':');
 	bool later = s[0] == '#' && colon && is_name(s + 1, (size_t)(colon - s) - 1);
 	if (!*s || (*s == '#' && !later))
-		return SODNS_OK;
+		return;
 	if (later)
 		s++;
-	if (!colon || !is_name(s, (size_t)(colon - s)) || !colon[1]) {
-		snprintf(err, err_size, "%s:%d - expected NAME:PATH, got '%s'", c->file, number, s);
-		return SODNS_EINVAL;
+	size_t n = colon ? (size_t)(colon - s) : 0;
+	if (!colon || !is_name(s, n) || !*trim(colon + 1)) {
+		add_broken(c, s, number);
+		return;
 	}
-	size_t n = (size_t)(colon - s);
-	for (size_t i = 0; i < c->count; i++)
-		if (strlen(c->entries[i].name) == n && !memcmp(c->entries[i].name, s, n)) {
-			snprintf(err, err_size,
-				 "%s:%d - plugin '%s' is named twice, first on line %d", c->file,
-				 number, c->entries[i].name, c->entries[i].line);
-			return SODNS_EINVAL;
-		}
-	return add_entry(c, s, n, trim(colon + 1), later, number);
+	plugin_entry_t *twice = find(c, s, n);
+	if (twice)
+		note_twice(twice, number);
+	else
+		add_entry(c, s, n, trim(colon + 1), number)->later = later;
 }
 
 plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
 {
 	char *line = NULL;
 	size_t room = 0;
-	int number = 0, rc = SODNS_OK;
+	int number = 0;
 	FILE *f = fopen(host.plugin_cfg, "re");
 	if (!f) {
 		int n = snprintf(err, err_size, "plugin.cfg: ");
@@ -95,14 +124,11 @@ plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
 	}
 	plugin_cfg_t *c = calloc(1, sizeof(*c));
 	c->file = strdup(host.plugin_cfg);
-	while (!rc && getline(&line, &room, f) >= 0)
-		rc = read_line(c, line, ++number, err, err_size);
+	while (getline(&line, &room, f) >= 0)
+		read_line(c, line, ++number);
 	free(line);
 	fclose(f);
-	if (!rc)
-		return c;
-	plugin_cfg_free(c);
-	return NULL;
+	return c;
 }
 
 void plugin_cfg_free(plugin_cfg_t *c)
@@ -112,6 +138,9 @@ void plugin_cfg_free(plugin_cfg_t *c)
 	for (size_t i = 0; i < c->count; i++) {
 		free(c->entries[i].name);
 		free(c->entries[i].path);
+		free(c->entries[i].broken);
+		free(c->entries[i].copy);
+		free(c->entries[i].identity);
 	}
 	free(c->entries);
 	free(c->file);
@@ -161,50 +190,31 @@ const char *plugin_cfg_nearest(const plugin_cfg_t *c, const char *name)
 	return best;
 }
 
-#if defined(__x86_64__)
-#define MACHINE EM_X86_64
-#define MACHINE_TEXT "x86-64"
-#elif defined(__aarch64__)
-#define MACHINE EM_AARCH64
-#define MACHINE_TEXT "arm64"
-#endif
-
-static int check_file(const plugin_entry_t *e, char *err, size_t err_size)
+/* Whether the entry can't be opened, as far as can be seen from outside; why says. */
+static bool is_broken(const plugin_entry_t *e, char *why, size_t why_size)
 {
-	Elf64_Ehdr h;
-	int fd = open(e->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		snprintf(err, err_size, "plugin/%s: open %s: %s", e->name, e->path,
-			 strerror(errno));
-		return SODNS_ENOENT;
-	}
-	ssize_t n = read(fd, &h, sizeof(h));
-	close(fd);
-	if (n != sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG) || h.e_type != ET_DYN) {
-		snprintf(err, err_size, "plugin/%s: %s is not a shared object", e->name, e->path);
-		return SODNS_EINVAL;
-	}
-#ifdef MACHINE
-	if (h.e_machine != MACHINE) {
-		snprintf(err, err_size,
-			 "plugin/%s: %s is built for another machine, this is " MACHINE_TEXT,
-			 e->name, e->path);
-		return SODNS_EINVAL;
-	}
-#endif
-	return SODNS_OK;
+	char file[1024];
+	if (e->broken)
+		snprintf(why, why_size, "%s", e->broken);
+	else if (!e->later && plugin_file_check(e->path, file, sizeof(file)))
+		snprintf(why, why_size, "plugin/%s: %s", e->name, file);
+	else
+		return false;
+	return true;
 }
 
 int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size)
 {
-	char why[1024];
+	char why[1200];
 	for (size_t i = 0; i < c->count; i++) {
-		int rc = c->entries[i].later ? SODNS_OK
-					     : check_file(&c->entries[i], why, sizeof(why));
-		if (rc)
-			snprintf(err, err_size, "%s:%d - %s", c->file, c->entries[i].line, why);
-		if (rc)
-			return rc;
+		const plugin_entry_t *e = &c->entries[i];
+		if (!is_broken(e, why, sizeof(why)))
+			continue;
+		if (e->used) {
+			snprintf(err, err_size, "%s:%d - %s", c->file, e->line, why);
+			return SODNS_EINVAL;
+		}
+		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - %s", c->file, e->line, why);
 	}
 	return SODNS_OK;
 }

@@ -275,11 +275,14 @@ const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count)
 const char *sodns_setup_path(sodns_setup_t *s, const char *path)
 {
 	const char *root = s->block->root;
-	if (*path == '/' || !root || !*root)
+	if (*path == '/' || !root || !*root) {
+		opens_add(s->generation, path);
 		return memory_copy(s->generation, path, strlen(path));
+	}
 	size_t n = strlen(root) + strlen(path) + 2;
 	char *out = memory_alloc(s->generation, n);
 	snprintf(out, n, "%s/%s", root, path);
+	opens_add(s->generation, out);
 	return out;
 }
 

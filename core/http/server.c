@@ -73,6 +73,7 @@ static void *thread_main(void *arg)
 {
 	int wait = -1;
 	(void)arg;
+	pthread_setname_np(pthread_self(), "sodns-http");
 	for (;;) {
 		struct epoll_event events[16];
 		uint64_t n;
@@ -115,7 +116,6 @@ static bool thread_start(void)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc)
 		return false;
-	pthread_setname_np(t, "sodns-http");
 	pthread_detach(t);
 	return true;
 }

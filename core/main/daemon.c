@@ -3,6 +3,7 @@
  * executable is nothing but its main().
  */
 #include <ctype.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +20,12 @@
 #include "runtime/fair.h"
 #include "runtime/limits.h"
 #include "runtime/log.h"
+#include "runtime/watchdog.h"
 #include "runtime/worker.h"
 #include "server/server.h"
 
 struct flags {
-	bool quiet, version, plugins, check, chain, help, supervise;
+	bool quiet, version, plugins, check, chain, help, supervise, sandbox;
 	const char *pidfile, *user, *log_format, *memory;
 	unsigned workers, tasks;
 };
@@ -57,12 +59,16 @@ static const char usage[] =
 	"group's)\n"
 	"  -limit.tasks N    queries that wait, at most (default 24000, or what memory allows)\n"
 	"  -limit.connections N  of a listener on one worker, at most (default 20000)\n"
+	"  -limit.stall N    seconds that a plugin may take before the process is ended (default "
+	"10; "
+	"0: any)\n"
 	"  -client.ipv4 BITS, -client.ipv6 BITS  of an address, that make a client (default 32, "
 	"64)\n"
 	"  -client.share PERCENT  of a limit that one client may have (default 100)\n"
 	"  -log.format F     text (default), or json: each line an object\n"
 	"  -user NAME        whom the serving process runs as (default: as started, without "
 	"privileges)\n"
+	"  -sandbox=false    the serving process may open and do what its user may\n"
 	"  -supervise=false  no parent process that keeps the sockets when a plugin crashes\n"
 	"  -workers N        threads that serve (default: CPUs by affinity and cgroup quota)\n"
 	"  -check            set up and prepare everything, start nothing; the exit status says\n"
@@ -73,7 +79,7 @@ static const char usage[] =
 
 static int bad_usage(const char *what, const char *flag)
 {
-	fprintf(stderr, "%s: %s\n%s", what, flag, usage);
+	fprintf(stderr, "%s: %s\n", what, flag);
 	return -1;
 }
 
@@ -105,6 +111,45 @@ static int read_log_format(const char *text)
 	return 0;
 }
 
+/* As Go's strconv.ParseBool. */
+static int read_bool(const char *name, const char *text, bool *out)
+{
+	static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"},
+				 *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
+	char what[64];
+	*out = !text;
+	for (size_t i = 0; text && i < sizeof(yes) / sizeof(yes[0]); i++) {
+		*out |= !strcmp(text, yes[i]);
+		if (!strcmp(text, yes[i]) || !strcmp(text, no[i]))
+			return 0;
+	}
+	if (!text)
+		return 0;
+	snprintf(what, sizeof(what), "-%s is true or false, not", name);
+	return bad_usage(what, text);
+}
+
+/* The port of keys that name none. */
+static int check_port(const char *text)
+{
+	unsigned port;
+	const struct number n = {.name = "dns.port", .out = &port, .least = 0, .most = 65535};
+	return read_number(&n, text);
+}
+
+static int check_user(const struct flags *f)
+{
+	if (!f->user)
+		return 0;
+	if (!getpwnam(f->user)) {
+		fprintf(stderr, "-user %s: there is no such user\n", f->user);
+		return -1;
+	}
+	if (f->supervise)
+		return 0;
+	return bad_usage("-user wants a parent process: it does not go with", "-supervise=false");
+}
+
 struct known {
 	const char *name;
 	bool *on;
@@ -122,12 +167,13 @@ static int read_flag(int argc, char **argv, int *i, const struct known *known, s
 	size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
 	while (k < count && (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
 		k++;
-	if (k == count)
-		return bad_usage("flag provided but not defined", arg);
-	if (known[k].on) {
-		*known[k].on = !value || !strcmp(value, "true");
-		return 0;
+	if (k == count) {
+		bad_usage("flag provided but not defined", arg);
+		fputs(usage, stderr);
+		return -1;
 	}
+	if (known[k].on)
+		return read_bool(known[k].name, value, known[k].on);
 	if (!value && ++*i >= argc)
 		return bad_usage("flag needs an argument", arg);
 	value = value ? value : argv[*i];
@@ -150,6 +196,7 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"check", .on = &f->check},
 		{"chain", .on = &f->chain},
 		{"supervise", .on = &f->supervise},
+		{"sandbox", .on = &f->sandbox},
 		{"help", .on = &f->help},
 		{"h", .on = &f->help},
 		{"conf", .text = &host.corefile},
@@ -161,6 +208,7 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		{"plugin.cfg", .text = &host.plugin_cfg},
 		{"plugin-dir", .text = &host.plugin_dir},
 		{"workers", .number = {.out = &f->workers, .least = 1, .most = 1024}},
+		{"limit.stall", .number = {.out = &stall_limit, .least = 0, .most = 86400}},
 		{"limit.memory", .text = &f->memory},
 		{"limit.tasks", .number = {.out = &f->tasks, .least = 100, .most = 1000000}},
 		{"client.ipv4", .number = {.out = &fair_ipv4_bits, .least = 1, .most = 32}},
@@ -241,9 +289,10 @@ static void raise_descriptors(void)
 
 int sodns_main(int argc, char **argv)
 {
-	struct flags f = {.supervise = true};
+	struct flags f = {.supervise = true, .sandbox = true};
 	host.port = "53";
-	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)))
+	if (read_flags(argc, argv, &f) || (f.log_format && read_log_format(f.log_format)) ||
+	    check_port(host.port) || check_user(&f))
 		return 2;
 	if (!set_memory(&f)) {
 		bad_usage("-limit.memory wants a size of at least 16M, or none, not", f.memory);
@@ -260,18 +309,27 @@ int sodns_main(int argc, char **argv)
 	host_find_plugins();
 	if (f.plugins)
 		return list_plugins();
+	/* Where there is one at the start, its absence later is no wish for the default. */
+	if (!host.corefile && !access("Corefile", F_OK))
+		host.corefile = "Corefile";
 	if (host.corefile && !strcmp(host.corefile, "-") && read_stdin())
 		return 1;
 	if (f.check || f.chain)
 		return control_check(f.chain);
 	raise_descriptors();
+	if (!geteuid() && !f.user && !f.quiet)
+		log_first_words("Started as root without -user: the serving process keeps that "
+				"user and owns the system's files, though without root's "
+				"privileges");
 	control_options_t run = {.quiet = f.quiet,
+				 .sandbox = f.sandbox,
 				 .workers = f.workers ? f.workers : worker_default_count(),
 				 .version = {version[0], version[1]}};
 	budget_apply(run.workers, f.tasks, run.budget);
 	const supervisor_options_t supervisor = {.user = f.user,
 						 .pidfile = f.pidfile,
 						 .names_file = corefile_names_file,
-						 .names_port = corefile_names_port};
+						 .names_port = corefile_names_port,
+						 .trial = control_try};
 	return f.supervise ? supervise(&supervisor, control_run, &run) : control_run(&run);
 }

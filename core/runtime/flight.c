@@ -27,6 +27,7 @@ struct sodns_flight {
 	void (*release)(void *result);
 	uint32_t ms;
 	struct follower *followers;
+	blame_t blame; /* of the task that began it */
 	uint64_t hash;
 	size_t key_len;
 	uint8_t *arg;
@@ -75,6 +76,7 @@ static void wake_followers(void *arg)
 static void fly(void *arg)
 {
 	struct sodns_flight *f = arg;
+	task_current()->blame = &f->blame;
 	task_current()->deadline = sodns_now() + (uint64_t)f->ms * 1000000u;
 	f->result = f->fn(f->arg);
 	land(f);
@@ -162,6 +164,7 @@ sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *ar
 		f->fn = fn;
 		f->release = release;
 		f->ms = ms;
+		blame_take(&f->blame);
 		loop_post(t->loop, take_off, f);
 	}
 	return follow(f, t, ms);

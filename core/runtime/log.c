@@ -248,18 +248,31 @@ static void write_plain(int fd, const char *text, size_t len)
 	log_write_out(fd, line, at);
 }
 
-void log_last_words(const char *format, ...)
+static void say_on_stderr(enum sodns_log_level level, const char *format, va_list ap)
 {
 	char line[LINE_MAX_LEN], object[LOG_JSON_MAX];
-	va_list ap;
-	va_start(ap, format);
 	int n = vsnprintf(line, LINE_MAX_LEN, format, ap);
-	va_end(ap);
 	size_t len = n < 0 ? 0 : n < LINE_MAX_LEN ? (size_t)n : LINE_MAX_LEN - 1;
 	if (json) {
 		log_write_out(STDERR_FILENO, object,
-			      log_json_message(SODNS_LOG_FATAL, NULL, line, len, object));
+			      log_json_message(level, NULL, line, len, object));
 		return;
 	}
 	write_plain(STDERR_FILENO, line, len);
+}
+
+void log_last_words(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say_on_stderr(SODNS_LOG_FATAL, format, ap);
+	va_end(ap);
+}
+
+void log_first_words(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say_on_stderr(SODNS_LOG_WARNING, format, ap);
+	va_end(ap);
 }

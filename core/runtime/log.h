@@ -21,6 +21,8 @@ void log_set_json(bool on);
 void log_plain(const char *format, ...) SODNS_PRINTF(1, 2);
 /* The last words of a process, on standard error: a line, or in JSON a message of level fatal. */
 void log_last_words(const char *format, ...) SODNS_PRINTF(1, 2);
+/* The same for what is to be said at the very start, and ends nothing: in JSON of level warning. */
+void log_first_words(const char *format, ...) SODNS_PRINTF(1, 2);
 /* Writes to a descriptor that may be stuck. False: not all of it has left. */
 bool log_write_out(int fd, const char *p, size_t n);
 

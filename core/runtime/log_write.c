@@ -134,6 +134,7 @@ static bool anything(void)
 static void *writer_main(void *arg)
 {
 	(void)arg;
+	pthread_setname_np(pthread_self(), "sodns-log");
 	is_writer = true;
 	while (atomic_load(&running)) {
 		struct pollfd p = {.fd = wake_fd, .events = POLLIN};
@@ -155,11 +156,8 @@ void log_start(void)
 {
 	wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	atomic_store(&running, true);
-	if (wake_fd < 0 || pthread_create(&thread, NULL, writer_main, NULL)) {
+	if (wake_fd < 0 || pthread_create(&thread, NULL, writer_main, NULL))
 		atomic_store(&running, false);
-		return;
-	}
-	pthread_setname_np(thread, "sodns-log");
 }
 
 static void wake(void)

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "runtime/watchdog.h"
+
 struct posted {
 	struct posted *next;
 	void (*fn)(void *arg);
@@ -76,6 +78,7 @@ int loop_init(loop_t *l, int worker)
 void loop_adopt(loop_t *l)
 {
 	current = l;
+	l->thread = pthread_self();
 	context_init_thread(&l->base);
 }
 
@@ -137,6 +140,21 @@ void loop_call(loop_t *l, void (*fn)(void *arg), void *arg)
 		pthread_cond_wait(&cond, &l->lock);
 	pthread_mutex_unlock(&l->lock);
 	pthread_cond_destroy(&cond);
+}
+
+bool loop_leaves_base(loop_t *l, uint64_t now)
+{
+	if (atomic_load_explicit(&l->busy_since, memory_order_relaxed))
+		return false;
+	atomic_store_explicit(&l->busy_since, now, memory_order_relaxed);
+	return true;
+}
+
+void loop_is_back(loop_t *l)
+{
+	if (__builtin_expect(atomic_load_explicit(&l->slow, memory_order_relaxed), 0))
+		watchdog_report(l);
+	atomic_store_explicit(&l->busy_since, 0, memory_order_relaxed);
 }
 
 void loop_enter(loop_t *l)

@@ -15,6 +15,7 @@
 #include <sodns/fair.h>
 
 #include "message/query.h"
+#include "runtime/blame.h"
 #include "runtime/context.h"
 #include "zone/epoch.h"
 
@@ -30,6 +31,7 @@ struct task {
 	void (*run)(void *arg);
 	void *arg;
 	query_shared_t *query;   /* the query it serves, or NULL */
+	const blame_t *blame;    /* what it was begun for, where it serves none; or NULL */
 	uint64_t deadline;       /* ns, 0: none */
 	uint64_t began;          /* epoch of its batch */
 	task_t *older, *younger; /* list of tasks put aside that hold an epoch */
@@ -72,8 +74,16 @@ struct loop {
 	_Atomic(unsigned) tasks_waiting;
 	task_t *first_ready, *last_ready;
 	uv_prepare_t before_poll;
-	uint64_t turn;   /* how often it has polled */
-	uv_idle_t hurry; /* active: the poll does not wait, as tasks are ready */
+	uint64_t turn;    /* how often it has polled */
+	uv_idle_t hurry;  /* active: the poll does not wait, as tasks are ready */
+	pthread_t thread; /* that has it */
+	/* for the watchdog (watchdog.h) */
+	_Atomic(uint64_t) busy_since; /* when it left the base, ns; 0: it is there */
+	_Atomic(bool) slow; /* it was found to be away too long: `held_by` says in what hands */
+	blame_text_t held_by;
+	_Atomic(unsigned) ended_after;
+	uint64_t stalled_since;
+	unsigned stalled_ticks, stall_named_at;
 };
 
 /* The calling thread's loop, NULL elsewhere. */
@@ -104,6 +114,10 @@ void loop_shrink(loop_t *l);
 /* Brackets what a base callback does: readers' epoch. */
 void loop_enter(loop_t *l);
 void loop_leave(loop_t *l);
+
+/* Tasks run between the two: for the watchdog. False: they do already. */
+bool loop_leaves_base(loop_t *l, uint64_t now);
+void loop_is_back(loop_t *l);
 
 /* Runs fn(arg) on a task until it ends or waits. From the base only. SODNS_ENOMEM: too many tasks.
  */

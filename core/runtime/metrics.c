@@ -194,8 +194,8 @@ static struct sodns_metric *metric_again(struct metric_family *f, char *labels)
 	if (!m)
 		return NULL;
 	f->unused = m->next_unused;
-	memset(m->memory, 0, m->cells * m->cell_size);
 	pthread_rwlock_wrlock(&metric_names);
+	memset(m->memory, 0, m->cells * m->cell_size);
 	free(m->labels);
 	m->labels = labels;
 	pthread_rwlock_unlock(&metric_names);

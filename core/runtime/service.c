@@ -17,7 +17,7 @@ static uv_timer_t reclaim;
 
 struct sodns_service {
 	sodns_service_t *next; /* among those for which there was no task yet */
-	const char *name;
+	blame_t blame;         /* its name stands for the plugin's */
 	void (*fn)(void *arg);
 	void *arg;
 	task_t *task;
@@ -52,6 +52,8 @@ static void on_reclaim(uv_timer_t *timer)
 static void *service_main(void *arg)
 {
 	(void)arg;
+	/* By itself: another's name is written in /proc, where the sandbox lets nobody write. */
+	pthread_setname_np(pthread_self(), "sodns-service");
 	loop_run(&service_loop);
 	return NULL;
 }
@@ -64,7 +66,6 @@ int service_start(void)
 	uv_timer_start(&reclaim, on_reclaim, RECLAIM_MS, RECLAIM_MS);
 	if (pthread_create(&thread, NULL, service_main, NULL))
 		return SODNS_EIO;
-	pthread_setname_np(thread, "sodns-service");
 	return SODNS_OK;
 }
 
@@ -84,7 +85,9 @@ static void run_service(void *arg)
 {
 	sodns_service_t *s = arg;
 	s->task = task_current();
+	s->task->blame = &s->blame;
 	s->fn(s->arg);
+	s->task->blame = NULL;
 	s->task = NULL;
 	pthread_mutex_lock(&s->lock);
 	s->ended = true;
@@ -110,7 +113,7 @@ sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), vo
 	sodns_service_t *s = calloc(1, sizeof(*s));
 	if (!s)
 		abort(); /* a configuration in force without its watches would be worse */
-	s->name = name;
+	s->blame.plugin = name;
 	s->fn = fn;
 	s->arg = arg;
 	pthread_mutex_init(&s->lock, NULL);

@@ -68,6 +68,7 @@ int socket_open(const socket_spec_t *s)
 	address.family = 4;
 	return open_at(s, &address);
 }
+bool sockets_stay;
 
 bool socket_same(const socket_spec_t *a, const socket_spec_t *b)
 {

@@ -22,6 +22,9 @@ typedef struct socket_spec {
 /* Opens and binds one. The descriptor, or a negative errno. The wildcard is one IPv6 socket for both
  * families where there is IPv6, and one for IPv4 elsewhere. */
 int socket_open(const socket_spec_t *s);
+/* Another process reads this one's sockets on: they are left as they are, and closed here alone. Set before
+ * any is retired. */
+extern bool sockets_stay;
 bool socket_same(const socket_spec_t *a, const socket_spec_t *b);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#define GUARD 4096u
+#define PAGE 4096u
+/* A frame that is bigger than a page must not step over it. */
+#define GUARD 65536u
 
 void *stack_map(size_t size)
 {
@@ -26,13 +28,19 @@ void stack_unmap(void *low, size_t size)
 	munmap((uint8_t *)low - GUARD, size + GUARD);
 }
 
+bool stack_overflowed(const void *low, const void *at)
+{
+	const uint8_t *bottom = low, *p = at;
+	return p < bottom && p >= bottom - GUARD;
+}
+
 void stack_trim(void *low, size_t size, size_t keep)
 {
-	unsigned char resident[(STACK_SIZE + GUARD - 1) / GUARD];
+	unsigned char resident[(STACK_SIZE + PAGE - 1) / PAGE];
 	size_t cold = size - keep;
-	if (cold / GUARD > sizeof(resident) || mincore(low, cold, resident))
+	if (cold / PAGE > sizeof(resident) || mincore(low, cold, resident))
 		return;
-	for (size_t i = 0; i < cold / GUARD; i++)
+	for (size_t i = 0; i < cold / PAGE; i++)
 		if (resident[i] & 1) {
 			madvise(low, cold, MADV_DONTNEED);
 			return;

@@ -1,10 +1,11 @@
 /*
- * Stacks for tasks: reserved, not used, until touched; with a page below that may not be touched at
+ * Stacks for tasks: reserved, not used, until touched; with a guard below that may not be touched at
  * all.
  */
 #ifndef CORE_RUNTIME_STACK_H
 #define CORE_RUNTIME_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -13,10 +14,12 @@
 #define STACK_SIZE (128u << 10)
 #endif
 
-/* `size` bytes, above a guard page. NULL: no memory, or vm.max_map_count is reached (two mappings
+/* `size` bytes, above a guard that may not be touched. NULL: no memory, or vm.max_map_count is reached (two mappings
  * each). */
 void *stack_map(size_t size);
 void stack_unmap(void *low, size_t size);
+/* Whether touching `at` was a step beyond the end of this one. For signal handlers. */
+bool stack_overflowed(const void *low, const void *at);
 /* Gives back what a deep call touched, but for the top `keep` bytes. */
 void stack_trim(void *low, size_t size, size_t keep);
 

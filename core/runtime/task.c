@@ -279,6 +279,13 @@ static void switch_to(loop_t *l, task_t *t)
 	pool_give(l, t);
 }
 
+/* Within a batch nothing has to be noted, nor the clock read. */
+static bool leaves_base(loop_t *l)
+{
+	return !atomic_load_explicit(&l->busy_since, memory_order_relaxed) &&
+	       loop_leaves_base(l, sodns_now());
+}
+
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg)
 {
 	task_t *t = pool_take(l);
@@ -287,8 +294,12 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg)
 	t->run = fn;
 	t->arg = arg;
 	t->deadline = 0;
+	t->blame = NULL;
 	t->waited = t->cancelled = false;
+	bool left = leaves_base(l);
 	switch_to(l, t);
+	if (left)
+		loop_is_back(l);
 	return SODNS_OK;
 }
 
@@ -383,6 +394,21 @@ static void park(task_t *t)
 		hold_epoch(t);
 }
 
+/* The plugin that waits has nothing in hand meanwhile, and has it again when it goes on. */
+static void put_aside(task_t *t)
+{
+	const struct handler *hand = NULL;
+	_Atomic(const struct handler *) *in_hand = t->query ? t->query->in_hand : NULL;
+	if (in_hand) {
+		hand = atomic_load_explicit(in_hand, memory_order_relaxed);
+		atomic_store_explicit(in_hand, NULL, memory_order_relaxed);
+	}
+	t->loop->current = NULL;
+	context_switch(&t->context, &t->loop->base);
+	if (in_hand)
+		atomic_store_explicit(in_hand, hand, memory_order_relaxed);
+}
+
 int task_wait(uint64_t ms)
 {
 	loop_t *l = loop_current();
@@ -405,8 +431,7 @@ int task_wait(uint64_t ms)
 	timer_start(t, ms);
 	t->waiting = t->waited = true;
 	atomic_fetch_add(&l->tasks_waiting, 1);
-	l->current = NULL;
-	context_switch(&t->context, &l->base);
+	put_aside(t);
 	return t->result;
 }
 
@@ -447,9 +472,12 @@ void task_wake(task_t *t, int result)
 	t->result = result;
 	atomic_fetch_sub(&l->tasks_waiting, 1);
 	timer_stop(t);
+	bool left = leaves_base(l);
 	loop_enter(l);
 	switch_to(l, t);
 	loop_leave(l);
+	if (left)
+		loop_is_back(l);
 }
 
 void task_cancel(task_t *t)

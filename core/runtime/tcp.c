@@ -13,6 +13,7 @@
 
 #include "runtime/conn.h"
 #include "runtime/limits.h"
+#include "runtime/socket.h"
 
 /* Left to files, upstreams and whatever else a process opens: an eighth, and at most so many. */
 #define SPARED 1024u
@@ -144,7 +145,8 @@ void tcp_retire(tcp_listener_t *l)
 		;
 	l->group->at[w->index] = NULL;
 	/* The parent process may have it open, and would go on collecting clients. */
-	shutdown(l->fd, SHUT_RD);
+	if (!sockets_stay)
+		shutdown(l->fd, SHUT_RD);
 	while (l->oldest)
 		conn_leave_listener(l->oldest);
 	uv_poll_stop(&l->poll);

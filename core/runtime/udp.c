@@ -14,6 +14,7 @@
 
 #include "runtime/address.h"
 #include "runtime/limits.h"
+#include "runtime/socket.h"
 
 #define CONTROL_SIZE 96
 /* A worker that never runs dry still comes back to its loop: after this many batches. */
@@ -327,7 +328,8 @@ void udp_retire(udp_socket_t *u)
 			*at = u->next;
 			break;
 		}
-	shut(u);
+	if (!sockets_stay)
+		shut(u);
 	for (unsigned i = 0; i < QUEUED_MOST / BATCH && receive(u); i++) {
 		batch_run(w);
 		flush();

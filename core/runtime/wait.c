@@ -272,6 +272,7 @@ struct blocking {
 	uv_work_t work;
 	task_t *task; /* NULL when it has left */
 	bool ended;
+	blame_t blame;
 	void (*fn)(void *work);
 	void (*abandon)(void *work);
 	_Alignas(16) uint8_t copy[];
@@ -280,7 +281,9 @@ struct blocking {
 static void blocking_run(uv_work_t *w)
 {
 	struct blocking *b = w->data;
+	blame_of_thread = &b->blame;
 	b->fn(b->copy);
+	blame_of_thread = NULL;
 }
 
 static void blocking_done(uv_work_t *w, int status)
@@ -324,6 +327,7 @@ int sodns_blocking(void (*fn)(void *work), void *arg, size_t size, void (*abando
 		return SODNS_ENOMEM;
 	*b = (struct blocking){.task = t, .fn = fn, .abandon = abandon};
 	b->work.data = b;
+	blame_take(&b->blame);
 	if (size)
 		memcpy(b->copy, arg, size);
 	atomic_fetch_add(&blocking_count, 1);

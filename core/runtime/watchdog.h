@@ -1,6 +1,6 @@
 /*
- * A worker that has not come back to its loop for 10 ms is noticed here, and reported by itself
- * when it does: it alone may touch the query.
+ * A loop that has not been come back to for 10 ms is noticed, and one that is not come back to at all.
+ * What it has in hand is looked up by itself, in a signal handler: it alone may touch the query.
  */
 #ifndef CORE_RUNTIME_WATCHDOG_H
 #define CORE_RUNTIME_WATCHDOG_H
@@ -8,11 +8,24 @@
 #include "runtime/worker.h"
 
 #define WATCHDOG_NS 10000000u
+/* Between two calls of stalls_look(). */
+#define STALL_TICK_MS 250u
 
-/* Marks workers whose batch takes too long. Called now and then by the service thread. */
+/* Once, before any loop runs. */
+void watchdog_begin(void);
+/* Asks workers that take too long what they have in hand. Called now and then by the service thread. */
 void watchdog_look(void);
-/* On the worker, after each query: says who held it up, if it was marked. */
-void watchdog_report(worker_t *w, const sodns_query_t *q);
+/* On the loop, when it comes back or has done with a query: says what held it up, if it was asked. */
+void watchdog_report(loop_t *l);
+
+/* Names loops that do not come back, while that lasts; one that has not for stall_limit seconds (the
+ * service thread: six times as long) ends the process by SIGABRT, inside of what holds it. 0: never.
+ * Called every STALL_TICK_MS by a thread that runs no plugin: a process that is stopped or starved
+ * ages no faster than its calls come. */
+void stalls_look(void);
+extern unsigned stall_limit;
+/* The calling thread is being ended for that, after so many seconds; 0: it is not. */
+unsigned stall_seconds(void);
 
 extern _Atomic(uint64_t) watchdog_reports;
 

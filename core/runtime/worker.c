@@ -158,7 +158,7 @@ void batch_run(worker_t *w)
 		return;
 	loop_enter(&w->loop);
 	w->now = sodns_now();
-	atomic_store_explicit(&w->batch_began, w->now, memory_order_relaxed);
+	loop_leaves_base(&w->loop, w->now);
 	for (unsigned i = 0; i < w->count; i++)
 		w->server->arrive(w->batch[i]);
 	for (unsigned stage = 0; stage < 2; stage++)
@@ -177,9 +177,7 @@ void batch_run(worker_t *w)
 		}
 	w->count = 0;
 	w->server->batch_done(w);
-	atomic_store_explicit(&w->batch_began, 0, memory_order_relaxed);
-	/* What was slow has been reported, or waits and is not to be told from others. */
-	atomic_store_explicit(&w->slow, false, memory_order_relaxed);
+	loop_is_back(&w->loop);
 	loop_leave(&w->loop);
 	/* Those that made room for this batch make it now. */
 	if (w->loop.taken)
@@ -189,11 +187,14 @@ void batch_run(worker_t *w)
 static void *worker_main(void *arg)
 {
 	worker_t *w = arg;
+	char name[32];
+	snprintf(name, sizeof(name), "sodns-w%u", w->index);
+	pthread_setname_np(pthread_self(), name);
 	loop_run(&w->loop);
 	return NULL;
 }
 
-static int workers_new(unsigned count, const worker_server_t *server)
+int workers_make(unsigned count, const worker_server_t *server)
 {
 	workers = aligned_alloc(64, (count * sizeof(*workers) + 63) & ~(size_t)63);
 	if (!workers)
@@ -216,24 +217,17 @@ static int workers_new(unsigned count, const worker_server_t *server)
 
 int workers_adopt(const worker_server_t *server)
 {
-	int rc = workers_new(1, server);
+	int rc = workers_make(1, server);
 	if (!rc)
 		loop_adopt(&workers[0].loop);
 	return rc;
 }
 
-int workers_start(unsigned count, const worker_server_t *server)
+int workers_start(void)
 {
-	int rc = workers_new(count, server);
-	if (rc)
-		return rc;
-	for (unsigned i = 0; i < count; i++) {
-		char name[32];
+	for (unsigned i = 0; i < worker_count; i++)
 		if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]))
 			return SODNS_EIO;
-		snprintf(name, sizeof(name), "sodns-w%u", i);
-		pthread_setname_np(workers[i].thread, name);
-	}
 	return SODNS_OK;
 }
 

@@ -82,9 +82,7 @@ struct worker {
 	unsigned spares, spares_low;             /* the fewest since the loop shrank last */
 	unsigned freed;                          /* since the system was told last */
 	uint64_t now;                            /* when the batch began, ns */
-	_Atomic(uint64_t) batch_began;           /* 0: on the base; for the watchdog */
 	_Atomic(const struct handler *) in_hand; /* the plugin that runs */
-	_Atomic(bool) slow;                      /* the watchdog saw the batch take too long */
 	uint8_t *out;                            /* REPLY_MAX + room for a length in front */
 	void *dirty;                             /* connections with something to write */
 	struct udp_socket *udp;                  /* sockets of this worker, current and retiring */
@@ -106,8 +104,9 @@ extern unsigned worker_count;
 
 /* min(CPU affinity, cgroup quota), at least 1. */
 unsigned worker_default_count(void);
-/* Makes `count` workers and starts their threads. */
-int workers_start(unsigned count, const worker_server_t *server);
+/* Makes `count` workers; their threads begin with workers_start(). */
+int workers_make(unsigned count, const worker_server_t *server);
+int workers_start(void);
 /* Makes one worker that is the calling thread (tests). */
 int workers_adopt(const worker_server_t *server);
 /* Ends the threads; queries that wait are cancelled. */

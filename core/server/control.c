@@ -23,6 +23,7 @@
 #include "runtime/service.h"
 #include "runtime/tcp.h"
 #include "runtime/tls.h"
+#include "runtime/watchdog.h"
 #include "server/server.h"
 
 #define DRAIN_MS 5000
@@ -30,8 +31,6 @@
 /* Queries end by their deadline of 4 s; what a plugin holds longer is a bug that must not stop
  * reloads. */
 #define OLD_MS 10000
-/* How often the control thread looks at those all the same. */
-#define KEPT_MS 250
 
 static generation_t *serving;
 static pthread_mutex_t generations = PTHREAD_MUTEX_INITIALIZER; /* held by a reload, all along */
@@ -87,12 +86,9 @@ static int await(generation_t *g, char *err, size_t err_size)
 	return SODNS_OK;
 }
 
-/* Builds and prepares; but for what tells of the process's life, nothing is visible yet. */
-static generation_t *make(char *err, size_t err_size)
+/* Prepares what was set up; but for what tells of the process's life, nothing is visible yet. */
+static generation_t *make(generation_t *g, char *err, size_t err_size)
 {
-	generation_t *g = generation_build(err, err_size);
-	if (!g)
-		return NULL;
 	if (!servers_build(g, err, err_size) && !generation_prepare(g, err, err_size) &&
 	    !await(g, err, err_size) && !listeners_reserve(g, err, err_size))
 		return g;
@@ -180,6 +176,40 @@ static bool switch_to(generation_t *g, generation_t **old)
 	return go;
 }
 
+/* By a trial, where there is a parent to have it done. */
+static generation_t *read_again(char *err, size_t err_size)
+{
+	static supervisor_verdict_t v;
+	host.stage = host.staged = NULL;
+	int rc = supervisor_try(&v);
+	if (rc < 0) {
+		snprintf(err, err_size, "%s", v.text);
+		return NULL;
+	}
+	host.staged = rc ? NULL : v.stage;
+	generation_t *g = generation_read(err, err_size);
+	host.staged = NULL;
+	return g;
+}
+
+/* 1: a fresh process is to do it. */
+static int make_again(generation_t **out, char *err, size_t err_size)
+{
+	generation_t *g = read_again(err, err_size);
+	*out = NULL;
+	if (!g)
+		return -1;
+	if (generation_set_up(g, err, err_size))
+		g = NULL;
+	if (bounds_outgrown_by(g)) {
+		if (g)
+			generation_free(g);
+		return 1;
+	}
+	*out = g ? make(g, err, err_size) : NULL;
+	return *out ? 0 : -1;
+}
+
 /* The counter is the reload plugin's, but counts whoever asked. */
 static void note_reload(bool good)
 {
@@ -207,16 +237,20 @@ static void *reload_main(void *arg)
 	sodns_log(SODNS_LOG_INFO, NULL, "Reloading");
 	supervisor_tell(SUPERVISOR_RELOADING);
 	enum supervisor_state end = SUPERVISOR_UNCHANGED;
-	generation_t *g = make(err, sizeof(err));
-	if (!g && !end_is_wanted())
+	generation_t *g;
+	int rc = make_again(&g, err, sizeof(err));
+	if (rc < 0 && !end_is_wanted())
 		note_reload(false);
-	if (!g && told) {
+	if (rc > 0) {
+		end = SUPERVISOR_OUTGROWN;
+	} else if (!g && told) {
 		told(err);
 	} else if (!g) {
 		sodns_log(SODNS_LOG_ERROR, NULL, "SIGUSR1: %s", err);
 	} else if (switch_to(g, &old)) {
 		generation_stop(old);
 		sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
+		fallback_ends();
 		note_reload(true);
 		end = SUPERVISOR_READY;
 		drain(old);
@@ -315,7 +349,10 @@ static bool ends(int fd)
 /* Serves on for as long as a plugin wishes (health's lameduck), or until a second signal. */
 static void linger(int signal_fd)
 {
-	uint64_t now = sodns_now(), end = now + generation_drain(serving) * 1000000ull;
+	uint32_t ms = generation_drain(serving);
+	uint64_t now = sodns_now(), end = now + ms * 1000000ull;
+	if (supervisor_page)
+		atomic_store(&supervisor_page->linger_ms, ms);
 	struct pollfd p = {.fd = signal_fd, .events = POLLIN};
 	for (; now < end; now = sodns_now())
 		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) > 0 && ends(signal_fd))
@@ -342,8 +379,10 @@ static unsigned stop(int signal_fd)
 	pthread_mutex_lock(&switching);
 	atomic_store(&stopping, true);
 	pthread_mutex_unlock(&switching);
+	sockets_stay = supervisor_page && atomic_load(&supervisor_page->replaced);
 	supervisor_tell(SUPERVISOR_STOPPING);
-	linger(signal_fd);
+	if (!sockets_stay)
+		linger(signal_fd);
 	listeners_close();
 	for (int ms = 0; ms < DRAIN_MS; ms += 5) {
 		left = (struct left){0};
@@ -366,14 +405,25 @@ _Noreturn static void give_up(void)
 	_exit(1);
 }
 
+/* Nothing has come for a while. */
+static void tick(void)
+{
+	stalls_look();
+	if (fallback_wants_reload() && !atomic_load(&reloading))
+		reload();
+}
+
 static int wait_for_end(int signal_fd)
 {
 	struct pollfd p[2] = {{.fd = signal_fd, .events = POLLIN},
 			      {.fd = request_fd, .events = POLLIN}};
 	for (;;) {
 		uint64_t n;
-		if (poll(p, 2, atomic_load(&any_kept) ? KEPT_MS : -1) < 0 && errno != EINTR)
+		int ready = poll(p, 2, (int)STALL_TICK_MS);
+		if (ready < 0 && errno != EINTR)
 			return 1;
+		if (!ready)
+			tick();
 		look_at_kept();
 		if (ends(signal_fd))
 			return 0;
@@ -392,6 +442,7 @@ _Noreturn static void refuse(const char *err, enum supervisor_finish how)
 	log_stop();
 	log_last_words("%s", err);
 	plugins_cleanup();
+	supervisor_explain(err);
 	supervisor_finish(how);
 	_exit(1);
 }
@@ -420,10 +471,10 @@ static void print_budget(const control_options_t *o)
 }
 
 /* Everything is prepared, and then it serves. */
-static void start_whole(const control_options_t *o)
+static void start_whole(const control_options_t *o, generation_t *g)
 {
 	char err[4096];
-	serving = make(err, sizeof(err));
+	serving = make(g, err, sizeof(err));
 	if (!serving && end_is_wanted())
 		leave(0);
 	if (!serving)
@@ -434,6 +485,7 @@ static void start_whole(const control_options_t *o)
 	print_budget(o);
 	log_start();
 	note_times(serving);
+	fallback_tell(0);
 	generation_start(serving);
 	if (supervisor_page)
 		atomic_store(&supervisor_page->serving, true);
@@ -462,11 +514,12 @@ static void count_crashes(void)
 }
 
 /* After a crash: it serves, and is prepared meanwhile. */
-static void start_in_parts(void)
+static void start_in_parts(generation_t *g)
 {
 	char err[4096];
-	serving = generation_build(err, sizeof(err));
-	if (!serving || servers_build(serving, err, sizeof(err)) ||
+	unsigned missing;
+	serving = g;
+	if (servers_build(serving, err, sizeof(err)) ||
 	    listeners_reserve(serving, err, sizeof(err)))
 		refuse(err, FINISH_TO_TRY_AGAIN);
 	log_set_debug(debug_wanted(serving));
@@ -478,11 +531,32 @@ static void start_in_parts(void)
 	atomic_store(&supervisor_page->serving, true);
 	sodns_log(SODNS_LOG_INFO, NULL, "A fresh process serves %" PRIu64 " ms after the crash",
 		  (sodns_now() - supervisor_page->crashed) / 1000000);
-	if (gates_open(serving, err, sizeof(err)))
+	if (gates_open(serving, *supervisor_page->broken, &missing, err, sizeof(err)))
 		refuse(err, FINISH_TO_TRY_AGAIN);
+	fallback_tell(missing);
 	note_times(serving);
 	sodns_log(SODNS_LOG_INFO, NULL, "Everything is loaded %" PRIu64 " ms after the crash",
 		  (sodns_now() - supervisor_page->crashed) / 1000000);
+}
+
+/* Another process serves until this one does. */
+static void take_over(generation_t *g)
+{
+	char err[4096];
+	serving = make(g, err, sizeof(err));
+	if (!serving)
+		refuse(err, FINISH_TO_TRY_AGAIN);
+	log_set_debug(debug_wanted(serving));
+	log_start();
+	count_crashes();
+	suspects_learn();
+	note_times(serving);
+	fallback_tell(0);
+	generation_start(serving);
+	atomic_store(&supervisor_page->serving, true);
+	listeners_switch(serving);
+	sodns_log(SODNS_LOG_INFO, NULL, "A fresh process takes over: it may open what is new");
+	sodns_log(SODNS_LOG_INFO, NULL, "Reloading complete");
 }
 
 static void catch_crashes(worker_t *w, void *arg)
@@ -495,65 +569,46 @@ static void catch_crashes(worker_t *w, void *arg)
 int control_run(void *options)
 {
 	const control_options_t *o = options;
+	char err[4096];
 	int signal_fd = block_signals();
+	bool takes_over = supervisor_page && supervisor_page->takes_over;
+	bool restarted = supervisor_page && (supervisor_page->restarted || takes_over);
+	orders_take();
+	/* Before there are threads: what may be opened is decided by what is read. */
+	generation_t *g = generation_read(err, sizeof(err));
+	if (!g)
+		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
+	if (workers_make(o->workers, &query_server)) {
+		log_last_words("no memory for workers");
+		return 1;
+	}
+	limits_start();
+	fair_start();
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
 	tls_open_key = supervisor_open_key;
 	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
-	if (workers_start(o->workers, &query_server) || service_start()) {
+	if (generation_set_up(g, err, sizeof(err)))
+		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
+	bounds_enter(o, g);
+	if (workers_start() || service_start()) {
 		log_last_words("cannot start threads");
 		return 1;
 	}
-	limits_start();
-	fair_start();
 	workers_each(catch_crashes, NULL);
-	supervisor_catch_crashes(crash_look);
-	if (supervisor_page && supervisor_page->restarted)
-		start_in_parts();
+	if (takes_over)
+		take_over(g);
+	else if (restarted)
+		start_in_parts(g);
 	else
-		start_whole(o);
+		start_whole(o, g);
 	note_reload(true);
 	supervisor_tell(SUPERVISOR_READY);
-	plugins_sweep();
 	int status = wait_for_end(signal_fd);
-	if (!stop(signal_fd) && !pthread_mutex_trylock(&generations)) {
+	if (!stop(signal_fd) && !sockets_stay && !pthread_mutex_trylock(&generations)) {
 		generation_stop(serving);
 		generation_free(serving);
 	}
 	leave(status);
-}
-
-static void print_chains(const generation_t *g)
-{
-	for (const block_t *b = g->blocks; b; b = b->next) {
-		for (size_t i = 0; i < b->key_count; i++)
-			printf("%s%s:%u", i ? " " : "", b->keys[i].zone_text, b->keys[i].port);
-		const char *sep = ": ";
-		for (const struct handler *h = b->chain; h; h = h->next, sep = " -> ")
-			printf("%s%s", sep, h->pub.name);
-		puts(b->chain ? "" : ": (no plugin answers)");
-	}
-}
-
-int control_check(bool show_chain)
-{
-	char err[4096];
-	generation_t *g = NULL;
-	if (!service_start())
-		g = generation_build(err, sizeof(err));
-	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {
-		log_flush();
-		fflush(stdout);
-		log_last_words("%s", err);
-		plugins_cleanup();
-		_exit(1);
-	}
-	if (show_chain)
-		print_chains(g);
-	generation_free(g);
-	log_flush();
-	fflush(stdout);
-	plugins_cleanup();
-	_exit(0);
 }

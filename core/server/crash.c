@@ -4,43 +4,69 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/blame.h"
+#include "runtime/stack.h"
+#include "runtime/watchdog.h"
 #include "server/server.h"
 
-/* snprintf is not for signal handlers; these two are all that is needed of it. */
-static void append(char *out, size_t size, const char *text)
+/* This thread sets a configuration up: the step in the page is what it has in hand. */
+static __thread bool sets_up;
+
+void crash_step(const char *plugin, const char *doing)
 {
-	size_t n = strlen(out);
-	while (*text && n + 1 < size)
-		out[n++] = *text++;
-	out[n] = 0;
+	supervisor_page_t *p = supervisor_page ? supervisor_page : supervisor_own_page();
+	sets_up = doing;
+	snprintf(p->step_plugin, sizeof(p->step_plugin), "%s", plugin ? plugin : "");
+	snprintf(p->doing, sizeof(p->doing), "%s", doing ? doing : "");
 }
 
-static void note_question(supervisor_page_t *page, const sodns_query_t *q)
+static void append_number(char *out, size_t size, unsigned n)
 {
-	char text[SODNS_NAME_TEXT_MAX], buf[16];
-	sodns_name_to_text(q->name, text);
-	append(page->question, sizeof(page->question), text);
-	append(page->question, sizeof(page->question), " ");
-	append(page->question, sizeof(page->question), sodns_type_text(q->type, buf));
+	char text[16], *at = text + sizeof(text) - 1;
+	*at = 0;
+	do
+		*--at = (char)('0' + n % 10);
+	while (n /= 10);
+	blame_append(out, size, at);
 }
 
-void crash_look(supervisor_page_t *page)
+/* Where it is not in a query's hands: what kind of thread it is. */
+static void note_place(supervisor_page_t *page, const loop_t *l)
 {
-	loop_t *l = loop_current();
-	worker_t *w = worker_of(l);
-	const struct handler *h = w ? atomic_load(&w->in_hand) : NULL;
-	if (h)
-		append(page->plugin, sizeof(page->plugin), h->pub.name);
+	const char *place = NULL;
 	if (!l)
-		append(page->detail, sizeof(page->detail), "in a thread of its own");
-	else if (!w)
-		append(page->detail, sizeof(page->detail), "in a service");
+		place = "in a thread of its own";
+	else if (l->worker < 0)
+		place = "in a service";
 	else if (!l->current)
-		append(page->detail, sizeof(page->detail), "between queries");
-	else if (l->current->query) {
-		const slot_t *s = (const slot_t *)(const void *)((const char *)l->current->query -
-								 offsetof(slot_t, shared));
-		if (s->verdict == PARSE_OK)
-			note_question(page, &s->q);
+		place = "between queries";
+	if (place)
+		blame_append(page->detail, sizeof(page->detail), place);
+}
+
+static void note_stall(supervisor_page_t *page)
+{
+	if (!stall_seconds())
+		return;
+	blame_append(page->how, sizeof(page->how), "not returned for ");
+	append_number(page->how, sizeof(page->how), stall_seconds());
+	blame_append(page->how, sizeof(page->how), " s");
+}
+
+void crash_look(supervisor_page_t *page, const void *at)
+{
+	const loop_t *l = loop_current();
+	blame_text_t by;
+	blame_look(&by);
+	note_stall(page);
+	if (at && l && l->current && stack_overflowed(l->current->stack, at))
+		blame_append(page->how, sizeof(page->how), "Stack overflow");
+	if (sets_up) {
+		memcpy(page->plugin, page->step_plugin, sizeof(page->plugin));
+		memcpy(page->detail, page->doing, sizeof(page->detail));
+		return;
 	}
+	blame_append(page->plugin, sizeof(page->plugin), by.plugin);
+	blame_append(page->question, sizeof(page->question), by.question);
+	note_place(page, l);
 }

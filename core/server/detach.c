@@ -16,8 +16,9 @@ static __thread unsigned running;
 struct detached {
 	slot_t *slot;
 	sodns_detached_f fn;
-	task_t *waiter; /* a task of this worker that waits for fn to end, or NULL */
-	void *back;     /* where the waiter has its argument */
+	const struct handler *hand; /* that began it */
+	task_t *waiter;             /* a task of this worker that waits for fn to end, or NULL */
+	void *back;                 /* where the waiter has its argument */
 	size_t size;
 	bool waited, ended;
 	_Alignas(16) uint8_t arg[];
@@ -55,7 +56,9 @@ static void run_detached(void *arg)
 	task_t *t = task_current();
 	t->query = &d->slot->shared;
 	t->deadline = d->slot->shared.deadline;
+	atomic_store_explicit(d->slot->shared.in_hand, d->hand, memory_order_relaxed);
 	d->fn(&d->slot->q, d->arg);
+	atomic_store_explicit(d->slot->shared.in_hand, NULL, memory_order_relaxed);
 	t->query = NULL;
 	d->ended = true;
 	if (d->waiter && d->size)
@@ -115,10 +118,12 @@ static struct detached *detach(sodns_query_t *q, sodns_detached_f fn, const void
 		return NULL;
 	d->slot = slot_take(w);
 	d->fn = fn;
+	d->hand = q->hand;
 	d->size = size;
 	if (size)
 		memcpy(d->arg, arg, size);
 	slot_t *s = d->slot;
+	s->verdict = PARSE_OK;
 	s->send = nothing_sent;
 	s->send_more = NULL;
 	s->shared.received = sodns_now();

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include <sodns/log.h>
+
 #include "server/server.h"
 
 #define WAIT_NS 1000000000u
@@ -16,7 +18,7 @@ struct gate {
 	block_t *block;
 	const struct handler *chain;
 	const instance_t *prefetcher;
-	_Atomic(bool) open;
+	_Atomic(bool) open, failed;
 };
 
 /* Queries of one worker that wait. */
@@ -48,7 +50,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	struct gate *g = h->self;
 	uint64_t end = sodns_now() + WAIT_NS;
 	while (!atomic_load(&g->open))
-		if (!wait_for_some_gate(end))
+		if (atomic_load(&g->failed) || !wait_for_some_gate(end))
 			return sodns_fail(q, SODNS_SERVFAIL, "not ready after a restart");
 	if (!g->chain)
 		return sodns_fail(q, SODNS_REFUSED, NULL);
@@ -97,10 +99,11 @@ void gates_close(generation_t *g)
 static int accept_held(generation_t *g, char *err, size_t err_size)
 {
 	bool any = false;
-	for (server_t *s = servers_of(g); s; s = s->next) {
-		any |= s->held;
-		s->held = false;
-	}
+	for (server_t *s = servers_of(g); s; s = s->next)
+		if (s->held && !atomic_load(&s->closed_gates)) {
+			any = true;
+			s->held = false;
+		}
 	if (any && listeners_reserve(g, err, err_size))
 		return SODNS_EIO;
 	if (any)
@@ -155,6 +158,14 @@ static struct gate **in_order(generation_t *g, size_t *count)
 	return gates;
 }
 
+/* The block stays closed: it is all that is lost. */
+static void give_gate_up(struct gate *gate, const char *why)
+{
+	sodns_log(SODNS_LOG_ERROR, NULL, "%s: its server block answers SERVFAIL", why);
+	atomic_store(&gate->failed, true);
+	workers_each(wake_waiters, NULL);
+}
+
 static void start_and_open(generation_t *g, struct gate *gate)
 {
 	generation_start_block(gate->block);
@@ -167,7 +178,7 @@ static void open_late(generation_t *g, struct gate **gates, size_t count)
 	for (size_t left = count; left;) {
 		left = 0;
 		for (size_t i = 0; i < count; i++) {
-			if (atomic_load(&gates[i]->open))
+			if (atomic_load(&gates[i]->open) || atomic_load(&gates[i]->failed))
 				continue;
 			if (generation_waits_block(gates[i]->block) && !end_is_wanted())
 				left++;
@@ -179,15 +190,21 @@ static void open_late(generation_t *g, struct gate **gates, size_t count)
 	}
 }
 
-int gates_open(generation_t *g, char *err, size_t err_size)
+int gates_open(generation_t *g, bool lenient, unsigned *failed, char *err, size_t err_size)
 {
 	size_t count;
+	*failed = 0;
 	struct gate **gates = in_order(g, &count);
 	for (size_t i = 0; i < count; i++) {
 		block_t *b = gates[i]->block;
 		uint64_t began = sodns_now();
-		if (generation_prepare_block(g, b, err, err_size))
-			return SODNS_EINVAL;
+		if (generation_prepare_block(g, b, err, err_size)) {
+			if (!lenient)
+				return SODNS_EINVAL;
+			give_gate_up(gates[i], err);
+			++*failed;
+			continue;
+		}
 		b->prepare_us = (uint32_t)((sodns_now() - began) / 1000);
 		generation_begin_block(b);
 		if (!generation_waits_block(b))

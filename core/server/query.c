@@ -261,8 +261,8 @@ static void serve(slot_t *s)
 	if (__builtin_expect(r->kind == SODNS_STREAM, 0))
 		r = stream(&s->q, r);
 	finish(s, r);
-	if (__builtin_expect(atomic_load_explicit(&s->worker->slow, memory_order_relaxed), 0))
-		watchdog_report(s->worker, &s->q);
+	if (__builtin_expect(atomic_load_explicit(&s->worker->loop.slow, memory_order_relaxed), 0))
+		watchdog_report(&s->worker->loop);
 }
 
 static ptrdiff_t preface(void *listener, sodns_packet_t *p)

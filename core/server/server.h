@@ -99,8 +99,9 @@ void listeners_close(void);
 /* After a crash, blocks serve as soon as each is prepared. Lets queries wait for all blocks of the
  * generation, which is not prepared yet. */
 void gates_close(generation_t *g);
-/* Prepares and starts the blocks, the quick ones first, and lets their queries in. */
-int gates_open(generation_t *g, char *err, size_t err_size);
+/* Prepares and starts the blocks, the quick ones first, and lets their queries in. `lenient`: what can't be
+ * prepared is logged, and its queries are answered SERVFAIL; *failed counts such blocks. */
+int gates_open(generation_t *g, bool lenient, unsigned *failed, char *err, size_t err_size);
 /* Waits until every block of the server is prepared: false if that takes too long. [may wait] */
 bool gates_wait(const server_t *s);
 
@@ -109,20 +110,40 @@ void suspects_learn(void);
 extern unsigned suspect_count; /* 0: nothing to look for */
 bool suspects_include(const sodns_query_t *q);
 
-/* What the running thread has in hand, into the page; for a signal handler. */
-void crash_look(supervisor_page_t *page);
+/* Everything is loaded: says whether it is what served before and not what lies on the disk, and of how many
+ * blocks something is missing even so. */
+void fallback_tell(unsigned missing);
+/* A reload has put into force what lies on the disk. */
+void fallback_ends(void);
+/* Whether it is time to try again, as blocks are missing; called every STALL_TICK_MS. */
+bool fallback_wants_reload(void);
+
+/* What the running thread has in hand, into the page; for a signal handler. `at`: the address that it could
+ * not touch, or NULL. */
+void crash_look(supervisor_page_t *page, const void *at);
+/* What the calling thread is about to do with a plugin (host_step). */
+void crash_step(const char *plugin, const char *doing);
 
 /* Whether a signal has come that ends the process, and nobody has taken it yet. */
 bool end_is_wanted(void);
 
 /* The life of the process: start, signals, reload, stop. Ends the process. */
 typedef struct control_options {
-	bool quiet;
+	bool quiet, sandbox;
 	unsigned workers;
 	const char *version[2];       /* lines of the start */
 	char budget[BUDGET_TEXT_MAX]; /* another one, or "" */
 } control_options_t;
 int control_run(void *options);
+/* At the beginning of a process: where its configuration is put and taken from, and who is told of crashes. */
+void orders_take(void);
+/* Into the sandbox, where there is one. A warning says what the kernel lacks. */
+void bounds_enter(const control_options_t *o, const generation_t *g);
+/* What was tried by a process without this one's bounds (NULL: and could not be set up here) needs them to be
+ * wider. */
+bool bounds_outgrown_by(const generation_t *g);
+/* Tries what lies on the disk, in a process of its own (supervisor_options_t). */
+int control_try(void *options);
 /* -check and -chain: sets up and prepares, starts nothing. */
 int control_check(bool show_chain);
 

@@ -23,8 +23,9 @@ void child_begin(int fd, supervisor_page_t *page)
 {
 	channel = fd;
 	supervisor_page = page;
-	/* Without a parent nobody could tell this process to end. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* Without a parent nobody could tell this process to end. SIGTERM would have to be read by a thread
+	 * that may be in a plugin's hands. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A terminal sends these to both; the parent passes them on as SIGTERM. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
@@ -77,6 +78,48 @@ int supervisor_open_key(const char *path)
 		return -errno;
 	strcpy(r.u.path, path);
 	return ask(&r);
+}
+
+static int verdict(supervisor_verdict_t *v, const char *text)
+{
+	v->status = -1;
+	snprintf(v->text, sizeof(v->text), "%s", text);
+	return -1;
+}
+
+int supervisor_try(supervisor_verdict_t *v)
+{
+	const wire_request_t r = {.kind = WIRE_TRIAL};
+	ssize_t n;
+	if (channel < 0)
+		return 1;
+	int fd = ask(&r);
+	if (fd == -ENOSYS)
+		return 1;
+	if (fd < 0) {
+		char why[128];
+		snprintf(why, sizeof(why), "no process can be started to try it: %s",
+			 strerror(-fd));
+		return verdict(v, why);
+	}
+	while ((n = recv(fd, v, sizeof(*v), 0)) < 0 && errno == EINTR)
+		;
+	close(fd);
+	if (n != sizeof(*v))
+		return verdict(v, "its trial was given up");
+	v->stage[sizeof(v->stage) - 1] = v->text[sizeof(v->text) - 1] = 0;
+	return v->status;
+}
+
+bool supervisor_is_there(void)
+{
+	return channel >= 0;
+}
+
+void supervisor_explain(const char *why)
+{
+	if (supervisor_page)
+		snprintf(supervisor_page->why, sizeof(supervisor_page->why), "%s", why);
 }
 
 void supervisor_finish(enum supervisor_finish how)

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,40 +18,24 @@
 
 #include "runtime/log.h"
 #include "supervisor/child.h"
-#include "supervisor/grants.h"
 #include "supervisor/notify.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/oom.h"
+#include "supervisor/parent.h"
 #include "supervisor/wire.h"
 
 /* Between two starts of which none came to serve. */
 #define PAUSE_FIRST_MS 100u
 #define PAUSE_MOST_MS 5000u
-/* A question that crashed the child is kept from the next ones. */
-#define SUSPECT_FIRST_NS 5000000000ull
-#define SUSPECT_MOST_NS 3600000000000ull
-/* Ended children that nobody has waited for yet. */
-#define ENDED_MOST 8u
-
 /* Of a child that has ended: it can't have sent more than the channel holds. */
 #define LAST_REQUESTS 1024u
 
-struct parent {
-	int (*run)(void *arg);
-	void *arg;
-	grants_t grants;
-	supervisor_page_t *page;
-	/* The page's, out of the child's reach. */
-	crash_counts_t crashes;
-	uint64_t crashed;
-	bool restarted;
-	int signals, channel;
-	pid_t child; /* 0: none */
-	pid_t ended[ENDED_MOST];
-	unsigned ended_count;
-	uint64_t start_at; /* then one is to be started */
-	bool stopping;
-	unsigned pause_ms;
-};
+/* From SIGTERM to the end of a child that does not find it, besides what it says of lameducks; and
+ * how much of that is believed. */
+#define STOP_MS 15000u
+#define LINGER_MOST_MS 3600000u
+/* How long loading may take: so much, and so many times what it took before. */
+#define LOAD_LEAST_NS 60000000000ull
+#define LOAD_TIMES 10u
 
 /* The kernel's part of it may take a tenth of a second where others look at processes: so it is done when the
  * next child is ready, and not before it is started. */
@@ -68,6 +51,37 @@ static void answer_key(struct parent *p, const char *path)
 	wire_answer(p->channel, fd);
 	if (fd >= 0)
 		close(fd);
+}
+
+static void answer_trial(struct parent *p)
+{
+	int fd = trial_begin(p);
+	wire_answer(p->channel, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void take_state(struct parent *p, enum supervisor_state state)
+{
+	if (state == SUPERVISOR_READY) {
+		grants_settle(&p->grants);
+		stages_settle(&p->stages);
+		if (!p->ready)
+			p->load_ns = sodns_now() - p->began;
+		p->ready = true;
+		p->pause_ms = 0;
+		handover_ready(p);
+		bury(p);
+	}
+	/* It was tried, and something else was in the way. */
+	if (state == SUPERVISOR_UNCHANGED && p->stages.tried) {
+		stages_drop(&p->stages, p->stages.tried);
+		p->stages.tried = 0;
+	}
+	if (state == SUPERVISOR_OUTGROWN)
+		handover_begin(p);
+	else
+		notify_state(state);
 }
 
 static void serve_request(struct parent *p)
@@ -95,23 +109,28 @@ static void serve_request(struct parent *p)
 		answer_key(p, r.u.path);
 		break;
 	case WIRE_STATE:
-		if (r.u.state == SUPERVISOR_READY) {
-			grants_settle(&p->grants);
-			p->pause_ms = 0;
-			bury(p);
-		}
-		notify_state(r.u.state);
+		take_state(p, r.u.state);
+		break;
+	case WIRE_TRIAL:
+		answer_trial(p);
 		break;
 	}
 }
 
-static void run_child(struct parent *p, int channel, pid_t parent)
+uint64_t load_bound(const struct parent *p)
+{
+	return LOAD_LEAST_NS + LOAD_TIMES * p->load_ns;
+}
+
+void become_child(struct parent *p, int channel, supervisor_page_t *page, pid_t parent)
 {
 	close(p->signals);
 	if (p->channel >= 0)
 		close(p->channel);
+	if (p->stages.fd >= 0)
+		close(p->stages.fd);
 	grants_end(&p->grants);
-	child_begin(channel, p->page);
+	child_begin(channel, page);
 	if (privileges_drop(p->grants.options->user)) {
 		supervisor_finish(FINISH_FOR_GOOD);
 		_exit(1);
@@ -119,23 +138,33 @@ static void run_child(struct parent *p, int channel, pid_t parent)
 	/* It may have ended before this process asked to be told. */
 	if (getppid() != parent)
 		_exit(1);
-	_exit(p->run(p->arg));
 }
 
 static void fill_page(struct parent *p)
 {
 	supervisor_page_t *page = p->page;
+	stages_t *s = &p->stages;
+	unsigned stage = stages_new(s);
 	atomic_store(&page->serving, false);
 	atomic_store(&page->finish, FINISH_NOT);
+	atomic_store(&page->linger_ms, 0);
 	page->signal = 0;
-	*page->plugin = *page->question = *page->detail = 0;
+	*page->plugin = *page->question = *page->detail = *page->how = 0;
+	*page->step_plugin = *page->doing = *page->why = *page->broken = 0;
 	page->restarted = p->restarted;
 	page->crashed = p->crashed;
 	page->crashes = p->crashes;
+	page->takes_over = p->leaving.pid;
+	s->use_good = s->use_good && s->good && !page->takes_over;
+	unsigned staged = s->use_good ? s->good : page->takes_over ? s->tried : 0;
+	s->current = s->first = staged ? staged : stage;
+	stages_path(s, stage, page->stage);
+	stages_path(s, staged, page->staged);
+	if (s->use_good)
+		memcpy(page->broken, p->broken, sizeof(page->broken));
 }
 
-/* 0, or a negative errno. */
-static int start_child(struct parent *p)
+int start_child(struct parent *p)
 {
 	int pair[2];
 	pid_t parent = getpid(), child;
@@ -147,7 +176,8 @@ static int start_child(struct parent *p)
 	child = fork();
 	if (!child) {
 		close(pair[0]);
-		run_child(p, pair[1], parent);
+		become_child(p, pair[1], p->page, parent);
+		_exit(p->run(p->arg));
 	}
 	int why = -errno;
 	close(pair[1]);
@@ -155,10 +185,12 @@ static int start_child(struct parent *p)
 		close(pair[0]);
 		return why;
 	}
-	if (p->channel >= 0)
+	if (p->channel >= 0 && p->channel != p->leaving.channel)
 		close(p->channel);
 	p->channel = pair[0];
 	p->child = child;
+	p->ready = false;
+	p->began = sodns_now();
 	return 0;
 }
 
@@ -188,73 +220,14 @@ static void start_next(struct parent *p)
 		  p->pause_ms);
 }
 
-static void count_crash(crash_counts_t *c, const char *plugin)
+/* It did not come to serve everything. What lies on the disk may be the reason, and what served last may
+ * be served again: the two take turns. */
+static unsigned after_failed_start(struct parent *p)
 {
-	unsigned i = 0;
-	while (i + 1 < PLUGINS_NOTED && c->of[i].count && strcmp(c->of[i].plugin, plugin))
-		i++;
-	if (!c->of[i].count)
-		snprintf(c->of[i].plugin, sizeof(c->of[i].plugin), "%s", plugin);
-	c->of[i].count++;
-}
-
-/* The same question's place, or that which is free for longest. */
-static crash_question_t *question_of(crash_counts_t *c, const char *question)
-{
-	crash_question_t *found = &c->on[0];
-	for (unsigned i = 0; i < SUSPECTS; i++) {
-		if (!strcmp(c->on[i].question, question))
-			return &c->on[i];
-		if (c->on[i].until < found->until)
-			found = &c->on[i];
-	}
-	*found = (crash_question_t){0};
-	snprintf(found->question, sizeof(found->question), "%s", question);
-	return found;
-}
-
-/* Who asks for a crash again and again shall have it once in a while: every time it is longer. */
-static void suspect(struct parent *p, const char *question)
-{
-	if (!*question)
-		return;
-	crash_question_t *q = question_of(&p->crashes, question);
-	if (p->crashed > q->until + SUSPECT_MOST_NS)
-		q->times = 0;
-	uint64_t ns = q->times < 16 ? SUSPECT_FIRST_NS << q->times : SUSPECT_MOST_NS;
-	q->times++;
-	q->until = p->crashed + (ns < SUSPECT_MOST_NS ? ns : SUSPECT_MOST_NS);
-}
-
-/* A text that the child left: in bounds, and on one line. */
-static void take_text(char *out, const char *in, size_t size)
-{
-	memcpy(out, in, size);
-	out[size - 1] = 0;
-	for (char *c = out; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-}
-
-static void note_crash(struct parent *p, int status)
-{
-	char plugin[sizeof(p->page->plugin)], question[sizeof(p->page->question)],
-		detail[sizeof(p->page->detail)], how[64];
-	take_text(plugin, p->page->plugin, sizeof(plugin));
-	take_text(question, p->page->question, sizeof(question));
-	take_text(detail, p->page->detail, sizeof(detail));
-	p->crashed = sodns_now();
-	count_crash(&p->crashes, plugin);
-	suspect(p, question);
-	notify_crash(plugin);
-	if (WIFSIGNALED(status))
-		snprintf(how, sizeof(how), "%s", strsignal(WTERMSIG(status)));
-	else
-		snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-	sodns_log(SODNS_LOG_ERROR, *plugin ? plugin : NULL, "%s (%s)%s%s%s%s%s",
-		  *plugin ? "crashed" : "The serving process crashed", how,
-		  *question ? " on \"" : "", question, *question ? "\"" : "", *detail ? ", " : "",
-		  detail);
+	stages_t *s = &p->stages;
+	bool first = s->good && !s->use_good;
+	s->use_good = first;
+	return first && !p->pause_ms ? 0 : next_pause(p);
 }
 
 /* The child has ended: the next one is to be started, or false with the exit status. */
@@ -264,14 +237,22 @@ static bool go_on(struct parent *p, int status, int *exit_status)
 	bool served = atomic_load(&p->page->serving);
 	p->child = 0;
 	*exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	trial_cancel(p);
+	if (!p->ready && handover_fails(p))
+		return true;
 	if (finish == FINISH_FOR_GOOD)
 		return false;
 	if (finish == FINISH_NOT)
 		note_crash(p, status);
+	else
+		take_text(p->broken, p->page->why, sizeof(p->broken));
 	if (p->stopping || (!served && !p->restarted))
 		return false;
 	p->restarted = true;
-	start_after(p, !served || finish == FINISH_TO_TRY_AGAIN ? next_pause(p) : 0);
+	stages_tidy(&p->stages);
+	/* A question that came while it loaded says nothing of the configuration. */
+	bool failed = !p->ready && !*p->page->question;
+	start_after(p, failed ? after_failed_start(p) : 0);
 	return true;
 }
 
@@ -297,29 +278,88 @@ static bool has_ended(struct parent *p, int *status)
 	return true;
 }
 
-/* Passes a signal on to the child; SIGCHLD: false when all is over. */
-static bool take_signal(struct parent *p, unsigned number, int *exit_status)
+static bool trial_has_ended(struct parent *p, int *status)
+{
+	return p->trial.pid && waitpid(p->trial.pid, status, WNOHANG) == p->trial.pid;
+}
+
+/* False when all is over. */
+static bool take_end(struct parent *p, int *exit_status)
 {
 	int status;
-	if (number == SIGCHLD) {
-		hear_out(p);
-		return !p->child || !has_ended(p, &status) || go_on(p, status, exit_status);
-	}
+	if (trial_has_ended(p, &status))
+		trial_end(p, status);
+	handover_look(p);
+	if (!p->child || !has_ended(p, &status))
+		return true;
+	hear_out(p);
+	return go_on(p, status, exit_status);
+}
+
+static void begin_stop(struct parent *p)
+{
+	uint64_t now = sodns_now();
+	bool again = p->stopping;
+	p->stopping = true;
+	p->stop_began = again ? p->stop_began : now;
+	p->stop_ends = again ? now + STOP_MS * 1000000ull : 0;
+	trial_cancel(p);
+}
+
+/* Passes a signal on to the child. False when all is over. */
+static bool take_signal(struct parent *p, unsigned number, int *exit_status)
+{
 	bool ends = number == SIGTERM || number == SIGINT || number == SIGQUIT;
-	p->stopping |= ends;
+	if (number == SIGCHLD)
+		return take_end(p, exit_status);
+	if (ends)
+		begin_stop(p);
 	*exit_status = 0;
+	if (p->leaving.pid && ends)
+		kill(p->leaving.pid, SIGTERM);
 	if (p->child)
 		kill(p->child, ends ? SIGTERM : (int)number);
 	return p->child || !ends;
 }
 
-/* Until a child is to be started, in milliseconds; -1: there is one. */
-static int until_start(const struct parent *p)
+/* What it says of lameducks counts, and is bounded. */
+uint64_t stop_bound(const supervisor_page_t *page, uint64_t told)
+{
+	unsigned linger = atomic_load(&page->linger_ms);
+	linger = linger < LINGER_MOST_MS ? linger : LINGER_MOST_MS;
+	return told + (STOP_MS + linger) * 1000000ull;
+}
+
+static uint64_t stop_ends(const struct parent *p)
+{
+	uint64_t first = stop_bound(p->page, p->stop_began);
+	return p->stop_ends && p->stop_ends < first ? p->stop_ends : first;
+}
+
+/* Whatever the child does, it ends; and one that does not come to serve makes room for another. */
+static void look_at_child(struct parent *p)
 {
 	uint64_t now = sodns_now();
-	if (p->child)
-		return -1;
-	return p->start_at > now ? (int)((p->start_at - now) / 1000000) + 1 : 0;
+	if (!p->child)
+		return;
+	if (p->stopping && now > stop_ends(p)) {
+		sodns_log(SODNS_LOG_ERROR, NULL, "The serving process does not stop: it is killed");
+		atomic_store(&p->page->finish, FINISH_FOR_GOOD);
+		kill(p->child, SIGKILL);
+	} else if (!p->stopping && !p->ready && p->restarted && now > p->began + load_bound(p)) {
+		sodns_log(SODNS_LOG_ERROR, NULL,
+			  "The fresh process takes too long to load: it is killed");
+		kill(p->child, SIGKILL);
+	}
+}
+
+/* Until something is to be done, in milliseconds; -1: nothing but what others bring. */
+static int until_next(const struct parent *p)
+{
+	uint64_t now = sodns_now();
+	if (!p->child)
+		return p->start_at > now ? (int)((p->start_at - now) / 1000000) + 1 : 0;
+	return p->stopping || !p->ready || p->trial.pid || p->leaving.pid ? 500 : -1;
 }
 
 static int watch(struct parent *p)
@@ -327,14 +367,20 @@ static int watch(struct parent *p)
 	int exit_status = 1;
 	for (;;) {
 		struct signalfd_siginfo s;
-		if (!until_start(p))
+		if (!p->child && !until_next(p))
 			start_next(p);
-		struct pollfd fds[2] = {{.fd = p->signals, .events = POLLIN},
-					{.fd = p->channel, .events = POLLIN}};
-		if (poll(fds, 2, until_start(p)) < 0 && errno != EINTR)
+		struct pollfd fds[3] = {{.fd = p->signals, .events = POLLIN},
+					{.fd = p->channel, .events = POLLIN},
+					{.fd = p->trial.channel, .events = POLLIN}};
+		if (poll(fds, 3, until_next(p)) < 0 && errno != EINTR)
 			return 1;
 		if (fds[1].revents)
 			serve_request(p);
+		if (fds[2].revents)
+			trial_serve(p);
+		look_at_child(p);
+		handover_look(p);
+		trial_look(p);
 		if (read(p->signals, &s, sizeof(s)) == sizeof(s) &&
 		    !take_signal(p, s.ssi_signo, &exit_status))
 			return exit_status;
@@ -374,17 +420,27 @@ static uid_t user_of(const char *user)
 	return p ? p->pw_uid : geteuid();
 }
 
+supervisor_page_t *page_new(void)
+{
+	void *page = mmap(NULL, sizeof(supervisor_page_t), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return page == MAP_FAILED ? NULL : page;
+}
+
 int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 {
 	struct parent p = {.run = child,
 			   .arg = arg,
 			   .channel = -1,
+			   .trial.channel = -1,
+			   .leaving.channel = -1,
 			   .grants = {.options = o, .child = user_of(o->user)}};
-	p.page = mmap(NULL, sizeof(*p.page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
+	p.page = page_new();
 	p.signals = block_signals();
-	if (p.page == MAP_FAILED || p.signals < 0 || write_pidfile(o->pidfile))
+	if (!p.page || p.signals < 0 || write_pidfile(o->pidfile))
 		return 1;
+	p.oom_kills = oom_kills("/proc/self/cgroup", "/sys/fs/cgroup");
+	stages_begin(&p.stages, p.grants.child);
 	int rc = start_child(&p), status = 1;
 	if (rc)
 		log_last_words("cannot start the serving process: %s", strerror(-rc));
@@ -392,6 +448,7 @@ int supervise(const supervisor_options_t *o, int (*child)(void *arg), void *arg)
 		status = watch(&p);
 	bury(&p);
 	grants_end(&p.grants);
+	stages_end(&p.stages);
 	if (o->pidfile)
 		unlink(o->pidfile);
 	return status;

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -27,24 +28,30 @@ static int become(const char *user)
 	return -1;
 }
 
+/* As long as this process may: another user may not. The kernel may have more than the header. */
+static void empty_bounding_set(void)
+{
+	for (int c = 0; c < 64; c++)
+		prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+}
+
 static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
-	for (int c = 0; c <= CAP_LAST_CAP; c++)
-		prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	syscall(SYS_capset, &head, none);
 }
 
 int privileges_drop(const char *user)
 {
+	empty_bounding_set();
 	if (user && become(user))
 		return -1;
 	drop_capabilities();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* What changes its user loses its parent's signal and its core dumps; both are wanted. */
-	prctl(PR_SET_PDEATHSIG, 15);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
 }

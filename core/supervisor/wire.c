@@ -36,7 +36,9 @@ static bool is_request(const wire_request_t *r)
 	case WIRE_KEY:
 		return memchr(r->u.path, 0, sizeof(r->u.path));
 	case WIRE_STATE:
-		return (unsigned)r->u.state <= SUPERVISOR_STOPPING;
+		return (unsigned)r->u.state <= SUPERVISOR_OUTGROWN;
+	case WIRE_TRIAL:
+		return true;
 	}
 	return false;
 }

@@ -9,7 +9,7 @@
 
 #include "supervisor/supervisor.h"
 
-enum wire_kind { WIRE_SOCKET, WIRE_RELEASE, WIRE_KEY, WIRE_STATE };
+enum wire_kind { WIRE_SOCKET, WIRE_RELEASE, WIRE_KEY, WIRE_STATE, WIRE_TRIAL };
 
 typedef struct wire_request {
 	enum wire_kind kind;
@@ -23,7 +23,7 @@ typedef struct wire_request {
 /* The next request: 1; 0 at the end of the channel; -EAGAIN if there is none, -EBADMSG for one that no
  * child of ours would send. */
 int wire_receive(int channel, wire_request_t *out);
-/* To WIRE_SOCKET and WIRE_KEY: 0 and a descriptor, or a negative errno. Does not wait for a child that
+/* To WIRE_SOCKET, WIRE_KEY and WIRE_TRIAL: 0 and a descriptor, or a negative errno. Does not wait for a child that
  * takes no answers: -EAGAIN. */
 int wire_answer(int channel, int fd_or_errno);
 int wire_receive_answer(int channel);

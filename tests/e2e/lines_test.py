@@ -73,7 +73,7 @@ class Lines(Case):
                 self.ask(s, 'fine.')
                 s.wait_for('Everything is loaded')
             s.stop()
-            self.assertEqual(s.err(), '')
+            self.assertEqual(harness.complaints(s.err()), '')
             self.check(s, self.parse(s.out()))
 
     def check(self, s, lines):

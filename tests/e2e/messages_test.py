@@ -226,7 +226,7 @@ class Plugins(Case):
         self.refused(corefile, message, extra=[entry])
 
     def test_refused(self):
-        self.plugin('test:wrong-major', r'^plugin/test: .*wrong-major\.so is built for ABI 7\.\d+ \(SDK [\d.]+\), this sodns has '
+        self.plugin('test:wrong-major', r'^plugin\.cfg:\d+ - plugin/test: .*wrong-major\.so is built for ABI 7\.\d+ \(SDK [\d.]+\), this sodns has '
                                         r'ABI 1\.\d+: build the plugin again')
         self.plugin('test:newer-minor', r'ABI 1\.99 .*: install a newer sodns')
         self.plugin('test:wrong-magic', r"'sodns_plugin' is not a registration")
@@ -238,12 +238,31 @@ class Plugins(Case):
 
     def test_cfg(self):
         corefile = '. {\n whoami\n}\n'
-        self.refused(corefile, r"^plugin\.cfg:1 - expected NAME:PATH, got 'no colon here'$", cfg='no colon here\n')
+        self.refused(corefile, r"^plugin\.cfg:1 - expected NAME:PATH, got 'whoami whoami\.so'$", cfg='whoami whoami.so\n')
+        self.refused(corefile, r"^plugin\.cfg:1 - expected NAME:PATH, got 'whoami:'$", cfg='whoami:\n')
         self.refused(corefile, r"^plugin\.cfg:2 - plugin 'whoami' is named twice, first on line 1$", cfg='whoami:whoami.so\nwhoami:other.so\n')
-        self.refused(corefile, r'plugin\.cfg:1 - .*gone\.so: [Nn]o such file', cfg='gone:gone.so\n' + CFG)
-        s = Server(corefile, files={'text.so': 'not ELF'}, cfg='')
-        s.write_cfg(cfg=f'text:{s.folder}/text.so\n' + CFG)
-        self.assertRegex(s.run('-conf', 'Corefile').stderr, r'plugin\.cfg:1 - .*text\.so')
+        self.refused(corefile, r'^plugin\.cfg:1 - plugin/whoami: open .*gone\.so: [Nn]o such file', cfg='whoami:gone.so\n')
+        whole = (BUILD / 'plugins/whoami.so').read_bytes()
+        for what, message in ((b'not ELF', r'bad\.so is not a shared object$'), (b'', r'bad\.so is not a shared object: it is empty$'),
+                              (whole[:4096], r'bad\.so is cut off: 4096 bytes of \d+$'), (whole[:-1], r'bad\.so is cut off: \d+ bytes of \d+$'),
+                              (whole[:70], r'bad\.so is cut off: 70 bytes of \d+$')):
+            s = Server(corefile, cfg='')
+            (s.folder / 'bad.so').write_bytes(what)
+            s.write_cfg(cfg=f'whoami:{s.folder}/bad.so\n')
+            r = s.run('-conf', 'Corefile', '-check')
+            self.assertRegex(r.stderr.strip(), r'^plugin\.cfg:1 - plugin/whoami: .*' + message)
+            self.assertEqual(r.returncode, 1)
+            shutil.rmtree(s.folder)
+
+    def test_lines_of_cfg_that_nothing_uses(self):
+        """They are told, and take nothing from those that are used."""
+        cfg = f'no colon here\ngone:gone.so\ntext:./text.so\ntwice:a.so\ntwice:b.so\n::\n#:\n{CFG}'
+        with Server('.:{PORT} {\n whoami\n}\n', files={'text.so': 'not ELF'}, cfg=cfg) as s:
+            self.assertEqual(s.ask('x.').rcode(), 0)
+            for line in (r"plugin\.cfg:1 - expected NAME:PATH, got 'no colon here'", r'plugin\.cfg:2 - plugin/gone: open .*gone\.so: No such file or directory',
+                         r'plugin\.cfg:3 - plugin/text: .*text\.so is not a shared object', r"plugin\.cfg:5 - plugin 'twice' is named twice, first on line 4",
+                         r"plugin\.cfg:6 - expected NAME:PATH, got '::'"):
+                self.assertRegex(s.out(), rf'(?m)^\[WARNING\] {line}$')
 
 
 if __name__ == '__main__':

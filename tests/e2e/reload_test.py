@@ -402,7 +402,9 @@ class InFlight(Case):
 
         def text(s, n):
             # Each time with other certificates' files to read, and, now and then, without a block that was there.
-            return (f'tls://.:{s.port} {{\n tls cert{n % 2}.pem key.pem\n whoami\n}}\nhttps://.:{doh} {{\n tls cert{n % 2}.pem key.pem\n whoami\n}}\n' +
+            patient = 'timeouts {\n  read 2m\n  write 2m\n  idle 2m\n }'
+            return (f'tls://.:{s.port} {{\n tls cert{n % 2}.pem key.pem\n {patient}\n whoami\n}}\n'
+                    f'https://.:{doh} {{\n tls cert{n % 2}.pem key.pem\n {patient}\n whoami\n}}\n' +
                     (f'.:{plain} {{\n whoami\n}}\n' if n % 2 else ''))
 
         s = Server('', files={'cert0.pem': self.CERT, 'cert1.pem': self.CERT + '\n', 'key.pem': self.KEY}, workers=2)
@@ -414,7 +416,7 @@ class InFlight(Case):
             for n in range(1, 7):
                 hellos = []
                 for cut in (1, 7, 100, 10 ** 6):
-                    raw = socket.create_connection(('127.0.0.1', s.port), timeout=10)
+                    raw = socket.create_connection(('127.0.0.1', s.port), timeout=60)
                     o, incoming, flight, outgoing = self.hello()
                     raw.sendall(flight[:cut])
                     hellos.append((raw, o, incoming, flight[cut:], outgoing))
@@ -422,7 +424,7 @@ class InFlight(Case):
                 head = (f'POST /dns-query HTTP/1.1\r\nHost: x\r\nContent-Type: application/dns-message\r\nContent-Length: {len(query)}\r\n\r\n'
                         ).encode() + query
                 for cut in (0, 5, 60, len(head) - 3):
-                    c = context.wrap_socket(socket.create_connection(('127.0.0.1', doh), timeout=10), server_hostname='dns.test')
+                    c = context.wrap_socket(socket.create_connection(('127.0.0.1', doh), timeout=60), server_hostname='dns.test')
                     c.sendall(head[:cut])
                     requests.append((c, head[cut:]))
                 time.sleep(0.1)

@@ -67,6 +67,14 @@ class Start(Case):
             self.assertRegex(r.stderr, r'^flag provided but not defined: -nonsense\nUsage')
             self.assertRegex(s.run('-workers', 'many').stderr, r'^-workers wants a number from 1 to 1024, not: many')
             self.assertRegex(s.run('-conf').stderr, r'^flag needs an argument: -conf')
+            for flag in ('-supervise=maybe', '-quiet=', '-check=2', '-dns.port=abc', '-dns.port=70000', '-dns.port=-1', '-p=', '-dns.port=53x',
+                         '-workers=0', '-limit.stall=soon', '-log.format=xml', '-limit.tasks=-5', 'word', '-', '--', '-conf', '-sandbox=x'):
+                r = s.run(flag, '-check') if flag != '-conf' else s.run(flag)
+                self.assertEqual((r.returncode, r.stderr.split('Usage')[0].count('\n')), (2, 1), (flag, r.stderr))
+            for flag in '-quiet=true', '-quiet=T', '-quiet=0', '-quiet=False', '-dns.port=65535':
+                self.assertEqual(s.run(flag, '-version').returncode, 0, flag)
+            for line in s.run('-plugins').stdout.splitlines():
+                self.assertRegex(line, r'^dns\.\w+\t\d+\.\d+\.\d+\tsdk \d')
         finally:
             shutil.rmtree(s.folder)
 
@@ -82,7 +90,7 @@ class Start(Case):
                     t.write_corefile('.:%d {\n bind 127.0.0.1\n whoami\n}\n' % u.getsockname()[1])
                     r = t.run('-conf', 'Corefile')
                     self.assertEqual(r.returncode, 1)
-                    self.assertRegex(r.stderr, r'^Listen: listen udp 127\.0\.0\.1:\d+: bind: address already in use$')
+                    self.assertRegex(r.stderr, r'(?m)^Listen: listen udp 127\.0\.0\.1:\d+: bind: address already in use$')
             finally:
                 shutil.rmtree(t.folder)
 

@@ -1,5 +1,5 @@
 """The parent that keeps the sockets: what crashes is named, counted and replaced; privileges are given up; keys are read."""
-import os, pathlib, pwd, shutil, signal, socket, subprocess, time, unittest, urllib.error, urllib.request
+import os, pathlib, pwd, re, shutil, signal, socket, subprocess, time, unittest, urllib.error, urllib.request
 
 import dns.exception, dns.message, dns.query, dns.rcode
 
@@ -38,7 +38,7 @@ class Supervisor(Case):
     def test_crashes(self):
         port = harness.free_port()
         with Server(f'.:{{PORT}} {{\n prometheus 127.0.0.1:{port}\n crash\n whoami\n}}\n', extra=['crash']) as s:
-            for n, (name, reason) in enumerate((('crash.', 'Segmentation fault'), ('deep.', 'Segmentation fault|Bus error'), ('abort.', 'Aborted')), 1):
+            for n, (name, reason) in enumerate((('crash.', 'Segmentation fault'), ('deep.', 'Stack overflow'), ('wide.', 'Stack overflow'), ('abort.', 'Aborted')), 1):
                 before = self.child(s)
                 self.crash(s, name)
                 self.answers(s)
@@ -47,7 +47,117 @@ class Supervisor(Case):
                 s.wait_for(rf'^\[ERROR\] plugin/crash: crashed \({reason}\) on "{name} A"$')
                 s.wait_for(r'Everything is loaded', count=n)
             text = urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=5).read().decode()
-            self.assertRegex(text, r'sodns_crashes_total\{plugin="(crash)?"\} 3')
+            self.assertRegex(text, r'sodns_crashes_total\{plugin="crash"\} 4')
+
+    @unittest.skipIf(harness.SANITIZED, 'a sanitizer reports crashes itself')
+    def test_blame_after_a_wait(self):
+        """However many other plugins ran meanwhile on that thread, and wherever the work is done."""
+        with Server('.:{PORT} {\n crash\n park\n}\n', extra=['crash', 'park']) as s:
+            for n, first in enumerate(('sleep', 'pool', 'flight', 'detach'), 1):
+                self.asks(s, f'{first}.crash.')
+                # Others come, wait and go before the harm is done.
+                self.asks(s, 's100.', 'now.', 's2000.')
+                where = ', in a thread of its own' if first == 'pool' else ''
+                s.wait_for(rf'^\[ERROR\] plugin/crash: crashed \(Segmentation fault\) on "{first}\.crash\. A"{where}$')
+                s.wait_for('Everything is loaded', count=n)
+
+    def asks(self, s, *names):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+            for name in names:
+                u.sendto(dns.message.make_query(name, 'A').to_wire(), ('127.0.0.1', s.port))
+
+    def test_an_endless_loop(self):
+        with Server('.:{PORT} {\n crash\n park\n}\n', extra=['crash', 'park'], workers=2, args=['-limit.stall', '3']) as s:
+            for n, name in enumerate(('loop.', 'sleep.loop.', 'flight.loop.'), 1):
+                child = s.serving_pid()
+                self.asks(s, name)
+                quoted = re.escape(name)
+                s.wait_for(rf'^\[ERROR\] plugin/crash: worker \d has not come back to its loop for 1 s, on "{quoted} A"$')
+                self.assertEqual(s.serving_pid(), child, 'it is named while it lasts')
+                s.wait_for(rf'^\[ERROR\] plugin/crash: crashed \(not returned for 3 s\) on "{quoted} A"$'
+                           if not harness.SANITIZED else r'crashed \(Aborted\)')
+                s.wait_for('Everything is loaded', count=n)
+                self.assertNotEqual(s.serving_pid(), child)
+
+    def group(self):
+        """A cgroup with little memory, where one can be made: its folder."""
+        for root, limit in (('/sys/fs/cgroup/memory', 'memory.limit_in_bytes'), ('/sys/fs/cgroup', 'memory.max')):
+            group = pathlib.Path(root) / f'sodns-test-{os.getpid()}'
+            try:
+                group.mkdir()
+                self.addCleanup(group.rmdir)
+                (group / limit).write_text(str(150 << 20))
+                return group
+            except OSError:
+                pass
+        self.skipTest('no cgroup can be made here')
+
+    @unittest.skipIf(harness.SANITIZED, 'a sanitizer needs more memory')
+    def test_out_of_memory(self):
+        group = self.group()
+        with Server('.:{PORT} {\n crash\n whoami\n}\n', extra=['crash'], args=['-limit.stall', '0']) as s:
+            for pid in s.process.pid, self.child(s):
+                (group / 'cgroup.procs').write_text(str(pid))
+            self.asks(s, 'eat.')
+            s.wait_for(r'^\[ERROR\] plugin/crash: crashed \(killed by the system: out of memory\)|'
+                       r'^\[ERROR\] The serving process crashed \(killed by the system: out of memory\)', seconds=30)
+            s.wait_for('Everything is loaded')
+            # Killed by somebody else it is not called so.
+            os.kill(self.child(s), signal.SIGKILL)
+            s.wait_for(r'^\[ERROR\] The serving process crashed \(Killed\)$')
+            self.answers(s)
+
+    def test_slow_is_not_endless(self):
+        """What waits, however long, holds nobody up; and a stopped process ages no faster than its watch."""
+        with Server('.:{PORT} {\n park\n}\n', extra=['park'], args=['-limit.stall', '1']) as s:
+            child = s.serving_pid()
+            self.asks(s, 's3000.', 'pool3000.')
+            os.kill(child, signal.SIGSTOP)
+            time.sleep(1.5)
+            os.kill(child, signal.SIGCONT)
+            self.assertEqual(s.texts('s2500.'), ['ok'])
+            self.assertEqual(s.serving_pid(), child)
+            self.assertNotIn('come back', s.out().replace('did not come back', ''))
+
+    def test_the_end_is_hard(self):
+        """Whatever a child does: here all its threads loop, and nothing watches them."""
+        s = Server('.:{PORT} {\n crash\n whoami\n}\n', extra=['crash'], args=['-limit.stall', '0']).start()
+        child = s.serving_pid()
+        self.asks(s, 'loop.')
+        s.wait_for('has not come back to its loop')
+        os.kill(child, signal.SIGSTOP)
+        s.signal(signal.SIGTERM)
+        began = time.time()
+        self.assertEqual(s.process.wait(60), 1)
+        self.assertLess(time.time() - began, 40)
+        self.assertIn('The serving process does not stop: it is killed', s.out())
+        self.assertEqual(s.state(child), 'X')
+        shutil.rmtree(s.folder)
+
+    def test_the_end_waits_for_a_lameduck(self):
+        port = harness.free_port()
+        s = Server(f'.:{{PORT}} {{\n health 127.0.0.1:{port} {{\n lameduck 20s\n }}\n whoami\n}}\n').start()
+        s.signal(signal.SIGTERM)
+        s.wait_for('Going into lameduck mode for 20s')
+        time.sleep(16)
+        self.assertEqual(s.ask('fine.').rcode(), 0)
+        s.signal(signal.SIGTERM)
+        self.assertEqual(s.process.wait(20), 0)
+        shutil.rmtree(s.folder)
+
+    def test_a_parent_that_dies_takes_a_hung_child_along(self):
+        s = Server('.:{PORT} {\n crash\n whoami\n}\n', extra=['crash'], args=['-limit.stall', '0']).start()
+        child = s.serving_pid()
+        self.asks(s, 'loop.')
+        s.wait_for('has not come back to its loop')
+        os.kill(child, signal.SIGSTOP)
+        s.process.kill()
+        s.process.wait()
+        end = time.time() + 10
+        while s.state(child) not in 'XZ' and time.time() < end:
+            time.sleep(0.02)
+        self.assertIn(s.state(child), 'XZ')
+        shutil.rmtree(s.folder)
 
     @unittest.skipIf(harness.SANITIZED, 'a sanitizer reports crashes itself')
     def test_a_question_that_crashes_is_not_asked_again(self):
@@ -175,7 +285,7 @@ class Supervisor(Case):
         with s:
             self.ask_over_tls(s)
             self.assertEqual(int(self.status(s)['Uid'].split()[0]), pwd.getpwnam('nobody').pw_uid)
-            self.assertEqual(int(self.status(s)['CapEff'], 16), 0)
+            self.assertEqual({int(self.status(s)[c], 16) for c in ('CapEff', 'CapPrm', 'CapBnd', 'CapAmb', 'CapInh')}, {0})
             os.kill(s.serving_pid(), signal.SIGKILL)
             s.wait_for('A fresh process serves')
             self.ask_over_tls(s)
@@ -260,8 +370,9 @@ class Supervisor(Case):
 
     def test_unknown_user(self):
         s = Server(QUICK, extra=['crash'])
-        r = s.run('-conf', 'Corefile', '-user', 'no-such-user')
-        self.assertEqual((r.returncode, r.stderr.strip()), (1, '-user no-such-user: there is no such user'))
+        for more in [], ['-check']:
+            r = s.run('-conf', 'Corefile', '-user', 'no-such-user', *more)
+            self.assertEqual((r.returncode, r.stderr), (2, '-user no-such-user: there is no such user\n'))
         shutil.rmtree(s.folder)
 
 

@@ -27,8 +27,10 @@ static void check(const wire_request_t *r)
 			abort();
 		return;
 	case WIRE_STATE:
-		if ((unsigned)r->u.state > SUPERVISOR_STOPPING)
+		if ((unsigned)r->u.state > SUPERVISOR_OUTGROWN)
 			abort();
+		return;
+	case WIRE_TRIAL:
 		return;
 	}
 	abort();

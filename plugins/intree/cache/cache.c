@@ -233,5 +233,6 @@ static void teardown(void *self)
 	free(c->counters);
 }
 
-SODNS_PLUGIN(.name = "cache", .setup = cache_setup, .serve_dns = serve, .prepare = prepare,
-	     .start = start, .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "cache", .version = SODNS_SDK_VERSION, .setup = cache_setup,
+	     .serve_dns = serve, .prepare = prepare, .start = start, .teardown = teardown,
+	     .ability = ability);

@@ -29,7 +29,7 @@ static bool may_be_cut(const sodns_query_t *q, const sodns_reply_t *r)
 	return !sodns_query_depth(q) && sodns_reply_length(r) + more > sodns_query_room(q);
 }
 
-/* A line that has to wait for the packet. */
+/* A line that has to wait for the packet, or for the end of a stream. */
 struct late {
 	const struct rule *rule;
 	sodns_query_t *q;
@@ -40,6 +40,10 @@ static void print_late(void *arg, sodns_query_t *q, const sodns_done_t *done)
 {
 	struct late *l = arg;
 	(void)q;
+	if (sodns_reply_kind(l->outcome.reply) == SODNS_STREAM) {
+		l->outcome.reply = done->reply;
+		l->outcome.flags = sodns_reply_flags(done->reply);
+	}
 	if (done->packet)
 		l->outcome.flags |= (uint16_t)(done->packet[2] << 8) & SODNS_TC;
 	print(l->rule, l->q, &l->outcome);
@@ -64,7 +68,7 @@ sodns_reply_t *log_serve(const sodns_handler_t *h, sodns_query_t *q)
 		return r;
 	o.reply = r;
 	o.flags = sodns_reply_flags(r);
-	if (may_be_cut(q, r)) {
+	if (sodns_reply_kind(r) == SODNS_STREAM || may_be_cut(q, r)) {
 		struct late *late = sodns_alloc(q, sizeof(*late));
 		*late = (struct late){rule, q, o};
 		sodns_on_done(q, print_late, late);

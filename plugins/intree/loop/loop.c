@@ -135,7 +135,7 @@ static void warn(const struct loop *l, const struct probe *p)
 /* True: that is all there is to find out. */
 static bool ask(struct loop *l, struct probe *p)
 {
-	uint8_t query[SODNS_NAME_MAX + 16], answer[4096];
+	uint8_t query[SODNS_NAME_MAX + 16], answer[512];
 	make_probe(l, p);
 	atomic_store(&l->asked, p);
 	size_t len = make_query(p, query);

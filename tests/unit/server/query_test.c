@@ -28,8 +28,8 @@ static void test_malformed_in_a_slow_batch(void **state)
 	s->q.shared = &s->shared;
 	s->packet_len = 12;
 	s->verdict = PARSE_FORMERR;
-	atomic_store(&w.slow, true);
-	atomic_store(&w.batch_began, 1);
+	atomic_store(&w.loop.slow, true);
+	atomic_store(&w.loop.busy_since, 1);
 	uint64_t reports = atomic_load(&watchdog_reports);
 	query_server.serve(s);
 	assert_int_equal(sent, 12);
