@@ -1,10 +1,10 @@
 """What manuals say is so: examples serve, defaults are those of the source, metrics and flags are the ones there are."""
-import re, shutil, ssl, time, urllib.request
+import re, shutil, ssl, urllib.request
 
-import dns.message, dns.query
+import dns.exception, dns.flags, dns.message, dns.query
 
 import harness
-from harness import BUILD, Case, Server, free_port
+from harness import Case, Server
 from readme_test import CA, FILES, ROOT, documents, fences
 
 PLUGINS = sorted(p.parent for p in ROOT.glob('plugins/intree/*/README.md'))

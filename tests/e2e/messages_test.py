@@ -1,5 +1,5 @@
 """Whatever a user can get wrong is refused with file, line and the offending word."""
-import shutil
+import re, shutil
 
 import harness
 from harness import BUILD, CFG, Case, Server
@@ -205,7 +205,7 @@ class Zones(Case):
                 s = Server('z.example {\n file zone {\n  reload 0\n }\n}\n', files={'zone': ZONE + text, 'more': '; x\na.test. A 192.0.2.1\n'})
                 r = s.run('-conf', 'Corefile', '-check')
                 self.assertEqual(r.returncode, 0, r.stderr)
-                told = [line for line in (r.stdout + r.stderr).splitlines() if 'WARNING' in line]
+                told = [line for line in (r.stdout + r.stderr).splitlines() if re.match(r'\[WARNING\] (zone|more):', line)]
                 self.assertEqual(len(told), len(messages), told)
                 for line, message in zip(told, messages):
                     self.assertIn(message, line)
