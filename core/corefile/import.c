@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodns/file.h>
 #include <sodns/log.h>
 
 #include "corefile/parser.h"
@@ -44,7 +45,9 @@ static char *read_file(parser_t *p, const char *path, size_t *len)
 	struct stat st;
 	FILE *f = fopen(path, "re");
 	if (!f) {
-		parser_error(p, "Could not import %s: open %s: %s", path, path, strerror(errno));
+		char why[2048];
+		sodns_file_error(why, sizeof(why), "open", path, errno);
+		parser_error(p, "Could not import %s: %s", path, why);
 		return NULL;
 	}
 	char *text = NULL;

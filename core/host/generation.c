@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/file.h>
+
 #include "host/memory.h"
 #include "host/setup.h"
 
@@ -51,8 +53,11 @@ int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_s
 		return SODNS_OK;
 	}
 	if (!f) {
-		snprintf(err, err_size, "loading Caddyfile via flag: open %s: %s",
-			 path ? path : "Corefile", strerror(errno));
+		static const char flag[] = "loading Caddyfile via flag: ";
+		if (err_size > sizeof(flag))
+			strcpy(err, flag);
+		sodns_file_error(err + strlen(flag), err_size - strlen(flag), "open",
+				 path ? path : "Corefile", errno);
 		return SODNS_EIO;
 	}
 	there_was_one = true;

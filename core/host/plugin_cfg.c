@@ -12,6 +12,8 @@
 
 #include <sodns/log.h>
 
+#include <sodns/file.h>
+
 #include "host/host.h"
 
 host_options_t host;
@@ -116,8 +118,8 @@ plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
 	int number = 0;
 	FILE *f = fopen(host.plugin_cfg, "re");
 	if (!f) {
-		snprintf(err, err_size, "plugin.cfg: open %s: %s", host.plugin_cfg,
-			 strerror(errno));
+		int n = snprintf(err, err_size, "plugin.cfg: ");
+		sodns_file_error(err + n, err_size - (size_t)n, "open", host.plugin_cfg, errno);
 		return NULL;
 	}
 	plugin_cfg_t *c = calloc(1, sizeof(*c));

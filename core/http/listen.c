@@ -47,7 +47,7 @@ static int find_host(const char *host, struct sockaddr_storage *out, char *err, 
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found, *pick;
-	if (getaddrinfo(host, NULL, &hints, &found)) {
+	if (sodns_address_is_malformed(host) || getaddrinfo(host, NULL, &hints, &found)) {
 		snprintf(err, err_size, "listen tcp: lookup %s: no such host", host);
 		return -1;
 	}

@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <sodns/file.h>
 #include <sodns/log.h>
 
 #define BACKLOG 1024
@@ -169,9 +170,10 @@ static char *read_file(const char *path, char *err, size_t err_size)
 	FILE *f = fopen(path, "re");
 	char *text = calloc(1, FILE_MAX + 1);
 	size_t n = f && text ? fread(text, 1, FILE_MAX, f) : 0;
-	if (!f || ferror(f) || !n)
-		snprintf(err, err_size, "open %s: %s", path,
-			 f && !ferror(f) ? "the file is empty" : strerror(errno));
+	if (f && !ferror(f) && !n)
+		snprintf(err, err_size, "open %s: the file is empty", path);
+	else if (!n || ferror(f))
+		sodns_file_error(err, err_size, "open", path, errno);
 	if (f)
 		fclose(f);
 	if (n)

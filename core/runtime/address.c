@@ -118,6 +118,15 @@ int sodns_address_from_text(const char *text, sodns_address_t *out)
 	return SODNS_OK;
 }
 
+bool sodns_address_is_malformed(const char *text)
+{
+	sodns_address_t a;
+	struct in_addr old;
+	if (!sodns_address_from_text(text, &a))
+		return false;
+	return (*text && !text[strspn(text, "0123456789.")]) || inet_aton(text, &old);
+}
+
 static int port_from_text(const char *text, uint16_t *out)
 {
 	char *end;

@@ -4,8 +4,12 @@
 #include <sodns/file.h>
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Longer than any file system's clock ticks. */
 #define FRESH_NS 2000000000
@@ -47,4 +51,24 @@ bool sodns_file_same(const sodns_file_mark_t *a, const sodns_file_mark_t *b)
 {
 	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
 	       a->modified == b->modified && a->changed == b->changed;
+}
+
+const char *sodns_file_place(const char *path, char *out, size_t size)
+{
+	char here[PATH_MAX];
+	if (*path == '/' || !getcwd(here, sizeof(here)))
+		snprintf(out, size, "%s", "");
+	else
+		snprintf(out, size, " (in %s)", here);
+	return out;
+}
+
+void sodns_file_error(char *out, size_t size, const char *verb, const char *path, int error)
+{
+	char place[PATH_MAX + 8], why[128];
+	snprintf(why, sizeof(why), "%s", strerror(error));
+	if (*why >= 'A' && *why <= 'Z' && why[1] >= 'a' && why[1] <= 'z')
+		*why |= 0x20;
+	snprintf(out, size, "%s %s: %s%s", verb, path, why,
+		 sodns_file_place(path, place, sizeof(place)));
 }

@@ -124,11 +124,9 @@ static int read_blob(const char *path, const char *format, tls_blob_t *out, char
 	int fd = tls_open_key(path), rc = fd < 0 ? fd : read_all(fd, out);
 	if (!rc)
 		return 0;
-	char why[128];
-	snprintf(why, sizeof(why), "%s", strerror(-rc));
-	if (*why >= 'A' && *why <= 'Z')
-		*why = (char)(*why | 0x20);
-	snprintf(err, err_size, "%s: open %s: %s", format, path, why);
+	int n = snprintf(err, err_size, "%s: ", format);
+	if (n > 0 && (size_t)n < err_size)
+		sodns_file_error(err + n, err_size - (size_t)n, "open", path, -rc);
 	return -1;
 }
 

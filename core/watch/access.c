@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <sodns/file.h>
+
 #define FILE_MAX (1u << 20)
 
 static void *must(void *p)
@@ -55,7 +57,7 @@ static bool readable(const char *path, char *err, size_t err_size)
 	if (f)
 		fclose(f);
 	else if (path)
-		snprintf(err, err_size, "open %s: %s", path, strerror(errno));
+		sodns_file_error(err, err_size, "open", path, errno);
 	return f || !path;
 }
 
@@ -103,11 +105,7 @@ static bool from_kubeconfig(access_t *a, const sodns_api_options_t *o, char *err
 	struct stat st;
 	size_t len;
 	if (stat(o->kubeconfig, &st)) {
-		char why[64];
-		snprintf(why, sizeof(why), "%s", strerror(errno));
-		if (errno == ENOENT)
-			*why = 'n';
-		snprintf(err, err_size, "stat %s: %s", o->kubeconfig, why);
+		sodns_file_error(err, err_size, "stat", o->kubeconfig, errno);
 		return false;
 	}
 	char *text = read_whole(o->kubeconfig, FILE_MAX, &len);

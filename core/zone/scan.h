@@ -23,7 +23,9 @@ typedef struct scanner {
 	const char *p, *end;
 	unsigned line, depth; /* depth: of includes */
 	unsigned parens;
-	bool open_quote; /* the text ended within a quoted string */
+	bool open_quote;                 /* the text ended within a quoted string */
+	unsigned paren_line, quote_line; /* of the entry: where its first "(" stands, and its first
+					    string that does not end on its line; 0: none */
 	const zonefile_options_t *options;
 	zonefile_record_f fn;
 	void *ctx;
@@ -51,7 +53,8 @@ typedef struct scanner {
 bool scan_word(scanner_t *s, word_t *w);
 /* Whether a word comes before the entry ends, without taking it. */
 bool scan_more(scanner_t *s);
-/* Notes an error with file and line; returns -1. */
+/* Notes an error with file and line; returns -1. Where a parenthesis or a quote is not closed, what comes
+ * behind it is read as part of its entry: then the line is that on which it begins. */
 int scan_error(scanner_t *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A word as a name, completed by the origin; lower case if `lower` says so and the options do not keep
  * it. 0 or the length. */

@@ -30,8 +30,10 @@ static bool skip(scanner_t *s)
 			continue;
 		}
 		case PAREN:
-			if (*s->p == '(')
-				s->parens++;
+			if (*s->p == '(' && !s->parens++)
+				s->paren_line = s->line;
+			else if (*s->p == '(')
+				continue;
 			else if (s->parens)
 				s->parens--;
 			else
@@ -52,6 +54,7 @@ bool scan_more(scanner_t *s)
 static bool scan_quoted(scanner_t *s, word_t *w)
 {
 	const char *p = s->p + 1;
+	unsigned line = s->line;
 	w->at = p;
 	w->quoted = true;
 	for (; p < s->end && *p != '"'; p++) {
@@ -62,6 +65,8 @@ static bool scan_quoted(scanner_t *s, word_t *w)
 	}
 	w->len = (size_t)(p - w->at);
 	s->open_quote = p == s->end;
+	if (!s->quote_line && (s->open_quote || s->line != line))
+		s->quote_line = line;
 	s->p = p < s->end ? p + 1 : p;
 	return true;
 }

@@ -105,10 +105,7 @@ static int open_file(const sodns_zonefile_t *f, struct stat *st, char *err, size
 		return SODNS_OK;
 	}
 	bool folder = file && S_ISDIR(st->st_mode);
-	snprintf(err, err_size, "open %s: %s", f->path,
-		 folder            ? "is a directory"
-		 : errno == ENOENT ? "no such file or directory"
-				   : strerror(errno));
+	sodns_file_error(err, err_size, "open", f->path, folder ? EISDIR : errno);
 	if (file)
 		fclose(file);
 	return folder ? SODNS_EINVAL : SODNS_ENOENT;
@@ -175,15 +172,15 @@ static bool has_other_time(const sodns_zonefile_t *f, const char *who)
 
 static bool has_other_serial(const sodns_zonefile_t *f, const char *who)
 {
-	char err[1024];
+	char err[2048];
 	uint32_t now = 0, then;
 	const sodns_zone_t *zone = sodns_reach(&f->zone);
 	if (zone && current_locked(f))
 		return false;
 	if (access(f->path, R_OK)) {
-		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": open %s: %s",
-			  f->text, f->path, f->path,
-			  errno == ENOENT ? "no such file or directory" : strerror(errno));
+		sodns_file_error(err, sizeof(err), "open", f->path, errno);
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": %s", f->text,
+			  f->path, err);
 		return false;
 	}
 	int rc = sodns_zone_file_serial(f->path, f->origin, &now, err, sizeof(err));

@@ -3,14 +3,11 @@
  */
 #include "zone/txn.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "message/rdata.h"
 #include "zone/epoch.h"
 #include "zone/nsec3.h"
-#include "zone/zonefile.h"
 
 static int grow(void **array, size_t *room, size_t need, size_t item)
 {
@@ -169,7 +166,7 @@ static uint16_t flags_of(const uint8_t *bytes, unsigned sets)
 }
 
 /* Behind the two names. */
-static uint32_t soa_serial(const uint8_t *p)
+uint32_t txn_soa_serial(const uint8_t *p)
 {
 	p += sodns_name_length(p);
 	p += sodns_name_length(p);
@@ -183,7 +180,7 @@ static void note_soa(sodns_txn_t *t)
 	for (unsigned i = t->sets; i; i--, s = set_after(s)) {
 		if (s->type != SODNS_TYPE_SOA)
 			continue;
-		t->next->serial = soa_serial(s->data + 2);
+		t->next->serial = txn_soa_serial(s->data + 2);
 		t->next->has_soa = true;
 	}
 }
@@ -343,9 +340,8 @@ static uint16_t covered(uint16_t type, const uint8_t *rdata, uint16_t len)
 	return type == SODNS_TYPE_RRSIG && len > 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
 }
 
-/* RDATA are well-formed. */
-static int add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl,
-	       const uint8_t *rdata, uint16_t len)
+int txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *rdata,
+	    uint16_t len)
 {
 	uint16_t covers = covered(type, rdata, len);
 	int rc = txn_open(t, owner, type, covers);
@@ -376,7 +372,7 @@ int sodns_txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t 
 {
 	if (!rdata_valid(type, rdata, len))
 		return SODNS_EINVAL;
-	return add(t, owner, type, ttl, rdata, len);
+	return txn_add(t, owner, type, ttl, rdata, len);
 }
 
 /* Whether data are `count` records of the type. */
@@ -597,57 +593,4 @@ void sodns_txn_abort(sodns_txn_t *t)
 		z->apex->children = z->hashes->children = 0;
 	free(t->next);
 	txn_end(t);
-}
-
-static int load_record(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
-{
-	/* The scanner has looked at the RDATA. */
-	int rc = add(ctx, rr->owner, rr->type, rr->ttl, rr->rdata, rr->rdata_len);
-	if (rc == SODNS_ENOMEM)
-		snprintf(err, err_size, "out of memory");
-	return rc == SODNS_EINVAL ? SODNS_OK : rc;
-}
-
-int sodns_txn_load_file(sodns_txn_t *t, const char *path, unsigned *files, char *err,
-			size_t err_size)
-{
-	struct stat st;
-	/* A line has about 36 bytes: what is reserved beyond need is never touched. */
-	if (!stat(path, &st) && table_reserve(t->z, (size_t)st.st_size / 36))
-		return SODNS_ENOMEM;
-	zonefile_options_t options = {
-		.origin = t->z->origin, .default_ttl = 3600, .soa_ttl = true, .files = files};
-	if (files)
-		*files = 0;
-	return zonefile_parse_file(path, &options, load_record, t, err, err_size);
-}
-
-struct first_serial {
-	uint32_t serial;
-	bool found;
-};
-
-/* Stops at the first SOA. */
-static int read_serial(void *ctx, const zonefile_record_t *rr, char *err, size_t err_size)
-{
-	struct first_serial *f = ctx;
-	(void)err;
-	(void)err_size;
-	if (rr->type != SODNS_TYPE_SOA)
-		return 0;
-	f->serial = soa_serial(rr->rdata);
-	f->found = true;
-	return 1;
-}
-
-int sodns_zone_file_serial(const char *path, const uint8_t *origin, uint32_t *serial, char *err,
-			   size_t err_size)
-{
-	struct first_serial f = {0};
-	zonefile_options_t options = {.origin = origin, .default_ttl = 3600};
-	int rc = zonefile_parse_file(path, &options, read_serial, &f, err, err_size);
-	*serial = f.serial;
-	if (f.found)
-		return SODNS_OK;
-	return rc ? SODNS_EINVAL : SODNS_ENOENT;
 }

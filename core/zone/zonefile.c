@@ -14,16 +14,57 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodns/file.h>
+
 #include "zone/scan.h"
+
+/* Whether the parenthesis in which the scanner stands is closed before another one opens. */
+static bool paren_closes(const scanner_t *s)
+{
+	if (s->parens > 1)
+		return false;
+	bool comment = false, quote = false;
+	for (const char *p = s->p; p < s->end; p++) {
+		if (*p == '\\' && p + 1 < s->end && p[1] != '\n')
+			p++;
+		else if (*p == '"' && !comment)
+			quote = !quote;
+		else if (*p == '\n')
+			comment = false;
+		else if (*p == ';' && !quote)
+			comment = true;
+		else if ((*p == '(' || *p == ')') && !comment && !quote)
+			return *p == ')';
+	}
+	return false;
+}
+
+/* What is not closed, and on which line it begins; NULL: all is. */
+static const char *unbalanced(const scanner_t *s, unsigned *line)
+{
+	*line = s->quote_line;
+	if (*line)
+		return "unbalanced quote: it is not closed on this line";
+	*line = s->paren_line;
+	return s->parens && !paren_closes(s) ? "unbalanced brace: the \"(\" is not closed" : NULL;
+}
 
 int scan_error(scanner_t *s, const char *format, ...)
 {
-	int n = snprintf(s->err, s->err_size, "%s:%u: ", s->file, s->line);
+	char text[1024];
+	unsigned line;
+	const char *open = unbalanced(s, &line);
 	va_list ap;
 	va_start(ap, format);
-	if (n > 0 && (size_t)n < s->err_size)
-		vsnprintf(s->err + n, s->err_size - (size_t)n, format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	if (!open)
+		snprintf(s->err, s->err_size, "%s:%u: %s", s->file, s->line, text);
+	else if (line == s->line)
+		snprintf(s->err, s->err_size, "%s:%u: %s (%s)", s->file, line, open, text);
+	else
+		snprintf(s->err, s->err_size, "%s:%u: %s (line %u: %s)", s->file, line, open,
+			 s->line, text);
 	return -1;
 }
 
@@ -33,8 +74,8 @@ static int end_of_entry(scanner_t *s)
 	if (scan_word(s, &w))
 		return scan_error(s, "garbage after record: \"%.*s\"", (int)w.len, w.at);
 	if (s->open_quote)
-		return scan_error(s, "unbalanced quote");
-	return s->parens ? scan_error(s, "unbalanced brace") : 0;
+		return scan_error(s, "the end of the file");
+	return s->parens ? scan_error(s, "the end of the file") : 0;
 }
 
 static bool word_is(const word_t *w, const char *text)
@@ -53,6 +94,17 @@ static uint16_t type_fast(const word_t *w)
 	if (w->len == 4 && !strncasecmp(t, "AAAA", 4))
 		return SODNS_TYPE_AAAA;
 	return scan_type(w);
+}
+
+/* A number, with units or without, that scan_ttl() refused. No type begins like it. */
+static bool is_ttl_out_of_range(const word_t *w)
+{
+	size_t i = w->len > 1 && *w->at == '-';
+	if (i == w->len || w->at[i] < '0' || w->at[i] > '9')
+		return false;
+	while (i < w->len && w->at[i] && strchr("0123456789smhdwSMHDW", w->at[i]))
+		i++;
+	return i == w->len;
 }
 
 /* [TTL] [CLASS] TYPE, the first two in any order. Returns the type, 0 after an error. */
@@ -85,7 +137,11 @@ static uint16_t read_head(scanner_t *s, uint32_t *ttl, uint16_t *rclass, bool *t
 		text[n] = 0;
 		*rclass = sodns_class_from_text(text);
 		if (!*rclass) {
-			scan_error(s, "unknown type: \"%.*s\"", (int)w.len, w.at);
+			if (is_ttl_out_of_range(&w) && !*ttl_given)
+				scan_error(s, "TTL must be in range [0, 4294967295]: \"%.*s\"",
+					   (int)w.len, w.at);
+			else
+				scan_error(s, "unknown type: \"%.*s\"", (int)w.len, w.at);
 			return 0;
 		}
 	}
@@ -107,6 +163,7 @@ static int read_record(scanner_t *s)
 	uint32_t ttl = s->ttl;
 	uint16_t rclass;
 	bool given, bare;
+	unsigned line = s->line;
 	uint16_t type = read_head(s, &ttl, &rclass, &given, &bare);
 	if (!type)
 		return -1;
@@ -123,7 +180,8 @@ static int read_record(scanner_t *s)
 			return scan_error(s, "missing TTL with no previous value");
 		ttl = s->minimum_known ? s->minimum : s->options->default_ttl;
 	}
-	zonefile_record_t rr = {s->owner, type, rclass, ttl, s->rdata, (uint16_t)s->rdata_len};
+	zonefile_record_t rr = {s->owner, type, rclass, ttl, s->rdata, (uint16_t)s->rdata_len,
+				s->file,  line};
 	char why[512] = "";
 	if (s->fn(s->ctx, &rr, why, sizeof(why)))
 		return scan_error(s, "%s", why);
@@ -146,7 +204,9 @@ static int read_directive(scanner_t *s, const word_t *name)
 		return scan_error(s, "%.*s wants an argument", (int)name->len, name->at);
 	if (ttl) {
 		if (!scan_ttl(&w, &s->ttl))
-			return scan_error(s, "expecting $TTL value, not this...: \"%.*s\"",
+			return scan_error(s,
+					  "expecting $TTL value, not this...: \"%.*s\": it is in "
+					  "range [0, 4294967295]",
 					  (int)w.len, w.at);
 		s->ttl_known = s->ttl_fixed = true;
 		return end_of_entry(s);
@@ -190,10 +250,23 @@ static void next_line(scanner_t *s)
 	s->line++;
 }
 
+/* Editors put a byte order mark in front; of UTF-8 it means nothing. */
+static int pass_mark(scanner_t *s)
+{
+	size_t len = (size_t)(s->end - s->p);
+	if (len >= 3 && !memcmp(s->p, "\xef\xbb\xbf", 3))
+		s->p += 3;
+	else if (len >= 2 && (!memcmp(s->p, "\xff\xfe", 2) || !memcmp(s->p, "\xfe\xff", 2)))
+		return scan_error(s, "the file is written in UTF-16: master files are ASCII");
+	return 0;
+}
+
 static int scan_all(scanner_t *s)
 {
+	if (pass_mark(s))
+		return -1;
 	while (s->p < s->end) {
-		s->parens = 0;
+		s->parens = s->quote_line = 0;
 		if (read_entry(s))
 			return -1;
 		next_line(s);
@@ -209,7 +282,7 @@ int scan_lines(scanner_t *s, const char *text, size_t len)
 	s->end = text + len;
 	int rc = 0;
 	while (s->p < s->end && !rc) {
-		s->parens = 0;
+		s->parens = s->quote_line = 0;
 		s->line = line;
 		rc = read_entry(s);
 		if (!rc)
@@ -227,10 +300,8 @@ static char *read_whole(const char *path, size_t *len, char *err, size_t err_siz
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) || S_ISDIR(st.st_mode)) {
-		snprintf(err, err_size, "open %s: %s", path,
-			 fd >= 0 && S_ISDIR(st.st_mode) ? "is a directory" : strerror(errno));
-		for (char *c = err + strlen("open ") + strlen(path); *c; c++)
-			*c = *c >= 'A' && *c <= 'Z' && c[1] >= 'a' ? (char)(*c | 32) : *c;
+		sodns_file_error(err, err_size, "open", path,
+				 fd >= 0 && S_ISDIR(st.st_mode) ? EISDIR : errno);
 		if (fd >= 0)
 			close(fd);
 		return NULL;

@@ -18,6 +18,8 @@ typedef struct zonefile_record {
 	const uint8_t *rdata; /* names in it are not compressed; those of NS, SOA, CNAME and MX are
 				 lower case */
 	uint16_t rdata_len;
+	const char *file; /* where it stands, for messages */
+	unsigned line;
 } zonefile_record_t;
 
 /* Not 0 stops, with the reason in err. */

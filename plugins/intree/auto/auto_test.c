@@ -29,7 +29,8 @@ static void refusals(void)
 	SODNS_REFUSED("auto {\n directory . a(b {1}\n}", "at offset 3: `a(b`");
 	SODNS_REFUSED("auto {\n reload\n}", "reload duration value is expected");
 	SODNS_REFUSED("auto {\n reload x\n}", "time: invalid duration \"x\"");
-	SODNS_REFUSED("auto {\n reload -1s\n}", "invalid duration");
+	SODNS_REFUSED("auto {\n reload -1s\n}",
+		      "invalid duration \"-1s\": it must not be negative");
 	SODNS_REFUSED("auto {\n fallthrough\n}", "unknown property 'fallthrough'");
 }
 

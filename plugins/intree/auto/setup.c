@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <sodns/file.h>
+
 #include "auto.h"
 
 #define DEFAULT_INTERVAL 60000000000ull
@@ -18,14 +20,17 @@ static int read_directory(sodns_setup_t *s, struct automatic *a)
 {
 	const char *word = sodns_setup_arg(s), *pattern;
 	struct stat st;
+	char place[1024];
 	if (!word)
 		return sodns_error_args(s);
 	a->directory = sodns_setup_path(s, word);
 	if (stat(a->directory, &st) && errno != ENOENT)
-		return sodns_error(s, "Unable to access root path '%s': %s", a->directory,
-				   strerror(errno));
+		return sodns_error(s, "Unable to access root path '%s': %s%s", a->directory,
+				   strerror(errno),
+				   sodns_file_place(a->directory, place, sizeof(place)));
 	if (stat(a->directory, &st))
-		sodns_log(SODNS_LOG_WARNING, "auto", "Directory does not exist: %s", a->directory);
+		sodns_log(SODNS_LOG_WARNING, "auto", "Directory does not exist: %s%s", a->directory,
+			  sodns_file_place(a->directory, place, sizeof(place)));
 	pattern = sodns_setup_arg(s);
 	if (pattern && naming_read(s, &a->naming, pattern, sodns_setup_arg(s)))
 		return SODNS_EINVAL;
@@ -41,7 +46,7 @@ static int read_reload(sodns_setup_t *s, struct automatic *a)
 	if (sodns_duration_from_text(text, &ns))
 		return sodns_error(s, "time: invalid duration \"%s\"", text);
 	if (ns < 0)
-		return sodns_error(s, "invalid duration");
+		return sodns_error(s, "invalid duration \"%s\": it must not be negative", text);
 	a->interval = (uint64_t)ns;
 	return SODNS_OK;
 }

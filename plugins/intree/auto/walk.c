@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <sodns/file.h>
+
 #include "auto.h"
 
 #define DEPTH_MAX 64
@@ -42,8 +44,9 @@ static bool walk_directory(const struct walk *w, const char *directory, unsigned
 	int n = scandir(directory, &entries, NULL, alphasort);
 	if (n < 0) {
 		int why = errno;
-		sodns_log(SODNS_LOG_WARNING, "auto", "error reading %s: %s", directory,
-			  why == ENOENT ? "no such file or directory" : strerror(why));
+		char text[2048];
+		sodns_file_error(text, sizeof(text), "error reading", directory, why);
+		sodns_log(SODNS_LOG_WARNING, "auto", "%s", text);
 		return why == ENOENT;
 	}
 	for (int i = 0; i < n; i++) {

@@ -24,8 +24,8 @@ static void load(void)
 static void refusals(void)
 {
 	SODNS_REFUSED("autopath", "stdin:2 - no resolv-conf specified");
-	SODNS_REFUSED("autopath none.conf", "stdin:2 - failed to parse \"none.conf\": open "
-					    "none.conf: no such file or directory");
+	SODNS_REFUSED("autopath /none.conf", "stdin:2 - failed to parse \"/none.conf\": open "
+					     "/none.conf: no such file or directory");
 	SODNS_REFUSED("autopath @hosts\nhosts hosts",
 		      "stdin:2 - hosts does not implement the AutoPather interface");
 	SODNS_REFUSED("autopath @autopath",

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sodns/file.h>
+
 #include "autopath.h"
 
 #define HOST_FILE "/etc/resolv.conf"
@@ -28,11 +30,15 @@ static int read_file(sodns_setup_t *s, const char *path, struct search *out)
 /* The oracle names no line for these: they are kept until prepare, whose errors have none. */
 static int fail(sodns_setup_t *s, struct autopath *a, const char *path, const char *why, int number)
 {
-	static const char form[] = "failed to parse \"%s\": %s%s%s%s";
-	const char *open = number ? "open " : "", *name = number ? path : "";
-	int len = snprintf(NULL, 0, form, path, open, name, number ? ": " : "", why);
+	static const char form[] = "failed to parse \"%s\": %s";
+	char opened[2048];
+	if (number) {
+		sodns_file_error(opened, sizeof(opened), "open", path, number);
+		why = opened;
+	}
+	int len = snprintf(NULL, 0, form, path, why);
 	char *text = sodns_setup_alloc(s, (size_t)len + 1);
-	snprintf(text, (size_t)len + 1, form, path, open, name, number ? ": " : "", why);
+	snprintf(text, (size_t)len + 1, form, path, why);
 	a->error = text;
 	return SODNS_OK;
 }
@@ -49,11 +55,7 @@ static int read_source(sodns_setup_t *s, struct autopath *a, const char *source)
 	source = sodns_setup_path(s, source);
 	int rc = read_file(s, source, &a->search);
 	if (rc == SODNS_ENOENT)
-		return fail(s, a, source,
-			    errno == ENOENT   ? "no such file or directory"
-			    : errno == EACCES ? "permission denied"
-					      : strerror(errno),
-			    errno);
+		return fail(s, a, source, "", errno);
 	return rc ? fail(s, a, source, "a domain of its search list is no name", 0) : SODNS_OK;
 }
 

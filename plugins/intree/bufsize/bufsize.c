@@ -29,7 +29,11 @@ static int setup(sodns_setup_t *s)
 	const char *const *args = sodns_setup_args(s, &count);
 	long size = count ? strtol(args[0], &end, 10) : SIZE_DEFAULT;
 	if (count > 1 || (count && (*end || !*args[0])) || size < SIZE_MIN || size > SIZE_LIMIT)
-		return sodns_error_args(s);
+		return count == 1 ? sodns_error(s,
+						"Wrong argument count or unexpected line ending "
+						"after '%s': the size must be in range [%d, %d]",
+						args[0], SIZE_MIN, SIZE_LIMIT)
+				  : sodns_error_args(s);
 	b->size = (uint16_t)size;
 	return sodns_add_handler(s, b);
 }

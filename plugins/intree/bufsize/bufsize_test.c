@@ -5,10 +5,12 @@
 
 int main(void)
 {
-	SODNS_REFUSED("bufsize 70000",
-		      "Wrong argument count or unexpected line ending after '70000'");
-	SODNS_REFUSED("bufsize big", "Wrong argument count or unexpected line ending after 'big'");
-	SODNS_REFUSED("bufsize 511", "Wrong argument count or unexpected line ending after '511'");
+	SODNS_REFUSED("bufsize 70000", "Wrong argument count or unexpected line ending after "
+				       "'70000': the size must be in range [512, 4096]");
+	SODNS_REFUSED("bufsize big", "Wrong argument count or unexpected line ending after 'big': "
+				     "the size must be in range [512, 4096]");
+	SODNS_REFUSED("bufsize 511", "Wrong argument count or unexpected line ending after '511': "
+				     "the size must be in range [512, 4096]");
 	SODNS_REFUSED("bufsize 600 700",
 		      "Wrong argument count or unexpected line ending after '700'");
 	sodns_test_t *t = SODNS_TEST("bufsize");

@@ -35,25 +35,27 @@ static void refusals(void)
 	SODNS_REFUSED("cache {\n prefetch 1 5\n}", "time: missing unit in duration \"5\"");
 	SODNS_REFUSED("cache {\n serve_stale 5x\n}", "time: unknown unit \"x\" in duration \"5x\"");
 	SODNS_REFUSED("cache {\n serve_stale 1h later\n}",
-		      "invalid value for serve_stale refresh mode: later");
-	SODNS_REFUSED("cache {\n serve_stale -1h\n}", "invalid negative duration for serve_stale");
+		      "invalid value for serve_stale refresh mode: later (immediate or verify)");
+	SODNS_REFUSED("cache {\n serve_stale -1h\n}",
+		      "invalid negative duration for serve_stale: -1h");
 	SODNS_REFUSED("cache {\n serve_stale 1h immediate 1500ms\n}",
-		      "serve_stale response TTL must be a whole number of seconds");
+		      "serve_stale response TTL must be a whole number of seconds: 1500ms");
 	SODNS_REFUSED("cache {\n serve_stale 1h immediate 1s 1s 1s\n}",
 		      "Wrong argument count or unexpected line ending after '1s'");
 	SODNS_REFUSED("cache {\n serve_stale 1h verify 1s 1s 6m\n}",
-		      "serve_stale failure recheck cannot exceed 5 minutes");
+		      "serve_stale failure recheck cannot exceed 5 minutes: 6m");
 	SODNS_REFUSED("cache {\n serve_stale 1h verify x\n}",
 		      "invalid serve_stale verify timeout: time: invalid duration \"x\"");
 	SODNS_REFUSED("cache {\n serve_stale_policy prefer_positive\n}",
 		      "serve_stale_policy requires serve_stale");
 	SODNS_REFUSED("cache {\n serve_stale\n serve_stale_policy other\n}",
-		      "invalid serve_stale_policy: other");
+		      "invalid serve_stale_policy: other (prefer_positive)");
 	SODNS_REFUSED("cache {\n servfail 6m\n}",
-		      "caching SERVFAIL responses over 5 minutes is not permitted");
-	SODNS_REFUSED("cache {\n servfail -1s\n}", "invalid negative ttl for servfail");
+		      "caching SERVFAIL responses over 5 minutes is not permitted: 6m");
+	SODNS_REFUSED("cache {\n servfail -1s\n}",
+		      "invalid negative ttl for servfail: -1s is not in range [0s, 5m]");
 	SODNS_REFUSED("cache {\n disable everything\n}",
-		      "cache type for disable must be \"success\" or \"denial\"");
+		      "cache type for disable must be \"success\" or \"denial\": everything");
 	SODNS_REFUSED("cache {\n keepttl 5\n}",
 		      "Wrong argument count or unexpected line ending after '5'");
 	SODNS_REFUSED("cache {\n bytes 1K\n}", "bytes must be at least 64K, but is: 1K");

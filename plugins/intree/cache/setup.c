@@ -168,11 +168,14 @@ static int read_stale_ttl(sodns_setup_t *s, struct cache *c, const char *text)
 	if (read_duration(s, "invalid serve_stale response TTL: ", text, &ns))
 		return SODNS_EINVAL;
 	if (ns < 0)
-		return sodns_error(s, "invalid negative response TTL for serve_stale");
+		return sodns_error(s, "invalid negative response TTL for serve_stale: %s", text);
 	if (ns % SECOND)
-		return sodns_error(s, "serve_stale response TTL must be a whole number of seconds");
+		return sodns_error(
+			s, "serve_stale response TTL must be a whole number of seconds: %s", text);
 	if (ns / SECOND > UINT32_MAX)
-		return sodns_error(s, "serve_stale response TTL exceeds the DNS TTL range");
+		return sodns_error(
+			s, "serve_stale response TTL exceeds the DNS TTL range [0, 4294967295]: %s",
+			text);
 	c->stale_ttl = (uint32_t)(ns / SECOND);
 	return SODNS_OK;
 }
@@ -183,9 +186,13 @@ static int read_recheck(sodns_setup_t *s, struct cache *c, const char *text)
 	if (read_duration(s, "invalid serve_stale failure recheck: ", text, &ns))
 		return SODNS_EINVAL;
 	if (ns < 0)
-		return sodns_error(s, "invalid negative failure recheck for serve_stale");
+		return sodns_error(s,
+				   "invalid negative failure recheck for serve_stale: %s is not in "
+				   "range [0s, 5m]",
+				   text);
 	if (ns > MINUTES_5)
-		return sodns_error(s, "serve_stale failure recheck cannot exceed 5 minutes");
+		return sodns_error(s, "serve_stale failure recheck cannot exceed 5 minutes: %s",
+				   text);
 	c->recheck = (uint64_t)ns;
 	return SODNS_OK;
 }
@@ -196,7 +203,7 @@ static int read_verify_timeout(sodns_setup_t *s, struct cache *c, const char *te
 	if (read_duration(s, "invalid serve_stale verify timeout: ", text, &ns))
 		return SODNS_EINVAL;
 	if (ns < 0)
-		return sodns_error(s, "invalid negative timeout for serve_stale verify");
+		return sodns_error(s, "invalid negative timeout for serve_stale verify: %s", text);
 	c->verify_timeout = (uint64_t)ns;
 	return SODNS_OK;
 }
@@ -214,13 +221,15 @@ static int read_stale(sodns_setup_t *s, struct cache *c)
 	if (count && read_duration(s, "", args[0], &ns))
 		return SODNS_EINVAL;
 	if (ns < 0)
-		return sodns_error(s, "invalid negative duration for serve_stale");
+		return sodns_error(s, "invalid negative duration for serve_stale: %s", args[0]);
 	c->stale_up_to = (uint64_t)ns;
 	if (count < 2)
 		return SODNS_OK;
 	c->verify = !strcasecmp(args[1], "verify");
 	if (!c->verify && strcasecmp(args[1], "immediate"))
-		return sodns_error(s, "invalid value for serve_stale refresh mode: %s", args[1]);
+		return sodns_error(
+			s, "invalid value for serve_stale refresh mode: %s (immediate or verify)",
+			args[1]);
 	if (!c->verify && count > 4)
 		return sodns_error_args(s);
 	if (c->verify && count > at && read_verify_timeout(s, c, args[at++]))
@@ -239,7 +248,7 @@ static int read_policy(sodns_setup_t *s, struct cache *c)
 	if (count != 1)
 		return sodns_error_args(s);
 	if (strcasecmp(args[0], "prefer_positive"))
-		return sodns_error(s, "invalid serve_stale_policy: %s", args[0]);
+		return sodns_error(s, "invalid serve_stale_policy: %s (prefer_positive)", args[0]);
 	c->prefer_positive = true;
 	return SODNS_OK;
 }
@@ -254,9 +263,13 @@ static int read_servfail(sodns_setup_t *s, struct cache *c)
 	if (read_duration(s, "", args[0], &ns))
 		return SODNS_EINVAL;
 	if (ns < 0)
-		return sodns_error(s, "invalid negative ttl for servfail");
+		return sodns_error(s,
+				   "invalid negative ttl for servfail: %s is not in range [0s, 5m]",
+				   args[0]);
 	if (ns > MINUTES_5) /* RFC 2308, 7.1 */
-		return sodns_error(s, "caching SERVFAIL responses over 5 minutes is not permitted");
+		return sodns_error(s,
+				   "caching SERVFAIL responses over 5 minutes is not permitted: %s",
+				   args[0]);
 	c->fail_ttl = (uint64_t)ns;
 	return SODNS_OK;
 }
@@ -306,7 +319,9 @@ static int read_disable(sodns_setup_t *s, struct cache *c)
 	if (!zones)
 		return SODNS_EINVAL;
 	if (kind == SUCCESS && strcmp(words[0], "success"))
-		return sodns_error(s, "cache type for disable must be \"success\" or \"denial\"");
+		return sodns_error(s,
+				   "cache type for disable must be \"success\" or \"denial\": %s",
+				   words[0]);
 	c->except[kind] = zones;
 	c->except_count[kind] = n;
 	return SODNS_OK;

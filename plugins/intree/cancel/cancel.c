@@ -31,7 +31,9 @@ static int setup(sodns_setup_t *s)
 		if (count && sodns_duration_from_text(args[0], &ns))
 			return sodns_error(s, "invalid duration: \"%s\"", args[0]);
 		if (ns <= 0)
-			return sodns_error(s, "invalid negative duration: \"%s\"", args[0]);
+			return sodns_error(
+				s, "invalid negative duration: \"%s\" (it must be more than 0s)",
+				args[0]);
 	}
 	c->timeout = (uint64_t)ns;
 	return sodns_add_handler(s, c);

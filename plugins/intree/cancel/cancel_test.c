@@ -7,7 +7,7 @@ int main(void)
 {
 	sodns_test_plugin(SODNS_TEST_PLUGINS);
 	sodns_test_plugin("park", PARK);
-	SODNS_REFUSED("cancel -1s", "invalid negative duration: \"-1s\"");
+	SODNS_REFUSED("cancel -1s", "invalid negative duration: \"-1s\" (it must be more than 0s)");
 	SODNS_REFUSED("cancel soon", "invalid duration: \"soon\"");
 	SODNS_REFUSED("cancel 1s 2s", "Wrong argument count or unexpected line ending after '2s'");
 	sodns_test_t *t = SODNS_TEST("cancel 100ms\npark");

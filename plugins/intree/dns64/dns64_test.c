@@ -11,9 +11,12 @@
 static void refusals(void)
 {
 	SODNS_REFUSED("dns64 64:ff9b::", "invalid CIDR address: 64:ff9b::");
-	SODNS_REFUSED("dns64 64:ff9b::1/97", "invalid prefix length \"64:ff9b::/97\"");
-	SODNS_REFUSED("dns64 {\n prefix 64::/33\n}", "invalid prefix length \"64::/33\"");
-	SODNS_REFUSED("dns64 64::/24", "invalid prefix length \"64::/24\"");
+	SODNS_REFUSED("dns64 64:ff9b::1/97", "invalid prefix length \"64:ff9b::/97\": it is not "
+					     "32, 40, 48, 56, 64, 72, 80, 88 or 96");
+	SODNS_REFUSED("dns64 {\n prefix 64::/33\n}", "invalid prefix length \"64::/33\": it is not "
+						     "32, 40, 48, 56, 64, 72, 80, 88 or 96");
+	SODNS_REFUSED("dns64 64::/24", "invalid prefix length \"64::/24\": it is not 32, 40, 48, "
+				       "56, 64, 72, 80, 88 or 96");
 	SODNS_REFUSED("dns64 192.0.2.1/24", "invalid netmask 32 IPv6 address: \"192.0.2.0/24\"");
 	SODNS_REFUSED("dns64 64::/96 65::/96",
 		      "Wrong argument count or unexpected line ending after '65::/96'");

@@ -27,7 +27,10 @@ static int read_prefix(sodns_setup_t *s, struct dns64 *d, const char *text)
 		return sodns_error(s, "invalid netmask 32 IPv6 address: \"%s/%u\"", network,
 				   p.bits);
 	if (p.bits % 8 || p.bits < 32 || p.bits > 96)
-		return sodns_error(s, "invalid prefix length \"%s/%u\"", network, p.bits);
+		return sodns_error(s,
+				   "invalid prefix length \"%s/%u\": it is not 32, 40, 48, 56, 64, "
+				   "72, 80, 88 or 96",
+				   network, p.bits);
 	d->bytes = p.bits / 8;
 	memcpy(d->prefix, p.address.bytes, d->bytes);
 	return SODNS_OK;

@@ -120,7 +120,9 @@ static int read_amount(sodns_setup_t *s, uint64_t *every, uint64_t *duration)
 	if (*end || !*args[0])
 		return sodns_error(s, "strconv.ParseInt: parsing \"%s\": invalid syntax", args[0]);
 	if (n < 0 || n > INT32_MAX)
-		return sodns_error(s, "illegal amount value given \"%s\"", args[0]);
+		return sodns_error(
+			s, "illegal amount value given \"%s\": it is not in range [0, 2147483647]",
+			args[0]);
 	*every = (uint64_t)n;
 	if (count < 2)
 		return SODNS_OK;

@@ -10,7 +10,8 @@ int main(void)
 {
 	SODNS_REFUSED("erratic {\n x\n}", "unknown property 'x'");
 	SODNS_REFUSED("erratic {\n delay 1 fast\n}", "time: invalid duration \"fast\"");
-	SODNS_REFUSED("erratic {\n drop -1\n}", "illegal amount value given \"-1\"");
+	SODNS_REFUSED("erratic {\n drop -1\n}",
+		      "illegal amount value given \"-1\": it is not in range [0, 2147483647]");
 	SODNS_REFUSED("erratic {\n drop a\n}", "strconv.ParseInt: parsing \"a\": invalid syntax");
 	SODNS_REFUSED("erratic {\n drop 1 2\n}",
 		      "Wrong argument count or unexpected line ending after '2'");

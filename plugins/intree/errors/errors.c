@@ -194,7 +194,8 @@ static int setup(sodns_setup_t *s)
 		if (n > 1)
 			return sodns_error_args(s);
 		if (n && strcmp(args[0], "stdout"))
-			return sodns_error(s, "invalid log file: %s", args[0]);
+			return sodns_error(s, "invalid log file: %s (it can only be stdout)",
+					   args[0]);
 		if (read_block(s, e)) {
 			teardown(e);
 			return -1;

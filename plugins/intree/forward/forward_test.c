@@ -28,8 +28,9 @@ static void test_refused(void)
 	SODNS_REFUSED("forward", "Wrong argument count or unexpected line ending after 'forward'");
 	SODNS_REFUSED("forward .", "Wrong argument count or unexpected line ending after '.'");
 	SODNS_REFUSED(ONE("max_fails x"), "strconv.ParseUint: parsing \"x\": invalid syntax");
-	SODNS_REFUSED(ONE("max_fails 99999999999"),
-		      "strconv.ParseUint: parsing \"99999999999\": value out of range");
+	SODNS_REFUSED(
+		ONE("max_fails 99999999999"),
+		"strconv.ParseUint: parsing \"99999999999\": value out of range [0, 4294967295]");
 	SODNS_REFUSED(ONE("max_concurrent -1"), "max_concurrent can't be negative: -1");
 	SODNS_REFUSED(ONE("max_idle_conns -1"), "max_idle_conns can't be negative: -1");
 	SODNS_REFUSED(ONE("expire -1s"), "expire can't be negative: -1s");

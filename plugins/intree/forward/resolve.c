@@ -155,6 +155,13 @@ static bool from_resolver(struct found *found, const struct target *t,
 static bool look_up(const struct forward *f, struct found *found, const struct target *t, char *why,
 		    size_t size)
 {
+	if (sodns_address_is_malformed(t->hostname)) {
+		snprintf(why, size,
+			 "lookup %s: no such host: an IPv4 address has four numbers in "
+			 "range [0, 255], without leading zeros",
+			 t->hostname);
+		return false;
+	}
 	if (!f->resolver_count)
 		return from_system(found, t, why, size);
 	for (size_t i = 0; i < f->resolver_count; i++)

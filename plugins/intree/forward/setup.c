@@ -38,8 +38,8 @@ static int read_number(sodns_setup_t *s, const char *function, long long min, lo
 	if (*digits < '0' || *digits > '9' || *end)
 		return sodns_error(s, "strconv.%s: parsing \"%s\": invalid syntax", function, text);
 	if (errno || *out > max || *out < min)
-		return sodns_error(s, "strconv.%s: parsing \"%s\": value out of range", function,
-				   text);
+		return sodns_error(s, "strconv.%s: parsing \"%s\": value out of range [%lld, %lld]",
+				   function, text, min, max);
 	return SODNS_OK;
 }
 

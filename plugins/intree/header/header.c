@@ -62,8 +62,9 @@ static int read_rule(sodns_setup_t *s, struct header *c)
 	for (size_t i = 1; i < count; i++) {
 		uint16_t bit = flag_of(args[i]);
 		if (!bit)
-			return sodns_error(s, "setting up rule: unknown/unsupported flag=%s",
-					   args[i]);
+			return sodns_error(
+				s, "setting up rule: unknown/unsupported flag=%s (aa, ra or rd)",
+				args[i]);
 		f->set = (uint16_t)(set ? f->set | bit : f->set & ~bit);
 		f->clear = (uint16_t)(set ? f->clear & ~bit : f->clear | bit);
 	}

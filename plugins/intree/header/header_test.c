@@ -9,7 +9,7 @@ int main(void)
 	SODNS_REFUSED("header {\n answer set aa\n}",
 		      "setting up rule: invalid selector=answer should be query or response");
 	SODNS_REFUSED("header {\n response set tc\n}",
-		      "setting up rule: unknown/unsupported flag=tc");
+		      "setting up rule: unknown/unsupported flag=tc (aa, ra or rd)");
 	SODNS_REFUSED("header {\n response flip aa\n}",
 		      "setting up rule: unknown flag action=flip, should be set or clear");
 	SODNS_REFUSED("header {\n response set\n}",

@@ -8,8 +8,9 @@
 static void refusals(void)
 {
 	SODNS_REFUSED("hosts {\n ttl\n}", "ttl needs a time in second");
-	SODNS_REFUSED("hosts {\n ttl x\n}", "ttl needs a number of second");
-	SODNS_REFUSED("hosts {\n ttl 70000\n}", "ttl provided is invalid");
+	SODNS_REFUSED("hosts {\n ttl x\n}", "ttl needs a number of second: 'x'");
+	SODNS_REFUSED("hosts {\n ttl 70000\n}",
+		      "ttl provided is invalid: 70000 is not in range [1, 65535]");
 	SODNS_REFUSED("hosts {\n reload\n}", "reload needs a duration (zero seconds to disable)");
 	SODNS_REFUSED("hosts {\n reload never\n}", "invalid duration for reload 'never'");
 	SODNS_REFUSED("hosts {\n reload -1s\n}", "invalid negative duration for reload '-1s'");

@@ -126,6 +126,9 @@ void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_
 {
 	const char *end = text + len;
 	struct place place = {.file = file, .line = 1};
+	/* A byte order mark, which editors put in front. */
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		text += 3;
 	for (; text < end; place.line++) {
 		const char *line_end = memchr(text, '\n', (size_t)(end - text));
 		line_end = line_end ? line_end : end;

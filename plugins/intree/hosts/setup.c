@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <sodns/file.h>
+
 #include "hosts.h"
 
 #define TTL_DEFAULT 3600
@@ -21,9 +23,10 @@ static int read_ttl(sodns_setup_t *s, struct hosts *h)
 		return sodns_error(s, "ttl needs a time in second");
 	long ttl = strtol(text, &end, 10);
 	if (!*text || *end)
-		return sodns_error(s, "ttl needs a number of second");
+		return sodns_error(s, "ttl needs a number of second: '%s'", text);
 	if (ttl <= 0 || ttl > 65535)
-		return sodns_error(s, "ttl provided is invalid");
+		return sodns_error(s, "ttl provided is invalid: %s is not in range [1, 65535]",
+				   text);
 	h->ttl = (uint32_t)ttl;
 	return SODNS_OK;
 }
@@ -101,14 +104,17 @@ static int read_path(sodns_setup_t *s, struct hosts *h)
 {
 	const char *path = sodns_setup_arg(s);
 	struct stat st;
+	char place[1024];
 	if (!path)
 		return SODNS_OK;
 	h->path = sodns_setup_path(s, path);
 	if (stat(h->path, &st) && errno != ENOENT)
-		return sodns_error(s, "unable to access hosts file '%s': %s", h->path,
-				   strerror(errno));
+		return sodns_error(s, "unable to access hosts file '%s': %s%s", h->path,
+				   strerror(errno),
+				   sodns_file_place(h->path, place, sizeof(place)));
 	if (stat(h->path, &st))
-		sodns_log(SODNS_LOG_WARNING, "hosts", "File does not exist: %s", h->path);
+		sodns_log(SODNS_LOG_WARNING, "hosts", "File does not exist: %s%s", h->path,
+			  sodns_file_place(h->path, place, sizeof(place)));
 	else if (S_ISDIR(st.st_mode))
 		sodns_log(SODNS_LOG_WARNING, "hosts", "Hosts file \"%s\" is a directory", h->path);
 	return SODNS_OK;

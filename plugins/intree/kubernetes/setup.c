@@ -180,7 +180,7 @@ static int read_limit(sodns_setup_t *s, const char *property, uint32_t *out)
 	if (one(s, &text) || read_integer(s, property, text, &v))
 		return SODNS_EINVAL;
 	if (v < 0)
-		return sodns_error(s, "%s must be >= 0", property);
+		return sodns_error(s, "%s must be >= 0: %ld", property, v);
 	*out = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
 	return SODNS_OK;
 }
@@ -209,7 +209,7 @@ static int read_qps(sodns_setup_t *s, void *to)
 				   "\"%s\": invalid syntax",
 				   text, text);
 	if (qps < 0)
-		return sodns_error(s, "apiserver_qps must be >= 0");
+		return sodns_error(s, "apiserver_qps must be >= 0: %s", text);
 	((struct kubernetes *)to)->settings.qps = qps;
 	return SODNS_OK;
 }

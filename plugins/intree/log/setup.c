@@ -41,7 +41,8 @@ static int read_classes(sodns_setup_t *s, struct wish *w)
 	for (; (word = sodns_setup_arg(s)); n++) {
 		enum class c = class_from_text(word);
 		if (!c)
-			return sodns_error(s, "invalid Class: %s", word);
+			return sodns_error(s, "invalid Class: %s (success, denial, error or all)",
+					   word);
 		w->classes |= c;
 	}
 	return n ? 0 : sodns_error_args(s);

@@ -34,8 +34,9 @@ static int read_number(sodns_setup_t *s, const char *text, unsigned long max, un
 	if (!*text || *end || *text == '-')
 		return sodns_error(s, "strconv.ParseUint: parsing \"%s\": invalid syntax", text);
 	if (*out > max)
-		return sodns_error(s, "strconv.ParseUint: parsing \"%s\": value out of range",
-				   text);
+		return sodns_error(s,
+				   "strconv.ParseUint: parsing \"%s\": value out of range [0, %lu]",
+				   text, max);
 	return SODNS_OK;
 }
 
@@ -92,11 +93,13 @@ static int subnet_rule(sodns_setup_t *s, struct rule *rule, const char *four, co
 	unsigned long n4, n6;
 	int rc = read_number(s, four, UINT16_MAX, &n4);
 	if (!rc && n4 > 32)
-		rc = sodns_error(s, "invalid IPv4 bit mask length %lu", n4);
+		rc = sodns_error(s, "invalid IPv4 bit mask length %lu: it is not in range [0, 32]",
+				 n4);
 	if (!rc)
 		rc = read_number(s, six, UINT16_MAX, &n6);
 	if (!rc && n6 > 128)
-		rc = sodns_error(s, "invalid IPv6 bit mask length %lu", n6);
+		rc = sodns_error(s, "invalid IPv6 bit mask length %lu: it is not in range [0, 128]",
+				 n6);
 	if (rc)
 		return rc;
 	rule->subnet = true;

@@ -32,10 +32,13 @@ static void refusals(void)
 	SODNS_REFUSED("rewrite edns0 local set 0xffee {foo}", "unsupported variable name "
 							      "\"{foo}\"");
 	SODNS_REFUSED("rewrite edns0 local change 1 2", "invalid action: \"change\"");
-	SODNS_REFUSED("rewrite edns0 subnet set 33 1", "invalid IPv4 bit mask length 33");
-	SODNS_REFUSED("rewrite ttl a. 30-20", "invalid TTL '30-20' for a ttl rule");
+	SODNS_REFUSED("rewrite edns0 subnet set 33 1",
+		      "invalid IPv4 bit mask length 33: it is not in range [0, 32]");
+	SODNS_REFUSED("rewrite ttl a. 30-20", "invalid TTL '30-20' for a ttl rule: it is SECONDS, "
+					      "MIN-MAX, MIN- or -MAX in range [0, 4294967295]");
 	SODNS_REFUSED("rewrite rcode a. FOO NOERROR",
-		      "invalid matching RCODE 'FOO' for a rcode rule");
+		      "invalid matching RCODE 'FOO' for a rcode rule: it is a name such as "
+		      "NXDOMAIN or in range [0, 23]");
 	SODNS_REFUSED("rewrite cname a", "too few (1) arguments for a cname rule");
 }
 

@@ -77,7 +77,10 @@ static int ttl_rule(sodns_setup_t *s, struct rule *rule, const char *const *args
 	const char *ttl = count > 3 ? "" : args[count - 1];
 	rule->kind = RULE_TTL;
 	if (!read_ttl(ttl, &a->min, &a->max))
-		return sodns_error(s, "invalid TTL '%s' for a ttl rule", ttl);
+		return sodns_error(s,
+				   "invalid TTL '%s' for a ttl rule: it is SECONDS, MIN-MAX, MIN- "
+				   "or -MAX in range [0, 4294967295]",
+				   ttl);
 	return name_match(s, rule, "ttl", count == 3 ? args[0] : NULL, args[count - 2]);
 }
 
@@ -100,10 +103,16 @@ static int rcode_rule(sodns_setup_t *s, struct rule *rule, const char *const *ar
 	rule->kind = RULE_RCODE;
 	a->old = read_rcode(old);
 	if (a->old < 0)
-		return sodns_error(s, "invalid matching RCODE '%s' for a rcode rule", old);
+		return sodns_error(s,
+				   "invalid matching RCODE '%s' for a rcode rule: it is a name "
+				   "such as NXDOMAIN or in range [0, 23]",
+				   old);
 	a->new_ = read_rcode(new_);
 	if (a->new_ < 0)
-		return sodns_error(s, "invalid replacement RCODE '%s' for a rcode rule", new_);
+		return sodns_error(s,
+				   "invalid replacement RCODE '%s' for a rcode rule: it is a name "
+				   "such as NXDOMAIN or in range [0, 23]",
+				   new_);
 	return name_match(s, rule, "rcode", count == 4 ? args[0] : NULL, args[count - 3]);
 }
 

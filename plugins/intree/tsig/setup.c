@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <sodns/ability.h>
+#include <sodns/file.h>
 
 #include "keyfile.h"
 #include "tsig.h"
@@ -193,8 +194,7 @@ static char *read_file(const char *path, size_t *len, char *err, size_t err_size
 	if (f && text)
 		*len = fread(text, 1, KEY_FILE_MAX, f);
 	if (!f || !text || ferror(f)) {
-		snprintf(err, err_size, "open %s: %s", path,
-			 errno == ENOENT ? "no such file or directory" : strerror(errno));
+		sodns_file_error(err, err_size, "open", path, errno);
 		free(text);
 		text = NULL;
 	}

@@ -22,7 +22,7 @@ static void refusals(void)
 		      ARGS "'NOTICE' (unknown opcode 'NOTICE')");
 	SODNS_REFUSED("tsig {\n key a\n}", ARGS "'key' (unknown property 'key')");
 	SODNS_REFUSED("tsig\ntsig", "(this plugin can only be used once per Server Block)");
-	SODNS_REFUSED("tsig {\n secrets none\n}", "(open none: no such file or directory)");
+	SODNS_REFUSED("tsig {\n secrets /none\n}", "(open /none: no such file or directory)");
 }
 
 static void key_file(const char *text, const char *error)

@@ -6,6 +6,8 @@
 #ifndef SODNS_FILE_H
 #define SODNS_FILE_H
 
+#include <stddef.h>
+
 #include <sodns/abi.h>
 
 /* What tells one state of a file from the next. All zero: no state at all. */
@@ -23,5 +25,13 @@ SODNS_API int sodns_file_mark(const char *path, sodns_file_mark_t *out);
 SODNS_API int sodns_file_mark_of(int fd, sodns_file_mark_t *out);
 /* Whether both are the same state. No state is the same as none. */
 SODNS_API bool sodns_file_same(const sodns_file_mark_t *a, const sodns_file_mark_t *b);
+
+/* What a relative path is relative to, as it is told to a user: " (in /etc/sodns)", put behind the error;
+ * "" for an absolute path, and where the folder can't be told. Returns out. */
+SODNS_API const char *sodns_file_place(const char *path, char *out, size_t size);
+/* Writes why something can't be done with a file, in the words that all messages have: "VERB PATH: no
+ * such file or directory", and the place of a relative path behind it. `error` is of errno. */
+SODNS_API void sodns_file_error(char *out, size_t size, const char *verb, const char *path,
+				int error);
 
 #endif

@@ -35,6 +35,20 @@ static void others(void **state)
 }
 
 /* The loopback interface has the name lo and the number 1 everywhere. */
+static void malformed(void **state)
+{
+	static const char *const yes[] = {"1.2.3",      "1",         "127.1",
+					  "0x7f000001", "010.0.0.1", "256.1.1.1",
+					  "1.2.3.4.5",  "1.2.3.",    "."};
+	static const char *const no[] = {"192.0.2.1", "::1",           "example.org", "a.1", "1.a",
+					 "",          "1.2.3.example", "0x7fg",       "-1"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(sodns_address_is_malformed(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(sodns_address_is_malformed(no[i]));
+}
+
 static void zones(void **state)
 {
 	static const char *const good[] = {"fe80::1%lo", "fe80::1%1", "ff02::1%lo"};
@@ -159,6 +173,7 @@ static void local(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(ipv4), cmocka_unit_test(others),
-					   cmocka_unit_test(zones), cmocka_unit_test(local)};
+					   cmocka_unit_test(malformed), cmocka_unit_test(zones),
+					   cmocka_unit_test(local)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,7 @@ static void reads_options(void **state)
 	access_free(&a);
 	o.ca = "/no/such/file";
 	assert_false(access_read(&a, &o, "", err, sizeof(err)));
-	assert_string_equal(err, "open /no/such/file: No such file or directory");
+	assert_string_equal(err, "open /no/such/file: no such file or directory");
 	o.kubeconfig = "/no/such/config";
 	assert_false(access_read(&a, &o, "", err, sizeof(err)));
 	assert_string_equal(err, "stat /no/such/config: no such file or directory");

@@ -1,0 +1,261 @@
+"""What manuals say is so: examples serve, defaults are those of the source, metrics and flags are the ones there are."""
+import re, shutil, ssl, urllib.request
+
+import dns.exception, dns.flags, dns.message, dns.query
+
+import harness
+from harness import Case, Server
+from readme_test import CA, FILES, ROOT, documents, fences
+
+PLUGINS = sorted(p.parent for p in ROOT.glob('plugins/intree/*/README.md'))
+ZONE = '@ 3600 SOA ns root 1 7200 3600 1209600 3600\n@ 3600 NS ns\nns 3600 A 192.0.2.1\n'
+
+# Examples that are not asked, by a word in them, and why.
+NOT_STARTED = {r'^\s+kubernetes\b(?!.*\n\s+endpoint)': 'kubernetes: needs to run in a cluster', r'[^\n]*\bhttps?://9\.9\.9\.9|tls://9\.9\.9\.9': 'forward: an upstream of the internet'}
+# Errors that an example has where what it names is not there.
+EXPECTED = r'plugin/kubernetes|plugin/errors|^\[ERROR\] \d|NOTIFY|notify|i/o timeout'
+
+
+def source(folder):
+    return {p: p.read_text() for p in sorted((ROOT / folder).rglob('*.[ch]')) if not p.name.endswith('_test.c')}
+
+
+def section(readme, heading):
+    return re.search(rf'^## {heading}\n(.*?)(?=^## |\Z)', readme, re.M | re.S)[1]
+
+
+class Examples(Case):
+    """Each is started on ports that are free, with an upstream of ours, and asked a question."""
+
+    def adapted(self, corefile, upstream):
+        lines = []
+        for line in corefile.splitlines():
+            if re.match(r'\S.*\{$', line) and not line.startswith('('):
+                keys = [re.sub(r'(?<=\w|\.):\d+$', '', k) + ':{PORT}' for k in line[:-1].split()]
+                line = ' '.join(keys) + ' {'
+            line = re.sub(r'^(\s+(?:health|ready|prometheus)) \S+', r'\1 127.0.0.1:0', line)
+            if re.match(r'\s+forward ', line):
+                opens = line.endswith('{')
+                line = ' '.join(line.split()[:2]) + f' 127.0.0.1:{upstream}' + (' {' if opens else '')
+                line = '    ' + line
+            lines.append(re.sub(r'/etc/\w+/zones(?:/org)?', 'zones', line))
+        return '\n'.join(lines) + '\n'
+
+    def ask(self, s, corefile):
+        key = re.search(r'^(?!\()(?:(\w+)://)?([\w.-]*?)(?::\{PORT\})? .*\{$', corefile, re.M)
+        transport, zone = key[1] or 'dns', key[2].strip('.') or 'example.org'
+        q = dns.message.make_query('www.' + zone, 'A')
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.load_cert_chain(s.folder / 'cert.pem', s.folder / 'key.pem')
+        if transport == 'tls':
+            return dns.query.tls(q, '127.0.0.1', 10, s.port, ssl_context=context)
+        if transport == 'https':
+            scheme = 'https' if ' tls ' in corefile else 'http'
+            request = urllib.request.Request(f'{scheme}://127.0.0.1:{s.port}/dns-query', q.to_wire(), {'Content-Type': 'application/dns-message'})
+            with urllib.request.urlopen(request, timeout=10, context=context if scheme == 'https' else None) as r:
+                return dns.message.from_wire(r.read())
+        for _ in range(3):  # erratic answers two of three
+            try:
+                return dns.query.udp(q, '127.0.0.1', 4, s.port, ignore_unexpected=True)
+            except dns.exception.Timeout:
+                self.assertIn('erratic', corefile)
+        self.fail('no answer')
+
+    def test_examples(self):
+        count = 0
+        files = {**FILES, **{f'db.{z}': f'$ORIGIN {z}.\n{ZONE}' for z in ('example.org', 'example.net')}, 'db.internal': ZONE,
+                 'hosts': '192.0.2.1 www.example.org\n'}
+        with Server('.:{PORT} {\n whoami\n}\n') as upstream:
+            for path in documents():
+                for word, text in fences(path):
+                    if word != 'corefile':
+                        continue
+                    name = path.relative_to(ROOT)
+                    why = next((w for p, w in NOT_STARTED.items() if re.search(p, text, re.M)), None)
+                    if why:
+                        print(f'skipped: {name}: {why}')
+                        continue
+                    with self.subTest(f'{name}: {text}'):
+                        corefile = self.adapted(text, upstream.port)
+                        s = Server(corefile, files=files)
+                        (s.folder / 'zones').mkdir()
+                        (s.folder / 'zones' / 'db.example.org').write_text(files['db.example.org'])
+                        with s:
+                            reply = self.ask(s, corefile)
+                            self.assertTrue(reply.flags & dns.flags.QR)
+                            errors = [line for line in (s.out() + s.err()).splitlines()
+                                      if re.match(r'\[(ERROR|PANIC|FATAL)', line) and not re.search(EXPECTED, line)]
+                            self.assertEqual(errors, [])
+                        count += 1
+        self.assertGreater(count, 55)
+
+
+def seconds(text):
+    unit = re.fullmatch(r'([\d.]+)(ms|s|m|h)?', text)
+    return float(unit[1]) * {'ms': 0.001, 's': 1, 'm': 60, 'h': 3600, None: 1}[unit[2]]
+
+
+def value(text):
+    """A number of C's, with products of it."""
+    text = re.sub(r'\(u?int\d+_t\)|\b(\d+)(?:[uUlL]+)\b', lambda m: m[1] or '', text).strip('() ')
+    return eval(text, {'__builtins__': {}}, {'MS': 1e6, 'SECOND': 1e9})
+
+
+# Defaults that are numbers: plugin, the sentence, where the source has it, and in what parts of a second or unit.
+DEFAULTS = [
+    ('auto', r'`reload` .*Default (\w+)', r'#define DEFAULT_INTERVAL (.*)', 1e9),
+    ('bufsize', r'Default (\d+)', r'#define SIZE_DEFAULT (.*)', 1),
+    ('cache', r'\*\*TTL\*\* in seconds .*Default (\d+), for', r'#define TTL_MAX_SUCCESS (.*)', 1),
+    ('cache', r'\*\*TTL\*\* in seconds .*for denials (\d+)', r'#define TTL_MAX_DENIAL (.*)', 1),
+    ('cache', r'at least 1024\. Default (\d+)', r'#define CAPACITY_DEFAULT (.*)', 10000 / 9984),
+    ('cache', r'Default of \*\*MINTTL\*\* is (\d+)', r'#define TTL_MIN (.*)', 1),
+    ('cache', r'`servfail` .*Default (\w+)', r'#define TTL_MIN (.*)', 1),
+    ('cancel', r'Default (\w+)', r'#define DEFAULT_NS (.*)', 1e9),
+    ('erratic', r'`drop` .*Default (\d+)', r'#define EVERY_DEFAULT (.*)', 1),
+    ('erratic', r'`truncate` .*\(default (\d+)\)', r'#define EVERY_DEFAULT (.*)', 1),
+    ('erratic', r'`delay` .*-th query \(default (\d+)\)', r'#define EVERY_DEFAULT (.*)', 1),
+    ('erratic', r'`delay` .*\*\*DURATION\*\* \(default (\w+)\)', r'#define DELAY_DEFAULT (.*)', 1e9),
+    ('file', r'`reload` .*Default (\w+)', r'#define DEFAULT_INTERVAL (.*)', 1e9),
+    ('forward', r'`expire` .*Default (\w+)', r'#define EXPIRE_NS (.*)', 1e9),
+    ('forward', r'`read_timeout` .*Default (\w+)', r'#define READ_TIMEOUT_NS (.*)', 1e9),
+    ('forward', r'`max_fails` .*Default (\d+)', r'f->max_fails = (\d+);', 1),
+    ('forward', r'`health_check` .*Default (\w+)', r'#define CHECK_INTERVAL_NS (.*)', 1e9),
+    ('hosts', r'`ttl` .*Default (\d+)', r'#define TTL_DEFAULT (.*)', 1),
+    ('hosts', r'`reload` .*Default (\w+)', r'#define RELOAD_DEFAULT (.*)', 1e9),
+    ('https', r'`max_connections` .*Default (\d+)', r'#define CONNECTIONS (.*)', 1),
+    ('k8s_external', r'`ttl` .*default (\d+)', r'#define TTL_DEFAULT (.*)', 1),
+    ('kubernetes', r'`ttl` .*Default (\d+)', r'#define TTL_DEFAULT (.*)', 1),
+    ('kubernetes', r'`startup_timeout` .*Default (\w+)', r'#define STARTUP_DEFAULT (.*)', 1e9),
+    ('loadbalance', r'`reload` .*Default (\w+)', r'#define RELOAD_DEFAULT (.*)', 1e9),
+    ('proxyproto', r'default (\d+)\. Each', r'#define MAX_SESSIONS (.*)', 1),
+    ('reload', r'The defaults are (\w+) and', r'interval = (30 \* SECOND)', 1e9),
+    ('reload', r'The defaults are \w+ and (\w+)', r'jitter = (15 \* SECOND)', 1e9),
+]
+# Those that are texts, as the source has them.
+WORDS = [('health', r'Default `(:\d+)`', '":8080"'), ('ready', r'Default `(:\d+)`', '":8181"'), ('prometheus', r'Default `(\S+)`', '"localhost:9153"'),
+         ('hosts', r'Default `(/etc/hosts)`', '"/etc/hosts"'), ('k8s_external', r'default `(dns)`', '"dns"'), ('auto', r'default is `(db\S+)`', None),
+         ('dns64', r'Default `(64:ff9b::/96)`', None)]
+# Numbers that are checked elsewhere: their plugins' tests, or no plain constants.
+ELSEWHERE = {'forward': r'`?max_idle_conns|max_connect_attempts', 'cache': r'`bytes`', 'timeouts': r'Default \ds|-1, the default|Default 10s'}
+
+
+class Defaults(Case):
+    def test_numbers(self):
+        for plugin, sentence, symbol, parts in DEFAULTS:
+            with self.subTest(f'{plugin}: {sentence}'):
+                readme = section((ROOT / 'plugins/intree' / plugin / 'README.md').read_text(), 'Syntax')
+                said = re.search(sentence, readme)
+                self.assertTrue(said, 'the README does not say so any more')
+                found = [m[1] for text in source(f'plugins/intree/{plugin}').values() for m in re.finditer(symbol, text)]
+                self.assertTrue(found, symbol)
+                for text in found:
+                    self.assertAlmostEqual(value(text) / parts, seconds(said[1]), places=3)
+
+    def test_words(self):
+        for plugin, sentence, literal in WORDS:
+            with self.subTest(f'{plugin}: {sentence}'):
+                said = re.search(sentence, (ROOT / 'plugins/intree' / plugin / 'README.md').read_text())
+                self.assertTrue(said, 'the README does not say so any more')
+                if literal:
+                    self.assertEqual(literal, f'"{said[1]}"')
+                    self.assertTrue(any(literal in text for text in source(f'plugins/intree/{plugin}').values()))
+
+    def test_none_is_overlooked(self):
+        """Every default that is a number stands in the table above."""
+        for folder in PLUGINS:
+            syntax = section((folder / 'README.md').read_text(), 'Syntax')
+            known = [s for p, s, *_ in DEFAULTS + WORDS if p == folder.name] + [ELSEWHERE.get(folder.name, r'$^')]
+            for line in syntax.splitlines():
+                if re.search(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?:?-?\d', line):
+                    self.assertTrue(any(re.search(s, line) for s in known), f'{folder.name}: {line}')
+
+
+# What stands between a directive and its block, where something must.
+HEADS = {'forward': '. 192.0.2.1', 'template': 'IN A', 'loadbalance': ('weighted names', 'round_robin'), 'view': 'some', 'kubernetes': 'a.test', 'k8s_external': 'a.test',
+         'file': 'zone', 'tls': 'cert.pem key.pem', 'autopath': '@kubernetes', 'bind': 'lo'}
+
+
+class Properties(Case):
+    def properties(self, folder):
+        """What begins the indented lines of the syntax blocks."""
+        blocks = re.findall(r'^~~~ txt\n(.*?)^~~~$', section((folder / 'README.md').read_text(), 'Syntax'), re.M | re.S)
+        return {w for block in blocks if '{' in block for words in re.findall(r'^    ([a-z][\w|]*)', block, re.M) for w in words.split('|')}
+
+    def told(self, s, corefile):
+        s.write_corefile(corefile)
+        r = s.run('-conf', 'Corefile', '-check')
+        return r.stdout + r.stderr
+
+    def test_described_are_taken(self):
+        """A property that is described is not refused as an unknown one is."""
+        count = 0
+        for folder in PLUGINS:
+            name, taken = folder.name, self.properties(folder)
+            if not taken:
+                continue
+            transport = 'https://' if name == 'https' else ''
+            heads = HEADS.get(name, '')
+            forms = [f'{transport}. {{\n {name} {head} {{\n  %s{more}\n }}\n whoami\n}}\n'
+                     for head in (heads if isinstance(heads, tuple) else (heads,)) for more in ('', ' argument', ' 5')]
+            s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+            # Some count the arguments first, or read them.
+            unknown = [self.told(s, form % 'xyzzy') for form in forms]
+            with self.subTest(name):
+                self.assertTrue(any('xyzzy' in told for told in unknown))
+            for word in taken:
+                with self.subTest(f'{name}: {word}'):
+                    told = [self.told(s, form % word) for form in forms]
+                    self.assertNotEqual(told, [u.replace('xyzzy', word) for u in unknown])
+                    count += 1
+            shutil.rmtree(s.folder)
+        self.assertGreater(count, 60)
+
+    def test_taken_are_described(self):
+        """A word that the source compares with, or has in a table with a function, is in the README."""
+        for folder in PLUGINS:
+            readme = (folder / 'README.md').read_text()
+            for path, text in source(folder.relative_to(ROOT)).items():
+                words = re.findall(r'str(?:case)?cmp\((?:property|word|what|key|name|option), "([a-z_]{2,})"\)', text) if 'sodns_setup_block' in text else []
+                for word in words + re.findall(r'\{"([a-z_]{2,})", read_', text):
+                    with self.subTest(f'{folder.name}: {word}'):
+                        self.assertTrue(re.search(rf'\b{word}\b', readme), f'{path.name} takes it, the README does not have it')
+
+
+class Metrics(Case):
+    def test_both_ways(self):
+        """Each metric of the source is described, and each that is described is there."""
+        there = {m for folder in ('plugins/intree', 'core') for text in source(folder).values()
+                 for m in re.findall(r'\.name = "((?:coredns|sodns)_\w+)"', text)}
+        manuals = ''.join(p.read_text() for p in [*ROOT.glob('plugins/intree/*/README.md'), ROOT / 'docs/sodns.md'])
+        described = set(re.findall(r'`((?:coredns|sodns)_\w+)(?:\{[^}`]*\})?`', manuals))
+        self.assertGreater(len(there), 50)
+        self.assertEqual(there - described, set(), 'not described')
+        self.assertEqual({d for d in described if d not in there and not re.sub(r'_(bucket|sum|count)$', '', d) in there}, set(), 'described, but not there')
+
+    def test_labels(self):
+        """The labels that are described are words of the source which names the metric."""
+        core = ''.join(source('core').values())
+        for path in [*ROOT.glob('plugins/intree/*/README.md'), ROOT / 'docs/sodns.md']:
+            for name, labels in re.findall(r'`((?:coredns|sodns)_\w+)\{([^}`]*)\}`', path.read_text()):
+                with self.subTest(f'{path.parent.name}: {name}'):
+                    own = core + ''.join(source(path.parent.relative_to(ROOT)).values() if path.name == 'README.md' else source('plugins/intree').values())
+                    for label in labels.split(','):
+                        self.assertTrue(f'"{label.split("=")[0].strip()}"' in own, f'no label {label}')
+
+
+class Flags(Case):
+    def test_both_ways(self):
+        s = Server(None)
+        told = s.run('-help')
+        shutil.rmtree(s.folder)
+        usage = {f.lstrip('-') for line in (told.stdout + told.stderr).splitlines() for f in re.findall(r'(?:^  |, |; )(-[a-z][\w.]*)', line)}
+        page = section((ROOT / 'docs/sodns.md').read_text(), 'Description')
+        described = {f for line in page.splitlines() if line.startswith('* `-') for f in re.findall(r'`-([a-z][\w.]*)', line.split(' the ')[0])}
+        self.assertGreater(len(usage), 15)
+        self.assertEqual(described - usage, set(), 'described, but not there')
+        self.assertEqual(usage - described, set(), 'not described')
+
+
+if __name__ == '__main__':
+    harness.main()
