@@ -352,7 +352,7 @@ class Kubernetes(Case):
         until('connected', lambda got: got == {})
 
     def test_refuses(self):
-        self.refused(corefile(), r'plugin/kubernetes: .*stat kubeconfig: no such file or directory$')
+        self.refused(corefile(), r'plugin/kubernetes: .*stat kubeconfig: no such file or directory \(in .*\)$')
         self.refused('. {\n kubernetes a\n}', 'plugin/kubernetes: .*unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST')
 
 
