@@ -156,7 +156,7 @@ class Trials(Case):
                   ('Corefile', '.:{PORT} {\n bad\n', 'Syntax error'),
                   ('Corefile', None, 'loading Caddyfile via flag: open Corefile: no such file|Corefile: No such file'),
                   ('plugin.cfg', 'nothing\n', "Unknown directive 'prometheus'"),
-                  ('plugin.cfg', None, 'plugin.cfg: open plugin.cfg: No such file')]
+                  ('plugin.cfg', None, 'plugin.cfg: open plugin.cfg: no such file')]
         for what, text, why in breaks:
             with self.subTest(what=what, text=text), self.server() as s:
                 good = {n: (s.folder / n).read_bytes() for n in ('Corefile', 'plugin.cfg')}
