@@ -15,8 +15,8 @@ int main(void)
 		      "Wrong argument count or unexpected line ending after 'client_auth'");
 	SODNS_REFUSED("tls a b {\n ciphers x\n}", "unknown option 'ciphers'");
 	SODNS_REFUSED("tls a b\ntls a b", "TLS already configured for this server instance");
-	SODNS_REFUSED("tls no.pem no.key",
-		      "stdin:2 - could not load TLS cert: open no.pem: no such file or directory");
+	SODNS_REFUSED("tls /no.pem /no.key",
+		      "stdin:2 - could not load TLS cert: open /no.pem: no such file or directory");
 	sodns_test_file("bad.pem", "no certificate\n");
 	SODNS_REFUSED("tls bad.pem bad.pem", "could not load TLS cert: bad.pem: no start line");
 	return sodns_test_result();
