@@ -82,15 +82,23 @@ int sodns_error(sodns_setup_t *s, const char *format, ...)
 	return SODNS_EINVAL;
 }
 
-void sodns_warning(sodns_setup_t *s, const char *format, ...)
+/* A plugin's warning, with its place in the Corefile where there is one. */
+static void warn(const plugin_t *plugin, const char *file, int line, const char *format, va_list ap)
 {
 	char text[2048];
+	vsnprintf(text, sizeof(text), format, ap);
+	if (file)
+		sodns_log(SODNS_LOG_WARNING, plugin->name, "%s:%d - %s", file, line, text);
+	else
+		sodns_log(SODNS_LOG_WARNING, plugin->name, "%s", text);
+}
+
+void sodns_warning(sodns_setup_t *s, const char *format, ...)
+{
 	va_list ap;
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	warn(s->plugin, sodns_setup_file(s), sodns_setup_line(s), format, ap);
 	va_end(ap);
-	sodns_log(SODNS_LOG_WARNING, s->plugin->name, "%s:%d - %s", sodns_setup_file(s),
-		  sodns_setup_line(s), text);
 }
 
 int sodns_error_args(sodns_setup_t *s)
@@ -364,16 +372,11 @@ int sodns_prepare_error(sodns_prepare_t *p, const char *format, ...)
 
 void sodns_prepare_warning(sodns_prepare_t *p, const char *format, ...)
 {
-	char text[2048];
+	const instance_t *i = p->instance;
 	va_list ap;
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	warn(i->plugin, i->file, i->line, format, ap);
 	va_end(ap);
-	const instance_t *i = p->instance;
-	if (i->file)
-		sodns_log(SODNS_LOG_WARNING, i->plugin->name, "%s:%d - %s", i->file, i->line, text);
-	else
-		sodns_log(SODNS_LOG_WARNING, i->plugin->name, "%s", text);
 }
 
 int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)
