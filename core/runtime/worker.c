@@ -12,6 +12,7 @@
 #include <sodns/share.h>
 
 #include "runtime/cgroup.h"
+#include "runtime/udp.h"
 #include "zone/store.h"
 
 #define SPARES_KEEP 64u
@@ -209,6 +210,7 @@ int workers_make(unsigned count, const worker_server_t *server)
 		if (!w->out || loop_init(&w->loop, (int)i))
 			return SODNS_ENOMEM;
 		w->loop.shrink = shrink;
+		w->loop.turn_ends = udp_flush;
 		w->loop.fair = sodns_fair_new();
 	}
 	worker_count = count;
