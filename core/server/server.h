@@ -5,9 +5,9 @@
 #define CORE_SERVER_SERVER_H
 
 #include "host/host.h"
-#include "runtime/budget.h"
-#include "runtime/tcp.h"
-#include "runtime/udp.h"
+#include "server/budget.h"
+#include "net/tcp.h"
+#include "net/udp.h"
 #include "supervisor/supervisor.h"
 
 /* A block that serves a zone; several only with views. */
@@ -81,9 +81,6 @@ enum drop {
 	DROPS
 };
 void drop_count(enum drop why);
-
-/* Stands behind the last plugin of every chain, in tests. */
-extern sodns_reply_t *(*chain_end)(sodns_query_t *q);
 
 /* The functions that workers call. */
 extern const worker_server_t query_server;
