@@ -7,7 +7,7 @@
 
 #include <sodns/file.h>
 
-#include "runtime/service.h"
+#include "task/service.h"
 
 static char folder[] = "/tmp/sodns-follow-XXXXXX", path[64];
 static _Atomic(unsigned) parsed, released, published;
