@@ -94,6 +94,18 @@ static inline bool sodns_json_is(const sodns_json_text_t *t, const char *text)
 	return t->len == len && !memcmp(t->at, text, len);
 }
 
+/* Where a walk stands that looks at nothing but strings and brackets: for JSON that comes in pieces, to
+ * find where a value ends before anything is read of it. All zero at the text's beginning. */
+typedef struct sodns_json_scan {
+	unsigned depth; /* of brackets */
+	bool in_string, escaped;
+} sodns_json_scan_t;
+
+/* To behind the bracket that brings the depth down to `base`, or to `end`: s->depth says which. The first
+ * byte is an opening bracket at that depth, or what follows a piece that ended before. */
+SODNS_API const char *sodns_json_scan(sodns_json_scan_t *s, const char *p, const char *end,
+				      unsigned base);
+
 typedef struct sodns_json_out {
 	char *at, *end; /* where the next member goes, and where the buffer ends */
 	bool first;     /* nothing of the innermost object was written */

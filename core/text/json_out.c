@@ -4,7 +4,8 @@
  */
 #include <sodns/json.h>
 
-#include "runtime/bytes.h"
+#include "text/bytes.h"
+#include "text/utf8.h"
 
 void sodns_json_out(sodns_json_out_t *o, char *buf, size_t size)
 {
@@ -44,7 +45,7 @@ static bool put_character(sodns_json_out_t *o, const uint8_t *p, size_t len, siz
 			   6);
 	if (c < 0x80)
 		return put(o, (const char *)p, 1);
-	size_t n = bytes_character(p, len);
+	size_t n = utf8_many(p, len);
 	*used = n ? n : 1;
 	return n ? put(o, (const char *)p, n) : put(o, replacement, 3);
 }

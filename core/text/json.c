@@ -4,8 +4,9 @@
  */
 #include <sodns/json.h>
 
-#include "runtime/bytes.h"
-#include "runtime/scan.h"
+#include <sodns/text.h>
+
+#include "text/bytes.h"
 
 static bool fail(sodns_json_t *j)
 {
@@ -108,8 +109,8 @@ static bool take_plain(sodns_json_t *j, sodns_json_text_t *out)
  * of which kind a bracket is, is taken as it comes. */
 static bool skip_container(sodns_json_t *j)
 {
-	struct scan s = {0};
-	j->at = scan_through(&s, j->at, j->end, 0);
+	sodns_json_scan_t s = {0};
+	j->at = sodns_json_scan(&s, j->at, j->end, 0);
 	return s.depth ? fail(j) : true;
 }
 
@@ -286,13 +287,10 @@ static int32_t hex4(const char *at, const char *end)
 	if (end - at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		char c = at[i], low = (char)(c | 0x20);
-		if (c >= '0' && c <= '9')
-			v = v * 16 + (c - '0');
-		else if (low >= 'a' && low <= 'f')
-			v = v * 16 + (low - 'a' + 10);
-		else
+		int d = sodns_digit(at[i]);
+		if (d > 15)
 			return -1;
+		v = v * 16 + d;
 	}
 	return v;
 }
@@ -302,29 +300,16 @@ static int32_t take_unicode(const char **at, const char *end)
 {
 	int32_t high = hex4(*at, end), low = -1;
 	if (high < 0)
-		return 0xfffd;
+		return SODNS_UTF8_BAD;
 	*at += 4;
 	if (high < 0xd800 || high > 0xdfff)
 		return high;
 	if (high < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u')
 		low = hex4(*at + 2, end);
 	if (low < 0xdc00 || low > 0xdfff)
-		return 0xfffd;
+		return SODNS_UTF8_BAD;
 	*at += 6;
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-}
-
-static size_t put_utf8(int32_t c, char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	for (size_t i = n - 1; i; i--, c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3f));
-	out[0] = (char)((0xf00 >> n) | c);
-	return n;
 }
 
 /* One character of the text, resolved; `*at` is moved behind it. */
@@ -336,7 +321,7 @@ static size_t take_character(const char **at, const char *end, char out[4])
 		return 1;
 	char c = *(*at)++;
 	if (c == 'u')
-		return put_utf8(take_unicode(at, end), out);
+		return sodns_utf8_write((uint32_t)take_unicode(at, end), out);
 	const char *known = c ? strchr(from, c) : NULL;
 	out[0] = known ? to[known - from] : c;
 	return 1;

@@ -7,11 +7,12 @@
 
 #include <pcre2.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodns/metrics.h>
+#include "text/regex.h"
 
 #define MATCH_LIMIT 100000u
 #define HEAP_LIMIT_KIB 512u
@@ -20,10 +21,10 @@
 struct sodns_regex {
 	pcre2_code *code;
 	pcre2_match_context *limits;
-	sodns_metric_t *exceeded;
 	uint32_t groups;
 };
 
+static _Atomic(uint64_t) given_up;
 static pthread_key_t at_exit;
 
 static void free_data(void *data)
@@ -49,11 +50,13 @@ static pcre2_match_data *match_data(void)
 	return own;
 }
 
+uint64_t regex_given_up(void)
+{
+	return atomic_load_explicit(&given_up, memory_order_relaxed);
+}
+
 sodns_regex_t *sodns_regex_new(const char *pattern, char *err, size_t err_size)
 {
-	static const sodns_family_t family = {
-		.name = "sodns_regex_limit_total",
-		.help = "Matches given up because the pattern ran into its limits."};
 	int code;
 	PCRE2_SIZE at;
 	sodns_regex_t *r = calloc(1, sizeof(*r));
@@ -74,7 +77,6 @@ sodns_regex_t *sodns_regex_new(const char *pattern, char *err, size_t err_size)
 	pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &r->groups);
 	pcre2_set_match_limit(r->limits, MATCH_LIMIT);
 	pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
-	r->exceeded = sodns_metric(&family, NULL);
 	return r;
 }
 
@@ -121,7 +123,7 @@ static int run(const sodns_regex_t *r, const char *text, size_t len, pcre2_match
 				    r->limits);
 	if (found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_HEAPLIMIT ||
 	    found == PCRE2_ERROR_DEPTHLIMIT)
-		sodns_metric_add(r->exceeded, 1);
+		atomic_fetch_add_explicit(&given_up, 1, memory_order_relaxed);
 	/* 0: it matches, and has more groups than there is room for. */
 	return found ? found : (int)pcre2_get_ovector_count(data);
 }
