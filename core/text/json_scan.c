@@ -1,5 +1,5 @@
 /*
- * Through JSON that nobody reads, eight bytes at a time: strings and the depth of brackets, nothing
+ * Through JSON that nobody reads (sodns/json.h), eight bytes at a time: strings and the depth of brackets, nothing
  * else. Most of what an API server sends is passed over like this, some of it twice.
  */
 #include <sodns/json.h>
@@ -17,7 +17,7 @@ static uint64_t equal(uint64_t w, unsigned char c)
 }
 
 /* Byte by byte. */
-static const char *scan_slowly(sodns_json_scan_t *s, const char *p, const char *end, unsigned base)
+static const char *scan_slowly(sodns_json_scan_t *s, const char *p, const char *end, uint32_t base)
 {
 	while (p < end) {
 		char c = *p++;
@@ -35,7 +35,7 @@ static const char *scan_slowly(sodns_json_scan_t *s, const char *p, const char *
 	return p;
 }
 
-const char *sodns_json_scan(sodns_json_scan_t *s, const char *p, const char *end, unsigned base)
+const char *sodns_json_scan(sodns_json_scan_t *s, const char *p, const char *end, uint32_t base)
 {
 	while (end - p >= 8) {
 		uint64_t w;
