@@ -108,9 +108,14 @@ static bool take_plain(sodns_json_t *j, sodns_json_text_t *out)
  * of which kind a bracket is, is taken as it comes. */
 static bool skip_container(sodns_json_t *j)
 {
-	struct scan s = {0};
+	sodns_json_scan_t s = {0};
 	j->at = scan_through(&s, j->at, j->end, 0);
 	return s.depth ? fail(j) : true;
+}
+
+const char *sodns_json_scan(sodns_json_scan_t *s, const char *at, const char *end, uint32_t base)
+{
+	return scan_through(s, at, end, base);
 }
 
 void sodns_json_skip(sodns_json_t *j)

@@ -6,14 +6,8 @@
 #define CORE_RUNTIME_SCAN_H
 
 #include <endian.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
 
-struct scan {
-	unsigned depth; /* of brackets */
-	bool in_string, escaped;
-};
+#include <sodns/json.h>
 
 #define SCAN_ONES 0x0101010101010101u
 
@@ -26,7 +20,8 @@ static inline uint64_t scan_equal(uint64_t w, unsigned char c)
 }
 
 /* Byte by byte. */
-static inline const char *scan_slowly(struct scan *s, const char *p, const char *end, unsigned base)
+static inline const char *scan_slowly(sodns_json_scan_t *s, const char *p, const char *end,
+				      unsigned base)
 {
 	while (p < end) {
 		char c = *p++;
@@ -46,7 +41,7 @@ static inline const char *scan_slowly(struct scan *s, const char *p, const char 
 
 /* To behind the bracket that closes what was opened at depth `base`, which depth is then; or to the
  * end. The first byte ever is an opening bracket at that depth. */
-static inline const char *scan_through(struct scan *s, const char *p, const char *end,
+static inline const char *scan_through(sodns_json_scan_t *s, const char *p, const char *end,
 				       unsigned base)
 {
 	while (end - p >= 8) {

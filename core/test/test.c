@@ -14,6 +14,7 @@
 
 #include <sodns/metrics.h>
 
+#include "runtime/library.h"
 #include "runtime/log.h"
 #include "runtime/service.h"
 #include "runtime/upstream.h"
@@ -144,7 +145,7 @@ void test_prepare(void)
 	done = true;
 	host.port = "53";
 	atomic_store(&clock_held, HELD_BEGIN);
-	watch_instead = &test_api;
+	library_instead(KUBEWATCH_NAME, &test_api.head);
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
 		perror("sodns_test");

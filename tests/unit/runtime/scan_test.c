@@ -30,11 +30,11 @@ static void by_eights_as_byte_by_byte(void **unused)
 		char text[SIZE];
 		fill(text, &random);
 		unsigned base = round % 3, cut = next_random(&random) % SIZE;
-		struct scan slow = {.depth = base}, fast = slow;
+		sodns_json_scan_t slow = {.depth = base}, fast = slow;
 		const char *expected = scan_slowly(&slow, text, text + SIZE, base);
-		const char *p = scan_through(&fast, text, text + cut, base);
+		const char *p = sodns_json_scan(&fast, text, text + cut, base);
 		if (!cut || fast.depth != base)
-			p = scan_through(&fast, p, text + SIZE, base);
+			p = sodns_json_scan(&fast, p, text + SIZE, base);
 		assert_ptr_equal(p, expected);
 		assert_int_equal(fast.depth, slow.depth);
 		assert_int_equal(fast.in_string, slow.in_string);

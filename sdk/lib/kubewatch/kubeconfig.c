@@ -7,7 +7,7 @@
 
 #include <yaml.h>
 
-#include "watch/access.h"
+#include "access.h"
 
 static char *need(char *p)
 {

@@ -2,7 +2,7 @@
  * The splitter: it knows of JSON only brackets and strings. Whether an object is well formed is
  * found out by who reads it.
  */
-#include "watch/split.h"
+#include "split.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static bool object_whole(split_t *s)
 /* An object's bytes, as far as they are there. NULL: an error. */
 static const char *take_object(split_t *s, const char *p, const char *end)
 {
-	const char *stop = scan_through(&s->scan, p, end, s->base);
+	const char *stop = sodns_json_scan(&s->scan, p, end, s->base);
 	if (!append(&s->object_bytes, p, (size_t)(stop - p), SPLIT_OBJECT_MAX)) {
 		sodns_limit_reached("watched objects", 1);
 		return NULL;
@@ -96,7 +96,7 @@ static bool at_items(const split_t *s)
 static const char *take_rest(split_t *s, const char *p)
 {
 	if (s->scan.in_string || *p == '"')
-		scan_slowly(&s->scan, p, p + 1, 0);
+		sodns_json_scan(&s->scan, p, p + 1, 0);
 	else if (*p == '{' || *p == '[') {
 		s->in_items = *p == '[' && s->scan.depth == 1 && at_items(s);
 		s->scan.depth++;

@@ -2,14 +2,10 @@
  * Cuts what an API server sends into single objects while it arrives: the items of a list, or the
  * events of a watch. Only one object is ever kept, and of a list what stands around its items.
  */
-#ifndef CORE_WATCH_SPLIT_H
-#define CORE_WATCH_SPLIT_H
+#ifndef SODNS_LIB_KUBEWATCH_SPLIT_H
+#define SODNS_LIB_KUBEWATCH_SPLIT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "runtime/scan.h"
+#include <sodns/json.h>
 
 #define SPLIT_OBJECT_MAX (16u << 20)
 #define SPLIT_REST_MAX (64u << 10)
@@ -31,8 +27,8 @@ typedef struct split {
 	void *arg;
 	struct split_bytes rest; /* of a list: the document, its items left out */
 	struct split_bytes object_bytes;
-	struct scan scan; /* of the whole document */
-	unsigned base;    /* depth at which objects begin */
+	sodns_json_scan_t scan; /* of the whole document */
+	unsigned base;          /* depth at which objects begin */
 	bool in_object, in_items;
 } split_t;
 
