@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "host/host.h"
-#include "runtime/library.h"
+#include "system/library.h"
 
 /* From libsodns's folder; CMakeLists.txt works them out for each installation. */
 #ifndef SODNS_PLUGIN_DIR

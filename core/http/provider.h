@@ -9,7 +9,7 @@
 #include <sodns/http.h>
 #include <sodns/library.h>
 
-#include "runtime/socket.h"
+#include "net/socket.h"
 
 #define HTTP_ID "sodns.http"
 #define HTTP_VERSION 1

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "runtime/http.h"
-#include "runtime/log.h"
-#include "runtime/service.h"
-#include "runtime/file.h"
+#include "report/log.h"
+#include "task/service.h"
+#include "system/file.h"
 #include "server/server.h"
 
 static void print_chains(const generation_t *g)

@@ -2,7 +2,7 @@
  * Libraries beside libsodns: opened once, and refused with the reason where they are not what was asked
  * for. Those here lie beside this program: tests/CMakeLists.txt makes them of tests/plugins/library.c.
  */
-#include "runtime/library.h"
+#include "system/library.h"
 
 #include <pthread.h>
 
