@@ -1,7 +1,7 @@
 /*
  * The splitter: objects come out whole and in order however the bytes are cut.
  */
-#include "watch/split.h"
+#include "kubewatch/split.h"
 
 #include "test.h"
 

@@ -1,8 +1,8 @@
 /*
  * Inside the TLS library: certificates and keys as OpenSSL holds them, and sessions.
  */
-#ifndef CORE_TLS_FILES_H
-#define CORE_TLS_FILES_H
+#ifndef SODNS_LIB_TLS_FILES_H
+#define SODNS_LIB_TLS_FILES_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,7 +10,7 @@
 
 #include <openssl/ssl.h>
 
-#include "tls/provider.h"
+#include "table.h"
 
 /* The newest ticket of one server, by its address, name and protocols. */
 typedef struct tls_ticket {

@@ -3,16 +3,16 @@
  * service thread's loop; a watch (watcher.c) is a machine that makes one request after the other.
  * Everything here runs on that thread, but for sodns_api_open() and the making of a watch.
  */
-#ifndef CORE_WATCH_CLIENT_H
-#define CORE_WATCH_CLIENT_H
+#ifndef SODNS_LIB_KUBEWATCH_CLIENT_H
+#define SODNS_LIB_KUBEWATCH_CLIENT_H
 
 #include <curl/curl.h>
 
 #include <sodns/file.h>
 
-#include "runtime/watch.h"
-#include "watch/access.h"
-#include "watch/split.h"
+#include "table.h"
+#include "access.h"
+#include "split.h"
 
 /* How long the loop may be kept from everything else at a time. */
 #define SLICE_NS 500000u

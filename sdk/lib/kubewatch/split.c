@@ -2,7 +2,7 @@
  * The splitter: it knows of JSON only brackets and strings. Whether an object is well formed is
  * found out by who reads it.
  */
-#include "watch/split.h"
+#include "split.h"
 
 #include <stdlib.h>
 #include <string.h>

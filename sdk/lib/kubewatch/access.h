@@ -2,8 +2,8 @@
  * Where the API server is and who we are: out of a kubeconfig, of options, or of the service account
  * that a pod is given.
  */
-#ifndef CORE_WATCH_ACCESS_H
-#define CORE_WATCH_ACCESS_H
+#ifndef SODNS_LIB_KUBEWATCH_ACCESS_H
+#define SODNS_LIB_KUBEWATCH_ACCESS_H
 
 #include <sodns/watch.h>
 

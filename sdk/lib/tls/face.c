@@ -7,25 +7,25 @@
 #include <sodns/file.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/provider.h"
-#include "runtime/tls.h"
-#include "tls/provider.h"
+#include "table.h"
 
 #define PEM_MAX (1 << 20)
 
-static provider_t library = {.file = TLS_PROVIDER_FILE,
-			     .symbol = TLS_PROVIDER_SYMBOL,
-			     .what = "TLS",
-			     .size = sizeof(tls_provider_t),
-			     .lock = PTHREAD_MUTEX_INITIALIZER};
-static _Atomic(const tls_provider_t *) provider; /* there before anything is loaded */
+static const sodns_library_t library = {.size = sizeof(library),
+					.name = "tls",
+					.what = "TLS",
+					.id = TLS_ID,
+					.version = TLS_VERSION,
+					.table_size = sizeof(tls_table_t)};
+static _Atomic(const tls_table_t *) table; /* there before anything is loaded */
 
 struct sodns_tls {
 	_Atomic(unsigned) users;
@@ -35,9 +35,9 @@ struct sodns_tls {
 	sodns_file_mark_t marks[3];
 };
 
-static const tls_provider_t *use(void)
+static const tls_table_t *use(void)
 {
-	return atomic_load_explicit(&provider, memory_order_relaxed);
+	return atomic_load_explicit(&table, memory_order_relaxed);
 }
 
 static char *copy(const char *text)
@@ -90,14 +90,6 @@ static sodns_file_mark_t mark_of(const char *path)
 	return mark;
 }
 
-static int open_plainly(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-int (*tls_open_key)(const char *path) = open_plainly;
-
 /* All of a descriptor's bytes, which it closes. */
 static int read_all(int fd, tls_blob_t *out)
 {
@@ -121,7 +113,7 @@ static int read_blob(const char *path, const char *format, tls_blob_t *out, char
 	*out = (tls_blob_t){.name = path};
 	if (!path)
 		return 0;
-	int fd = tls_open_key(path), rc = fd < 0 ? fd : read_all(fd, out);
+	int fd = sodns_file_open_pem(path), rc = fd < 0 ? fd : read_all(fd, out);
 	if (!rc)
 		return 0;
 	int n = snprintf(err, err_size, "%s: ", format);
@@ -130,7 +122,7 @@ static int read_blob(const char *path, const char *format, tls_blob_t *out, char
 	return -1;
 }
 
-static tls_files_t *load(const sodns_tls_t *t, const tls_provider_t *p, char *err, size_t err_size)
+static tls_files_t *load(const sodns_tls_t *t, const tls_table_t *p, char *err, size_t err_size)
 {
 	static const char pair[] = "could not load TLS cert";
 	tls_blob_t blobs[TLS_BLOBS] = {{0}};
@@ -148,10 +140,10 @@ int sodns_tls_load(sodns_tls_t *t, char *err, size_t err_size)
 {
 	const sodns_file_mark_t now[3] = {mark_of(t->options.cert), mark_of(t->options.key),
 					  mark_of(t->options.ca)};
-	const tls_provider_t *p = provider_open(&library, err, err_size);
+	const tls_table_t *p = sodns_library_open(&library, err, err_size);
 	if (!p)
 		return SODNS_EIO;
-	atomic_store(&provider, p);
+	atomic_store(&table, p);
 	pthread_mutex_lock(&t->lock);
 	bool known = t->files;
 	for (size_t i = 0; i < 3; i++)

@@ -15,7 +15,7 @@
 
 #include <sodns/random.h>
 
-#include "watch/client.h"
+#include "client.h"
 
 #define PAGE 500u
 #define BACKOFF_FIRST_MS 100u

@@ -1,7 +1,7 @@
 /*
  * An API server and who we are there: read when it is opened, and again where that has changed.
  */
-#include "watch/client.h"
+#include "client.h"
 
 #include <pthread.h>
 #include <stdio.h>

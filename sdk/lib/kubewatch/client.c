@@ -2,7 +2,7 @@
  * Requests: curl's multi interface on a libuv loop. curl says which descriptors it waits for and when
  * it wants to be called; libuv calls it.
  */
-#include "watch/client.h"
+#include "client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -427,9 +427,10 @@ char *client_escape(const char *text)
 	return curl_easy_escape(NULL, text, 0);
 }
 
-SODNS_EXPORT extern const watch_provider_t sodns_watch_provider;
-const watch_provider_t sodns_watch_provider = {
-	.size = sizeof(watch_provider_t),
+SODNS_LIBRARY(kubewatch, kubewatch_table_t) = {
+	.head = {.id = KUBEWATCH_ID,
+		 .version = KUBEWATCH_VERSION,
+		 .size = sizeof(kubewatch_table_t)},
 	.open = api_open,
 	.close = api_close,
 	.host = api_host,

@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "tls/files.h"
+#include "files.h"
 
 struct sodns_tls_session {
 	SSL *ssl;
@@ -237,9 +237,8 @@ static void session_end(sodns_tls_session_t *s)
 	free(s);
 }
 
-SODNS_EXPORT extern const tls_provider_t sodns_tls_provider;
-const tls_provider_t sodns_tls_provider = {
-	.size = sizeof(tls_provider_t),
+SODNS_LIBRARY(tls, tls_table_t) = {
+	.head = {.id = TLS_ID, .version = TLS_VERSION, .size = sizeof(tls_table_t)},
 	.load = tls_files_load,
 	.unload = tls_files_unload,
 	.session = session_new,

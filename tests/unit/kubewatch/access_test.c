@@ -1,7 +1,7 @@
 /*
  * Access: kubeconfigs, the service account, tokens that rotate.
  */
-#include "watch/access.h"
+#include "kubewatch/access.h"
 
 #include <unistd.h>
 

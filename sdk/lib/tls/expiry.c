@@ -3,7 +3,7 @@
  */
 #include <time.h>
 
-#include "tls/files.h"
+#include "files.h"
 
 static int64_t not_after(const X509 *x)
 {

@@ -2,7 +2,7 @@
  * Access to the API server: options and the service account. Errors read as client-go's, since that is
  * what people search for.
  */
-#include "watch/access.h"
+#include "access.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,7 +7,9 @@
 
 #include <yaml.h>
 
-#include "watch/access.h"
+#include <sodns/text.h>
+
+#include "access.h"
 
 static char *need(char *p)
 {
@@ -78,45 +80,16 @@ static char *path_of(const char *text, const char *folder)
 	return out;
 }
 
-static int digit(char c)
-{
-	static const char all[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(all, c) : NULL;
-	return at ? (int)(at - all) : -1;
-}
-
 char *base64_decode(const char *text, size_t len, size_t *out_len)
 {
-	char *out = need(malloc(len / 4 * 3 + 4));
-	uint32_t bits = 0;
-	unsigned have = 0, digits = 0, padding = 0;
-	*out_len = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n' || text[i] == '\r' || text[i] == ' ')
-			continue;
-		int d = digit(text[i]);
-		if (text[i] == '=' && padding < 2) {
-			padding++;
-		} else if (d < 0 || padding) {
-			free(out);
-			return NULL;
-		} else {
-			bits = bits << 6 | (unsigned)d;
-			have += 6;
-			digits++;
-		}
-		if (have >= 8) {
-			have -= 8;
-			out[(*out_len)++] = (char)(bits >> have);
-			bits &= (1u << have) - 1;
-		}
-	}
-	if (digits % 4 == 1 || (digits + padding) % 4) {
+	char *out = need(malloc(SODNS_DECODED_ROOM(len) + 1));
+	ptrdiff_t n = sodns_base64_decode(text, len, out, SODNS_DECODED_ROOM(len));
+	if (n < 0) {
 		free(out);
 		return NULL;
 	}
-	out[*out_len] = 0;
+	*out_len = (size_t)n;
+	out[n] = 0;
 	return out;
 }
 

@@ -9,7 +9,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "tls/files.h"
+#include "files.h"
 
 #define TICKETS_MAX 64u
 

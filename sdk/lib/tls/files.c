@@ -10,7 +10,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "tls/files.h"
+#include "files.h"
 
 const char *tls_error_text(void)
 {

@@ -1,13 +1,14 @@
 /*
- * What libsodns and the TLS library agree on: the functions of sodns/tls.h that need OpenSSL.
+ * What the face and the library agree on: the functions of sodns/tls.h that need OpenSSL.
  */
-#ifndef CORE_TLS_PROVIDER_H
-#define CORE_TLS_PROVIDER_H
+#ifndef SODNS_LIB_TLS_TABLE_H
+#define SODNS_LIB_TLS_TABLE_H
 
+#include <sodns/library.h>
 #include <sodns/tls.h>
 
-#define TLS_PROVIDER_FILE "libsodns-tls.so.1"
-#define TLS_PROVIDER_SYMBOL "sodns_tls_provider"
+#define TLS_ID "sodns.tls"
+#define TLS_VERSION 1
 
 /* A file that libsodns has read. bytes NULL: not wanted. */
 typedef struct tls_blob {
@@ -20,8 +21,8 @@ enum { TLS_CERT, TLS_KEY, TLS_CA, TLS_BLOBS };
 /* A context's files as they were read; sessions count as users. */
 typedef struct tls_files tls_files_t;
 
-typedef struct tls_provider {
-	uint32_t size;
+typedef struct tls_table {
+	sodns_library_head_t head;
 	tls_files_t *(*load)(const sodns_tls_options_t *o, const tls_blob_t blobs[TLS_BLOBS],
 			     char *err, size_t err_size);
 	void (*unload)(tls_files_t *f);
@@ -36,6 +37,6 @@ typedef struct tls_provider {
 	const char *(*why)(const sodns_tls_session_t *s);
 	void (*end)(sodns_tls_session_t *s);
 	int64_t (*expire)(const tls_files_t *f);
-} tls_provider_t;
+} tls_table_t;
 
 #endif

@@ -2,12 +2,8 @@
  * Cuts what an API server sends into single objects while it arrives: the items of a list, or the
  * events of a watch. Only one object is ever kept, and of a list what stands around its items.
  */
-#ifndef CORE_WATCH_SPLIT_H
-#define CORE_WATCH_SPLIT_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#ifndef SODNS_LIB_KUBEWATCH_SPLIT_H
+#define SODNS_LIB_KUBEWATCH_SPLIT_H
 
 #include <sodns/json.h>
 
