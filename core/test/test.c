@@ -17,6 +17,7 @@
 #include "report/log.h"
 #include "task/service.h"
 #include "upstream/upstream.h"
+#include "system/library.h"
 #include "system/seam.h"
 
 #define NAMED_MAX 16
@@ -147,7 +148,7 @@ void test_prepare(void)
 	done = true;
 	host.port = "53";
 	atomic_store(&seam.clock, HELD_BEGIN);
-	watch_instead = &test_api;
+	library_instead(KUBEWATCH_NAME, &test_api.head);
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
 		perror("sodns_test");

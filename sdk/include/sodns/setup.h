@@ -20,6 +20,7 @@
 #define SODNS_SETUP_H
 
 #include <sodns/net.h>
+#include <sodns/text.h>
 
 /* The directive's name, as it stands in the Corefile. */
 SODNS_API const char *sodns_setup_name(const sodns_setup_t *s);
@@ -70,11 +71,6 @@ typedef struct sodns_option {
 } sodns_option_t;
 SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count,
 				  void *to);
-
-/* Go's durations: "300ms", "1h15m", "-1s". Nanoseconds in *out; 0 or SODNS_EINVAL. [any thread] */
-SODNS_API int sodns_duration_from_text(const char *text, int64_t *out);
-/* As Go prints them: "1h15m0s", "300ms". [any thread] */
-SODNS_API size_t sodns_duration_to_text(int64_t ns, char out[40]);
 
 /* The zones of the server block: lower case, wire form; until teardown. */
 SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);
