@@ -58,6 +58,7 @@ typedef struct instance {
 	struct block *block;
 	void *self;
 	bool chained, prepared, started;
+	bool answers_all;  /* that its block gets */
 	unsigned position; /* among all of the generation, in plugin.cfg's order */
 	const char *file;  /* of the directive that it was made for, for messages */
 	int line;

@@ -125,6 +125,52 @@ class Places(Case):
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertIn(': many3 -> many2 -> whoami\n', r.stdout)
 
+    UNREACHED = (
+        ('forward . 127.0.0.1\n cache\n log\n errors\n loop\n reload\n loadbalance\n health\n ready', None),
+        ('forward . 127.0.0.1\n whoami', 'whoami: Corefile:3 - no query comes here: forward (Corefile:2) stands in front of it and answers all '
+                                         "of this server block's"),
+        ('forward . 127.0.0.1\n forward . 127.0.0.2', 'forward: Corefile:3 - no query comes here: forward (Corefile:2) '),
+        # What forward leaves to others.
+        ('forward . 127.0.0.1 {\n  except b.a.test\n }\n whoami', None),
+        ('forward . 127.0.0.1 {\n  next NXDOMAIN\n }\n whoami', None),
+        ('forward . 127.0.0.1 {\n  next NXDOMAIN\n }\n forward . 127.0.0.2', None),
+        ('forward b.a.test 127.0.0.1\n whoami', None),
+        ('forward test 127.0.0.1\n whoami', 'whoami: Corefile:3 '),
+        ('template ANY ANY\n whoami', 'whoami: Corefile:3 - no query comes here: template (Corefile:2) '),
+        ('template IN ANY {\n  match x\n }\n whoami', 'whoami: Corefile:5 - no query comes here: template (Corefile:2) '),
+        ('template IN A\n whoami', None),
+        ('template CH ANY\n whoami', None),
+        ('template ANY ANY {\n  fallthrough\n }\n whoami', None),
+        ('template ANY ANY b.a.test\n whoami', None),
+        ('erratic\n whoami', 'whoami: Corefile:3 - no query comes here: erratic '),
+        # By plugin.cfg's order, not the Corefile's.
+        ('whoami\n forward . 127.0.0.1', 'whoami: Corefile:2 - no query comes here: forward (Corefile:3) '),
+        # All that stand behind.
+        ('forward . 127.0.0.1\n erratic\n whoami', 'erratic: Corefile:3 - no query comes here: forward'),
+    )
+
+    def test_unreached(self):
+        """A plugin behind one that answers everything is told, once, with both lines; usual chains have none."""
+        for inside, message in self.UNREACHED:
+            with self.subTest(inside):
+                s = Server('a.test:{PORT} {\n %s\n}\n' % inside)
+                r = s.run('-conf', 'Corefile', '-check')
+                self.assertEqual((r.returncode, complaints(r.stderr)), (0, ''))
+                told = re.findall(r'no query comes here', r.stdout)
+                if message:
+                    self.assertIn(f'[WARNING] plugin/{message}', r.stdout)
+                else:
+                    self.assertEqual(told, [])
+
+    def test_unreached_is_told_once(self):
+        """For many blocks that have it by one snippet, too; not where another key of the block leaves something over."""
+        snippet = '(s) {\n forward a.test 127.0.0.1\n whoami\n}\n'
+        s = Server(snippet + ''.join('%s.a.test:{PORT} {\n import s\n}\n' % i for i in range(50)) +
+                   'x.a.test:{PORT} b.test:{PORT} {\n forward a.test 127.0.0.1\n whoami\n}\n')
+        r = s.run('-conf', 'Corefile', '-check')
+        self.assertEqual(r.stdout.count('no query comes here'), 1)
+        self.assertIn('Corefile:3 - no query comes here: forward (Corefile:2)', r.stdout)
+
     def test_files_that_are_none(self):
         """What cannot be read is a warning that names it."""
         s = self.server(['many1'], {'b.cfg': 'many2: after many1\n'})
