@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 bool to_int(const sodns_value_t *v, int64_t *out)
 {
