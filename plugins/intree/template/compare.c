@@ -1,8 +1,6 @@
 /*
  * eq, ne, lt, le, gt, ge: by Go's rules for basic types.
  */
-#include <string.h>
-
 #include "node.h"
 
 #define INCOMPATIBLE "incompatible types for comparison"
@@ -24,13 +22,6 @@ static bool negative(const value_t *v)
 	return v->kind == INT && v->i < 0;
 }
 
-static int compare_text(const value_t *a, const value_t *b)
-{
-	size_t n = a->len < b->len ? a->len : b->len;
-	int c = n ? memcmp(a->text, b->text, n) : 0;
-	return c ? c : (a->len > b->len) - (a->len < b->len);
-}
-
 /* Two values of the same kind, or two integers: their order. */
 static int order(const value_t *a, const value_t *b)
 {
@@ -40,7 +31,7 @@ static int order(const value_t *a, const value_t *b)
 	case FLOAT:
 		return (a->f > b->f) - (a->f < b->f);
 	case STRING:
-		return compare_text(a, b);
+		return sodns_text_compare(a->text, a->len, b->text, b->len);
 	default:
 		if (negative(a) != negative(b))
 			return negative(a) ? -1 : 1;
