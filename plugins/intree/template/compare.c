@@ -104,38 +104,36 @@ static bool ordered(run_t *r, const value_t *a, const value_t *b, int *out)
 	return true;
 }
 
-bool compare_less(run_t *r, const value_t *args, size_t count, value_t *out)
+/* Whether the order of the two is one of these, -1 being that the first is less. */
+static bool relates(run_t *r, const value_t *args, int least, int most, value_t *out)
 {
 	int c = 0;
-	(void)count;
 	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c < 0);
+	c = (c > 0) - (c < 0);
+	*out = value_bool(c >= least && c <= most);
 	return good;
+}
+
+bool compare_less(run_t *r, const value_t *args, size_t count, value_t *out)
+{
+	(void)count;
+	return relates(r, args, -1, -1, out);
 }
 
 bool compare_less_equal(run_t *r, const value_t *args, size_t count, value_t *out)
 {
-	int c = 0;
 	(void)count;
-	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c <= 0);
-	return good;
+	return relates(r, args, -1, 0, out);
 }
 
 bool compare_greater(run_t *r, const value_t *args, size_t count, value_t *out)
 {
-	int c = 0;
 	(void)count;
-	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c > 0);
-	return good;
+	return relates(r, args, 1, 1, out);
 }
 
 bool compare_greater_equal(run_t *r, const value_t *args, size_t count, value_t *out)
 {
-	int c = 0;
 	(void)count;
-	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c >= 0);
-	return good;
+	return relates(r, args, 0, 1, out);
 }

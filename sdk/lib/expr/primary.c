@@ -92,18 +92,22 @@ static struct node *number(struct compilation *c, const struct token *t)
 	return integer(c, t, text, 10, "integer", text);
 }
 
+/* Before an item of a list, which a comma parts from the one before it; there may be one behind the last.
+ * False where the bracket stands that ends the list. */
+static bool item_follows(struct compilation *c, bool first, const char *bracket)
+{
+	if (c->failed || at_bracket(c, bracket))
+		return false;
+	if (!first)
+		expect(c, TOKEN_OPERATOR, ",");
+	return !at_bracket(c, bracket);
+}
+
 static void arguments(struct compilation *c, struct list *l)
 {
-	bool first = true;
 	expect(c, TOKEN_BRACKET, "(");
-	while (!c->failed && !at_bracket(c, ")")) {
-		if (!first)
-			expect(c, TOKEN_OPERATOR, ",");
-		first = false;
-		if (at_bracket(c, ")"))
-			break;
+	for (bool first = true; item_follows(c, first, ")"); first = false)
 		list_add(c, l, parse_expression(c, 0));
-	}
 	expect(c, TOKEN_BRACKET, ")");
 }
 
@@ -179,13 +183,8 @@ static struct node *array(struct compilation *c)
 	struct list l = {NULL, 0, 0};
 	uint32_t at = c->token.at;
 	advance(c);
-	while (!c->failed && !at_bracket(c, "]")) {
-		if (l.count)
-			expect(c, TOKEN_OPERATOR, ",");
-		if (at_bracket(c, "]"))
-			break;
+	while (item_follows(c, !l.count, "]"))
 		list_add(c, &l, parse_expression(c, 0));
-	}
 	expect(c, TOKEN_BRACKET, "]");
 	return make_node(c, NODE_ARRAY, at, l.kids, l.count);
 }
@@ -212,11 +211,7 @@ static struct node *map(struct compilation *c)
 	struct list l = {NULL, 0, 0};
 	uint32_t at = c->token.at;
 	advance(c);
-	while (!c->failed && !at_bracket(c, "}")) {
-		if (l.count)
-			expect(c, TOKEN_OPERATOR, ",");
-		if (at_bracket(c, "}"))
-			break;
+	while (item_follows(c, !l.count, "}")) {
 		list_add(c, &l, map_key(c));
 		expect(c, TOKEN_OPERATOR, ":");
 		list_add(c, &l, parse_expression(c, 0));
