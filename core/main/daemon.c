@@ -2,7 +2,6 @@
  * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the
  * executable is nothing but its main().
  */
-#include <ctype.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +10,8 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <sodns/text.h>
 
 #include "host/host.h"
 #include "main/daemon.h"
@@ -90,9 +91,8 @@ struct number {
 
 static int read_number(const struct number *n, const char *text)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || value < n->least || value > n->most) {
+	uint64_t value = 0;
+	if (sodns_uint_from_text(text, strlen(text), 10, n->most, &value) || value < n->least) {
 		char what[96];
 		snprintf(what, sizeof(what), "-%s wants a number from %u to %u, not", n->name,
 			 n->least, n->most);

@@ -3,8 +3,9 @@
  */
 #include <string.h>
 
-#include "expr/expr.h"
-#include "report/limits.h"
+#include <sodns/metrics.h>
+
+#include "engine.h"
 
 struct loop {
 	const sodns_value_t *items; /* NULL: bytes */
@@ -33,7 +34,7 @@ bool run_fail(struct run *r, const char *why)
 
 bool run_exceeded(struct run *r, const char *why)
 {
-	limit_reached(LIMIT_EXPRESSION, 1);
+	sodns_limit_reached("expressions", 1);
 	return run_fail(r, why);
 }
 
@@ -472,8 +473,8 @@ static bool step(struct machine *m, const struct instruction *i)
 	}
 }
 
-int sodns_expr_eval(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t *variables,
-		    void *data, sodns_value_t *result, const char **why)
+int expr_eval(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t *variables, void *data,
+	      sodns_value_t *result, const char **why)
 {
 	struct machine m = {.run = {.expr = e,
 				    .query = q,
@@ -500,12 +501,4 @@ int sodns_expr_eval(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t
 	}
 	*result = *m.top;
 	return SODNS_OK;
-}
-
-bool sodns_expr_is_true(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t *variables,
-			void *data)
-{
-	sodns_value_t v;
-	return !sodns_expr_eval(e, q, variables, data, &v, NULL) && v.kind == SODNS_VALUE_BOOL &&
-	       v.boolean;
 }

@@ -1,13 +1,11 @@
 /*
  * Tokens to nodes: literals, names, calls, what stands in brackets, and what follows behind.
  */
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 /* A list that is being read: kids of a node. */
 struct list {
@@ -58,41 +56,33 @@ static char *digits_of(struct compilation *c, const struct token *t)
 	return text;
 }
 
-static struct node *integer(struct compilation *c, const struct token *t, const char *digits,
-			    int base, const char *what, const char *whole)
+/* As strconv says what is wrong with it. */
+static void number_fail(struct compilation *c, const char *what, const char *function,
+			const char *text, int error)
 {
-	char *end;
-	errno = 0;
-	long long v = strtoll(digits, &end, base);
-	if (end == digits || *end)
-		parse_fail(c, &c->token,
-			   "invalid %s literal: strconv.ParseInt: parsing \"%s\": invalid syntax",
-			   what, whole);
-	else if (errno == ERANGE)
-		parse_fail(c, &c->token,
-			   "invalid %s literal: strconv.ParseInt: parsing \"%s\": value out of "
-			   "range",
-			   what, whole);
+	if (error)
+		parse_fail(c, &c->token, "invalid %s literal: strconv.%s: parsing \"%s\": %s", what,
+			   function, text, sodns_number_error(error));
+}
+
+static struct node *integer(struct compilation *c, const struct token *t, const char *digits,
+			    unsigned base, const char *what, const char *whole)
+{
+	int64_t v = 0;
+	number_fail(c, what, "ParseInt", whole,
+		    sodns_int_from_text(digits, strlen(digits), base, INT64_MIN, INT64_MAX, &v));
 	return literal(c, NODE_INT, t->at, sodns_value_int(v));
 }
 
 static struct node *number(struct compilation *c, const struct token *t)
 {
-	char *text = digits_of(c, t), *end;
+	char *text = digits_of(c, t);
 	if (!strncasecmp(text, "0x", 2))
 		return integer(c, t, text + 2, 16, "hex", text);
 	if (strpbrk(text, ".eE")) {
-		double v = strtod(text, &end);
-		if (*end)
-			parse_fail(c, &c->token,
-				   "invalid float literal: strconv.ParseFloat: parsing \"%s\": "
-				   "invalid syntax",
-				   text);
-		else if (isinf(v))
-			parse_fail(c, &c->token,
-				   "invalid float literal: strconv.ParseFloat: parsing \"%s\": "
-				   "value out of range",
-				   text);
+		double v = 0;
+		number_fail(c, "float", "ParseFloat", text,
+			    sodns_float_from_text(text, strlen(text), &v));
 		return literal(c, NODE_FLOAT, t->at, sodns_value_float(v));
 	}
 	if (!strncasecmp(text, "0b", 2))
@@ -102,18 +92,22 @@ static struct node *number(struct compilation *c, const struct token *t)
 	return integer(c, t, text, 10, "integer", text);
 }
 
+/* Before an item of a list, which a comma parts from the one before it; there may be one behind the last.
+ * False where the bracket stands that ends the list. */
+static bool item_follows(struct compilation *c, bool first, const char *bracket)
+{
+	if (c->failed || at_bracket(c, bracket))
+		return false;
+	if (!first)
+		expect(c, TOKEN_OPERATOR, ",");
+	return !at_bracket(c, bracket);
+}
+
 static void arguments(struct compilation *c, struct list *l)
 {
-	bool first = true;
 	expect(c, TOKEN_BRACKET, "(");
-	while (!c->failed && !at_bracket(c, ")")) {
-		if (!first)
-			expect(c, TOKEN_OPERATOR, ",");
-		first = false;
-		if (at_bracket(c, ")"))
-			break;
+	for (bool first = true; item_follows(c, first, ")"); first = false)
 		list_add(c, l, parse_expression(c, 0));
-	}
 	expect(c, TOKEN_BRACKET, ")");
 }
 
@@ -189,13 +183,8 @@ static struct node *array(struct compilation *c)
 	struct list l = {NULL, 0, 0};
 	uint32_t at = c->token.at;
 	advance(c);
-	while (!c->failed && !at_bracket(c, "]")) {
-		if (l.count)
-			expect(c, TOKEN_OPERATOR, ",");
-		if (at_bracket(c, "]"))
-			break;
+	while (item_follows(c, !l.count, "]"))
 		list_add(c, &l, parse_expression(c, 0));
-	}
 	expect(c, TOKEN_BRACKET, "]");
 	return make_node(c, NODE_ARRAY, at, l.kids, l.count);
 }
@@ -222,11 +211,7 @@ static struct node *map(struct compilation *c)
 	struct list l = {NULL, 0, 0};
 	uint32_t at = c->token.at;
 	advance(c);
-	while (!c->failed && !at_bracket(c, "}")) {
-		if (l.count)
-			expect(c, TOKEN_OPERATOR, ",");
-		if (at_bracket(c, "}"))
-			break;
+	while (item_follows(c, !l.count, "}")) {
 		list_add(c, &l, map_key(c));
 		expect(c, TOKEN_OPERATOR, ":");
 		list_add(c, &l, parse_expression(c, 0));

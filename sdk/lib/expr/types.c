@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 const struct type type_of[TYPES] = {
 	[TYPE_UNKNOWN] = {.kind = TYPE_UNKNOWN},   [TYPE_ANY] = {.kind = TYPE_ANY},

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "expr/builtins.h"
+#include "builtins.h"
 
 static bool all_text(const sodns_value_t *a, size_t count)
 {
@@ -27,7 +27,7 @@ bool do_len(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *
 		uint32_t rune;
 		n = 0;
 		for (size_t i = 0; i < a->count; n++)
-			i += utf8_read(a->text + i, a->count - i, &rune);
+			i += sodns_utf8_read(a->text + i, a->count - i, &rune);
 	} else if (a->kind != SODNS_VALUE_ARRAY && a->kind != SODNS_VALUE_MAP &&
 		   a->kind != SODNS_VALUE_BYTES)
 		return run_fail(r, "invalid argument for len");
@@ -154,7 +154,7 @@ static const char *part_end(const sodns_value_t *text, const char *from, const s
 		return find(from, (size_t)(end - from), sep);
 	if (from == end)
 		return NULL;
-	from += utf8_read(from, (size_t)(end - from), &rune);
+	from += sodns_utf8_read(from, (size_t)(end - from), &rune);
 	return from == end ? NULL : from;
 }
 
@@ -302,45 +302,22 @@ bool do_last_index_of(struct run *r, const sodns_value_t *a, size_t count, sodns
 
 /* ---- Base64 (RFC 4648) */
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 bool do_to_base64(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out)
 {
 	(void)count;
-	size_t len = ((size_t)a->count + 2) / 3 * 4;
-	char *text = all_text(a, 1) ? run_text(r, len) : NULL, *o = text;
-	for (size_t i = 0; text && i < a->count; i += 3) {
-		size_t left = a->count - i;
-		uint32_t v = (uint32_t)(uint8_t)a->text[i] << 16;
-		v |= left > 1 ? (uint32_t)(uint8_t)a->text[i + 1] << 8 : 0;
-		v |= left > 2 ? (uint8_t)a->text[i + 2] : 0;
-		*o++ = digits[v >> 18];
-		*o++ = digits[v >> 12 & 63];
-		*o++ = left > 1 ? digits[v >> 6 & 63] : '=';
-		*o++ = left > 2 ? digits[v & 63] : '=';
-	}
-	*out = sodns_value_string(text, len);
-	return text;
+	size_t room = SODNS_BASE64_ROOM((size_t)a->count);
+	char *text = all_text(a, 1) ? run_text(r, room - 1) : NULL;
+	if (!text)
+		return false;
+	return give_text(out, text, (size_t)sodns_base64_encode(a->text, a->count, text, room));
 }
 
 bool do_from_base64(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out)
 {
 	(void)count;
-	char *text = all_text(a, 1) ? run_text(r, a->count) : NULL, *o = text;
-	uint32_t bits = 0, n = 0, padding = 0;
-	for (size_t i = 0; text && i < a->count; i++) {
-		const char *d = a->text[i] ? strchr(digits, a->text[i]) : NULL;
-		if (a->text[i] == '\n' || a->text[i] == '\r')
-			continue;
-		if (a->text[i] == '=' ? n % 4 < 2 || ++padding > 2 : !d || padding)
-			return run_fail(r, "illegal base64 data");
-		bits = bits << 6 | (d ? (uint32_t)(d - digits) : 0);
-		if (++n % 4)
-			continue;
-		for (uint32_t k = 0; k < 3 - padding; k++)
-			*o++ = (char)(bits >> (16 - 8 * k));
-	}
-	if (!text || n % 4)
+	char *text = all_text(a, 1) ? run_text(r, a->count) : NULL;
+	ptrdiff_t n = text ? sodns_base64_decode(a->text, a->count, text, a->count) : SODNS_EINVAL;
+	if (n < 0)
 		return run_fail(r, "illegal base64 data");
-	return give_text(out, text, (size_t)(o - text));
+	return give_text(out, text, (size_t)n);
 }

@@ -7,13 +7,14 @@
  * expression's. Instructions work on a stack of values whose depth is known when they are emitted, so
  * that an evaluation never recurses, however deep the text is nested.
  */
-#ifndef CORE_EXPR_EXPR_H
-#define CORE_EXPR_EXPR_H
+#ifndef SODNS_LIB_EXPR_ENGINE_H
+#define SODNS_LIB_EXPR_ENGINE_H
 
-#include <sodns/expr.h>
 #include <sodns/regex.h>
+#include <sodns/text.h>
 
-#include "message/arena.h"
+#include "pool.h"
+#include "table.h"
 
 /* How deep a text may be nested; a chain of operators side by side is one level. */
 #define NESTING_MAX 100u
@@ -200,7 +201,7 @@ struct instruction {
 };
 
 struct sodns_expr {
-	arena_t arena;
+	pool_t pool;
 	const struct instruction *code;
 	const sodns_value_t *constants;
 	sodns_regex_t **regexes;
@@ -208,13 +209,12 @@ struct sodns_expr {
 	uint32_t code_count, regex_count;
 	uint32_t stack, locals, loops; /* how many of each an evaluation needs */
 	enum sodns_expr_type type;
-	_Alignas(16) uint8_t first[2048]; /* of the arena */
 };
 
 /* ---- environment */
 
 struct sodns_expr_env {
-	arena_t arena;
+	pool_t pool;
 	struct named_function {
 		struct named_function *next;
 		sodns_expr_function_t function;
@@ -227,8 +227,21 @@ struct sodns_expr_env {
 		int number;
 	} * variables;
 	int variable_count;
-	_Alignas(16) uint8_t first[2048]; /* of the arena */
 };
+
+/* What the table has of these; the rest is in run.c and text.c. */
+sodns_expr_env_t *expr_env_new(void);
+void expr_env_free(sodns_expr_env_t *env);
+void expr_add_query_functions(sodns_expr_env_t *env);
+void expr_add_function(sodns_expr_env_t *env, const sodns_expr_function_t *f);
+int expr_add_variable(sodns_expr_env_t *env, const char *name, enum sodns_expr_type type);
+bool expr_name_is_free(const sodns_expr_env_t *env, const char *name);
+sodns_expr_t *expr_compile(sodns_expr_env_t *env, const char *text, char *err, size_t err_size);
+void expr_free(sodns_expr_t *e);
+enum sodns_expr_type expr_type(const sodns_expr_t *e);
+int expr_eval(const sodns_expr_t *e, sodns_query_t *q, const sodns_value_t *variables, void *data,
+	      sodns_value_t *result, const char **why);
+const char *expr_value_to_text(sodns_query_t *q, const sodns_value_t *v);
 
 const struct named_function *env_function(const sodns_expr_env_t *env, const char *name,
 					  size_t len);
@@ -278,8 +291,6 @@ struct node **node_spine(struct compilation *c, struct node *n, bool untyped, si
 /* lexer.c: the next token into c->token. */
 void lex(struct compilation *c);
 bool word_is_plain(const char *text, size_t len);
-size_t utf8_read(const char *p, size_t len, uint32_t *rune);
-size_t utf8_write(uint32_t rune, char out[4]);
 /* parser.c */
 struct node *parse(struct compilation *c);
 bool token_is(const struct token *t, enum token_kind kind, const char *text);
@@ -381,9 +392,6 @@ bool sort_order(struct run *r, const sodns_value_t *order, bool *descending);
 
 /* text.c: into the query's arena. */
 sodns_value_t value_print(struct run *r, const sodns_value_t *v);
-size_t float_print(double d, char out[400]);
-/* A finite number. */
-size_t float_to_json(double d, char out[400]);
 /* A text that grows in the arena; its older copies stay there until the query ends. */
 struct print {
 	struct run *run;

@@ -1,50 +1,11 @@
 /*
  * Values as text: the walk over them, which JSON shares, and the style of Go's %v.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
-
-/* The shortest decimal that is this number, in the form "d.ddde±x" of printf. */
-static void shortest(double d, char out[40])
-{
-	for (int digits = 0; digits < 18; digits++) {
-		snprintf(out, 40, "%.*e", digits, d);
-		if (strtod(out, NULL) == d)
-			return;
-	}
-}
-
-/* The number with an exponent where that is below `low` or above `high`, of at least `width` digits. */
-static size_t float_format(double d, int low, int high, int width, char out[400])
-{
-	char e[40];
-	shortest(d, e);
-	char *tail = strchr(e, 'e');
-	int exponent = atoi(tail + 1), digits = 0;
-	for (const char *p = e; p < tail; p++)
-		digits += *p >= '0' && *p <= '9';
-	if (d != 0 && (exponent < low || exponent > high))
-		return (size_t)snprintf(out, 400, "%.*se%c%0*d", (int)(tail - e), e,
-					exponent < 0 ? '-' : '+', width, abs(exponent));
-	int behind = digits - 1 - exponent;
-	return (size_t)snprintf(out, 400, "%.*f", behind > 0 ? behind : 0, d);
-}
-
-size_t float_print(double d, char out[400])
-{
-	if (isnan(d) || isinf(d))
-		return (size_t)snprintf(out, 400, "%s", isnan(d) ? "NaN" : d < 0 ? "-Inf" : "+Inf");
-	return float_format(d, -4, 5, 2, out);
-}
-
-size_t float_to_json(double d, char out[400])
-{
-	return float_format(d, -6, 20, 1, out);
-}
+#include "engine.h"
 
 void print_bytes(struct print *p, const char *text, size_t len)
 {
@@ -170,8 +131,8 @@ void print_value(struct print *p, const sodns_value_t *v, unsigned depth)
 
 static void plain_number(struct print *p, double d)
 {
-	char buf[400];
-	print_bytes(p, buf, float_print(d, buf));
+	char buf[SODNS_FLOAT_ROOM];
+	print_bytes(p, buf, sodns_float_to_text(d, 'g', -1, buf, sizeof(buf)));
 }
 
 static void plain_string(struct print *p, const sodns_value_t *v)
@@ -209,12 +170,7 @@ sodns_value_t value_print(struct run *r, const sodns_value_t *v)
 	return sodns_value_string(p.failed ? NULL : p.text, p.len);
 }
 
-sodns_value_t sodns_value_text(const char *text)
-{
-	return sodns_value_string(text ? text : "", text ? strlen(text) : 0);
-}
-
-const char *sodns_value_to_text(sodns_query_t *q, const sodns_value_t *v)
+const char *expr_value_to_text(sodns_query_t *q, const sodns_value_t *v)
 {
 	struct run r = {.query = q, .memory = MEMORY_MAX, .steps = STEPS_MAX};
 	sodns_value_t text = value_print(&r, v);

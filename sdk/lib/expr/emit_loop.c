@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 /* A loop's body begins; the jump out of it is handed back. */
 static uint32_t loop_begin(struct compilation *c)

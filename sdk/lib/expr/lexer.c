@@ -4,43 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 #define END UINT32_MAX
-
-size_t utf8_read(const char *text, size_t len, uint32_t *rune)
-{
-	const uint8_t *p = (const uint8_t *)text;
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xf0 && p[0] < 0xf8 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	*rune = p[0] < 0x80 ? p[0] : p[0] & (0xffu >> (n + 1));
-	if (n == 1)
-		return 1;
-	bool bad = p[0] < 0xc2 || p[0] >= 0xf8 || n > len;
-	for (size_t i = 1; i < n && !bad; i++) {
-		bad = (p[i] & 0xc0) != 0x80;
-		*rune = *rune << 6 | (p[i] & 0x3f);
-	}
-	if (!bad && *rune >= least[n] && *rune <= 0x10ffff && (*rune < 0xd800 || *rune > 0xdfff))
-		return n;
-	*rune = 0xfffd;
-	return 1;
-}
-
-size_t utf8_write(uint32_t r, char out[4])
-{
-	if (r > 0x10ffff || (r >= 0xd800 && r <= 0xdfff))
-		r = 0xfffd;
-	if (r < 0x80) {
-		out[0] = (char)r;
-		return 1;
-	}
-	size_t n = r < 0x800 ? 2 : r < 0x10000 ? 3 : 4;
-	for (size_t i = n - 1; i; i--, r >>= 6)
-		out[i] = (char)(0x80 | (r & 0x3f));
-	out[0] = (char)((0xf00u >> n & 0xf0) | r);
-	return n;
-}
 
 static uint32_t next(struct compilation *c)
 {
@@ -49,7 +15,7 @@ static uint32_t next(struct compilation *c)
 		c->at_end = true;
 		return END;
 	}
-	c->at_byte += (uint32_t)utf8_read(c->source + c->at_byte, c->len - c->at_byte, &r);
+	c->at_byte += (uint32_t)sodns_utf8_read(c->source + c->at_byte, c->len - c->at_byte, &r);
 	c->at_rune++;
 	return r;
 }
@@ -59,7 +25,7 @@ static uint32_t peek(const struct compilation *c)
 	uint32_t r;
 	if (c->at_byte >= c->len)
 		return END;
-	utf8_read(c->source + c->at_byte, c->len - c->at_byte, &r);
+	sodns_utf8_read(c->source + c->at_byte, c->len - c->at_byte, &r);
 	return r;
 }
 
@@ -124,10 +90,7 @@ static void take(struct compilation *c, enum token_kind kind)
 
 static unsigned digit_value(uint32_t r)
 {
-	if (r >= '0' && r <= '9')
-		return r - '0';
-	r |= 0x20;
-	return r >= 'a' && r <= 'f' ? r - 'a' + 10 : 16;
+	return r < 0x80 ? (unsigned)sodns_digit((char)r) : 99;
 }
 
 static uint32_t scan_digits(struct compilation *c, uint32_t r, unsigned base, unsigned n)
@@ -240,7 +203,7 @@ static void unescape(struct compilation *c, enum token_kind kind, uint32_t prefi
 			return;
 		}
 		if (rune)
-			o += utf8_write(r, o);
+			o += sodns_utf8_write(r, o);
 		else
 			*o++ = (char)r;
 	}
@@ -373,7 +336,7 @@ static void sign(struct compilation *c, uint32_t r)
 		accept(c, "&=*");
 	else if (!among(r, ",;%+-^/")) {
 		char text[64], utf8[5] = "";
-		utf8_write(r, utf8);
+		sodns_utf8_write(r, utf8);
 		snprintf(text, sizeof(text), "unrecognized character: U+%04X '%s'", r, utf8);
 		lex_fail(c, text);
 		return;

@@ -1,13 +1,11 @@
 /*
  * The language's functions on numbers.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "expr/builtins.h"
+#include "builtins.h"
 
 bool do_abs(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out)
 {
@@ -52,61 +50,24 @@ bool do_round(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t
 	return round_by(round, a, out);
 }
 
-/* A number's text, short enough to be one, ended by a zero. */
-static bool number_text(const sodns_value_t *a, char buf[64])
-{
-	if (!a->count || a->count > 63 || memchr(a->text, 0, a->count))
-		return false;
-	memcpy(buf, a->text, a->count);
-	buf[a->count] = 0;
-	return true;
-}
-
 bool do_int(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out)
 {
 	int64_t i;
-	char buf[64], *end;
 	(void)count;
-	if (a->kind == SODNS_VALUE_STRING) {
-		if (!number_text(a, buf) || strspn(buf, "+-0123456789") != a->count)
-			return run_fail(r, "int() of what is no number");
-		errno = 0;
-		i = strtoll(buf, &end, 10);
-		if (*end || end == buf || errno)
-			return run_fail(r, "int() of what is no number");
-	} else if (!to_int(a, &i))
+	if (a->kind == SODNS_VALUE_STRING
+		    ? sodns_int_from_text(a->text, a->count, 10, INT64_MIN, INT64_MAX, &i) != 0
+		    : !to_int(a, &i))
 		return run_fail(r, "int() of what is no number");
 	*out = sodns_value_int(i);
-	return true;
-}
-
-/* Go's words for what is no number, letter case aside. */
-static bool special_float(const char *text, double *d)
-{
-	const char *word = text + (*text == '+' || *text == '-');
-	if (!strcasecmp(word, "inf") || !strcasecmp(word, "infinity"))
-		*d = *text == '-' ? -(double)INFINITY : (double)INFINITY;
-	else if (!strcasecmp(text, "nan"))
-		*d = (double)NAN;
-	else
-		return false;
 	return true;
 }
 
 bool do_float(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out)
 {
 	double d;
-	char buf[64], *end;
 	(void)count;
-	if (a->kind == SODNS_VALUE_STRING) {
-		if (!number_text(a, buf))
-			return run_fail(r, "float() of what is no number");
-		if (!special_float(buf, &d)) {
-			d = strtod(buf, &end);
-			if (strspn(buf, "+-.0123456789eE") != a->count || *end || isinf(d))
-				return run_fail(r, "float() of what is no number");
-		}
-	} else if (!to_float(a, &d))
+	if (a->kind == SODNS_VALUE_STRING ? sodns_float_from_text(a->text, a->count, &d) != 0
+					  : !to_float(a, &d))
 		return run_fail(r, "float() of what is no number");
 	*out = sodns_value_float(d);
 	return true;

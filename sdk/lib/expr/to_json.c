@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expr/builtins.h"
+#include "builtins.h"
 
 static void json_rune(struct print *p, uint32_t r)
 {
@@ -18,7 +18,7 @@ static void json_rune(struct print *p, uint32_t r)
 		 r == 0xfffd)
 		print_bytes(p, buf, (size_t)snprintf(buf, sizeof(buf), "\\u%04x", r));
 	else
-		print_bytes(p, buf, utf8_write(r, buf));
+		print_bytes(p, buf, sodns_utf8_write(r, buf));
 }
 
 static void json_string(struct print *p, const sodns_value_t *v)
@@ -26,7 +26,7 @@ static void json_string(struct print *p, const sodns_value_t *v)
 	print_text(p, "\"");
 	for (size_t i = 0; i < v->count && !p->failed;) {
 		uint32_t r;
-		i += utf8_read(v->text + i, v->count - i, &r);
+		i += sodns_utf8_read(v->text + i, v->count - i, &r);
 		json_rune(p, r);
 	}
 	print_text(p, "\"");
@@ -44,11 +44,20 @@ static void json_bytes(struct print *p, const sodns_value_t *v)
 
 static void json_float(struct print *p, double d)
 {
-	char buf[400];
-	if (isnan(d) || isinf(d))
+	char buf[SODNS_FLOAT_ROOM];
+	const double size = fabs(d);
+	const bool plain = d == 0 || (size >= 1e-6 && size < 1e21);
+	if (isnan(d) || isinf(d)) {
 		p->failed = true;
-	else
-		print_bytes(p, buf, float_to_json(d, buf));
+		return;
+	}
+	size_t n = sodns_float_to_text(d, plain ? 'f' : 'e', -1, buf, sizeof(buf));
+	/* Go's JSON is JavaScript's, where an exponent has no leading zero. */
+	if (!plain && buf[n - 4] == 'e' && buf[n - 2] == '0') {
+		buf[n - 2] = buf[n - 1];
+		n--;
+	}
+	print_bytes(p, buf, n);
 }
 
 static void json_key(struct print *p, const sodns_value_t *v, unsigned depth)

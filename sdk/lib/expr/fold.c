@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 static bool is_literal(const struct node *n)
 {

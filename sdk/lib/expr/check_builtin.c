@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expr/builtins.h"
+#include "builtins.h"
 
 #define SET(kind) (1u << (kind))
 #define ANYTHING (SET(TYPE_UNKNOWN) | SET(TYPE_ANY))

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 bool to_int(const sodns_value_t *v, int64_t *out)
 {
@@ -91,9 +91,7 @@ const sodns_value_t *map_find(struct run *r, const sodns_value_t *map, const sod
 
 static int compare_text(const sodns_value_t *a, const sodns_value_t *b)
 {
-	uint32_t n = a->count < b->count ? a->count : b->count;
-	int order = n ? memcmp(a->text, b->text, n) : 0;
-	return order ? order : (a->count > b->count) - (a->count < b->count);
+	return sodns_text_compare(a->text, a->count, b->text, b->count);
 }
 
 bool value_less(struct run *r, const sodns_value_t *a, const sodns_value_t *b, bool *less)

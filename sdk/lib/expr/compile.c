@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 #define SOURCE_MAX 65536u
 
@@ -15,27 +15,14 @@ bool text_is(const char *text, size_t len, const char *word)
 	return strlen(word) == len && !memcmp(text, word, len);
 }
 
-static void *must_have(void *p)
+sodns_expr_env_t *expr_env_new(void)
 {
-	if (p)
-		return p;
-	fputs("out of memory for an expression\n", stderr);
-	abort();
+	return must_have(calloc(1, sizeof(sodns_expr_env_t)));
 }
 
-sodns_expr_env_t *sodns_expr_env_new(void)
+void expr_env_free(sodns_expr_env_t *env)
 {
-	sodns_expr_env_t *env = must_have(calloc(1, sizeof(*env)));
-	arena_init(&env->arena, env->first, sizeof(env->first));
-	return env;
-}
-
-void sodns_expr_env_free(void *p)
-{
-	sodns_expr_env_t *env = p;
-	if (!env)
-		return;
-	arena_reset(&env->arena);
+	pool_free(&env->pool);
 	free(env);
 }
 
@@ -55,20 +42,20 @@ const struct named_variable *env_variable(const sodns_expr_env_t *env, const cha
 	return v;
 }
 
-void sodns_expr_add_function(sodns_expr_env_t *env, const sodns_expr_function_t *f)
+void expr_add_function(sodns_expr_env_t *env, const sodns_expr_function_t *f)
 {
-	struct named_function *n = arena_alloc(&env->arena, sizeof(*n));
+	struct named_function *n = pool_alloc(&env->pool, sizeof(*n));
 	*n = (struct named_function){.next = env->functions, .function = *f};
 	n->type = (struct type){.kind = TYPE_FUNCTION, .function = &n->function};
 	env->functions = n;
 }
 
-int sodns_expr_add_variable(sodns_expr_env_t *env, const char *name, enum sodns_expr_type type)
+int expr_add_variable(sodns_expr_env_t *env, const char *name, enum sodns_expr_type type)
 {
-	struct named_variable *n = arena_alloc(&env->arena, sizeof(*n));
+	struct named_variable *n = pool_alloc(&env->pool, sizeof(*n));
 	size_t len = strlen(name) + 1;
 	*n = (struct named_variable){.next = env->variables,
-				     .name = memcpy(arena_alloc(&env->arena, len), name, len),
+				     .name = memcpy(pool_alloc(&env->pool, len), name, len),
 				     .number = env->variable_count++};
 	n->type = type_public(type);
 	if (type_unknown(n->type))
@@ -77,7 +64,7 @@ int sodns_expr_add_variable(sodns_expr_env_t *env, const char *name, enum sodns_
 	return n->number;
 }
 
-bool sodns_expr_name_is_free(const sodns_expr_env_t *env, const char *name)
+bool expr_name_is_free(const sodns_expr_env_t *env, const char *name)
 {
 	size_t len = strlen(name);
 	const char *p = name;
@@ -92,7 +79,7 @@ bool sodns_expr_name_is_free(const sodns_expr_env_t *env, const char *name)
 
 void *compile_alloc(struct compilation *c, size_t size)
 {
-	return arena_alloc(&c->expr->arena, size ? size : 1);
+	return pool_alloc(&c->expr->pool, size);
 }
 
 static bool in_spine(const struct node *n, bool untyped)
@@ -128,7 +115,7 @@ static void word_error(const struct compilation *c, char *err, size_t size)
 {
 	uint32_t line = 1, column = 0, begin = 0, rune = 0, r;
 	for (uint32_t i = 0; i < c->len && rune != c->error_at; rune++) {
-		i += (uint32_t)utf8_read(c->source + i, c->len - i, &r);
+		i += (uint32_t)sodns_utf8_read(c->source + i, c->len - i, &r);
 		column++;
 		if (r == '\n') {
 			begin = i;
@@ -179,11 +166,9 @@ static bool compile(struct compilation *c)
 	return true;
 }
 
-sodns_expr_t *sodns_expr_compile(sodns_expr_env_t *env, const char *text, char *err,
-				 size_t err_size)
+sodns_expr_t *expr_compile(sodns_expr_env_t *env, const char *text, char *err, size_t err_size)
 {
 	sodns_expr_t *e = must_have(calloc(1, sizeof(*e)));
-	arena_init(&e->arena, e->first, sizeof(e->first));
 	size_t len = strlen(text);
 	struct compilation c = {.env = env, .expr = e, .source = text, .len = (uint32_t)len};
 	if (len > SOURCE_MAX)
@@ -195,22 +180,19 @@ sodns_expr_t *sodns_expr_compile(sodns_expr_env_t *env, const char *text, char *
 			return e;
 		word_error(&c, err, err_size);
 	}
-	sodns_expr_free(e);
+	expr_free(e);
 	return NULL;
 }
 
-void sodns_expr_free(void *p)
+void expr_free(sodns_expr_t *e)
 {
-	sodns_expr_t *e = p;
-	if (!e)
-		return;
 	for (uint32_t i = 0; i < e->regex_count; i++)
 		sodns_regex_free(e->regexes[i]);
-	arena_reset(&e->arena);
+	pool_free(&e->pool);
 	free(e);
 }
 
-enum sodns_expr_type sodns_expr_type(const sodns_expr_t *e)
+enum sodns_expr_type expr_type(const sodns_expr_t *e)
 {
 	return e->type;
 }

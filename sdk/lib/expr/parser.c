@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 #define DEPTH_MAX (3 * NESTING_MAX)
 

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "expr/builtins.h"
+#include "builtins.h"
 
 static bool is_array(struct run *r, const sodns_value_t *v)
 {

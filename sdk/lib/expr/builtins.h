@@ -2,10 +2,10 @@
  * The language's own functions, as they run. Arguments have the kinds that were checked at setup where
  * those were known; where not, they can be anything.
  */
-#ifndef CORE_EXPR_BUILTINS_H
-#define CORE_EXPR_BUILTINS_H
+#ifndef SODNS_LIB_EXPR_BUILTINS_H
+#define SODNS_LIB_EXPR_BUILTINS_H
 
-#include "expr/expr.h"
+#include "engine.h"
 
 typedef bool builtin_f(struct run *r, const sodns_value_t *a, size_t count, sodns_value_t *out);
 

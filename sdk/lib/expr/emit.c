@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 #define CODE_MAX 60000u
 

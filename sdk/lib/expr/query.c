@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 static sodns_value_t copied(sodns_expr_call_t *c, const char *text)
 {
@@ -155,7 +155,7 @@ static bool metadata(sodns_expr_call_t *c)
 	return true;
 }
 
-void sodns_expr_add_query_functions(sodns_expr_env_t *env)
+void expr_add_query_functions(sodns_expr_env_t *env)
 {
 	static const sodns_expr_function_t functions[] = {
 		{.name = "incidr",
@@ -182,5 +182,5 @@ void sodns_expr_add_query_functions(sodns_expr_env_t *env)
 		{.name = "server_port", .result = SODNS_EXPR_STRING, .call = server_port},
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
-		sodns_expr_add_function(env, &functions[i]);
+		expr_add_function(env, &functions[i]);
 }

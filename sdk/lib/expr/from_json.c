@@ -2,11 +2,9 @@
  * fromJSON: JSON (RFC 8259) to a value. Numbers are floats; of members with the same name the last one
  * counts.
  */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "expr/builtins.h"
+#include "builtins.h"
 
 struct reader {
 	struct run *run;
@@ -74,7 +72,6 @@ static size_t digits(const char *p, const char *end)
 static bool number(struct reader *r, sodns_value_t *out)
 {
 	const char *p = r->at, *end = r->end;
-	char buf[64];
 	p += p < end && *p == '-';
 	size_t n = digits(p, end);
 	if (!n || (n > 1 && *p == '0'))
@@ -92,28 +89,20 @@ static bool number(struct reader *r, sodns_value_t *out)
 			return false;
 		p += n;
 	}
-	size_t len = (size_t)(p - r->at);
-	char *text = len < sizeof(buf) ? buf : run_text(r->run, len);
-	if (!text)
-		return false;
-	memcpy(text, r->at, len);
-	text[len] = 0;
-	*out = sodns_value_float(strtod(text, NULL));
+	const char *begin = r->at;
+	*out = sodns_value_float(0);
 	r->at = p;
-	return !isinf(out->number);
+	return !sodns_float_from_text(begin, (size_t)(p - begin), &out->number);
 }
 
 static bool hex4(struct reader *r, uint32_t *out)
 {
 	*out = 0;
-	if (r->end - r->at < 4)
-		return false;
 	for (int i = 0; i < 4; i++) {
-		char c = *r->at++, lower = (char)(c | 0x20);
-		bool letter = lower >= 'a' && lower <= 'f';
-		if (!letter && (c < '0' || c > '9'))
+		int d = r->at < r->end ? sodns_digit(*r->at++) : 99;
+		if (d > 15)
 			return false;
-		*out = *out << 4 | (uint32_t)(letter ? lower - 'a' + 10 : c - '0');
+		*out = *out << 4 | (uint32_t)d;
 	}
 	return true;
 }
@@ -140,7 +129,7 @@ static bool escape(struct reader *r, char **o)
 		else
 			r->at = behind;
 	}
-	*o += utf8_write(rune, *o);
+	*o += sodns_utf8_write(rune, *o);
 	return true;
 }
 
@@ -160,8 +149,8 @@ static bool string(struct reader *r, sodns_value_t *out)
 				return false;
 			continue;
 		}
-		r->at += utf8_read(r->at, (size_t)(r->end - r->at), &rune);
-		o += utf8_write(rune, o);
+		r->at += sodns_utf8_read(r->at, (size_t)(r->end - r->at), &rune);
+		o += sodns_utf8_write(rune, o);
 	}
 	return text && take(r, '"') && give_text(out, text, (size_t)(o - text));
 }

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "expr/expr.h"
+#include "engine.h"
 
 static const struct type *const unknown = &type_of[TYPE_UNKNOWN];
 static const struct type *const boolean = &type_of[TYPE_BOOL];
