@@ -12,8 +12,8 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{"ns", 1},         {"us", 1000},       {"µs", 1000},         {"ms", 1000000},
-	{"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+	{"ns", 1},       {"us", 1000},      {"µs", 1000},       {"μs", 1000},
+	{"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
 };
 
 static const struct unit *unit_at(const char *t, size_t *len)
@@ -64,6 +64,27 @@ int sodns_duration_from_text(const char *text, int64_t *out)
 	if (negative)
 		*out = -*out;
 	return SODNS_OK;
+}
+
+void sodns_duration_error(const char *text, char *out, size_t size)
+{
+	const char *t = text + (*text == '-' || *text == '+');
+	for (;;) {
+		size_t digits = strspn(t, "0123456789."), n, unit;
+		if (!digits || (digits == 1 && *t == '.'))
+			break;
+		n = strcspn(t + digits, "0123456789.");
+		if (!n || !unit_at(t + digits, &unit)) {
+			snprintf(out, size, "time: %s%.*s%s in duration \"%.100s\"",
+				 n ? "unknown unit \"" : "missing unit", (int)(n < 60 ? n : 60),
+				 t + digits, n ? "\"" : "", text);
+			return;
+		}
+		t += digits + n;
+		if (!*t)
+			break;
+	}
+	snprintf(out, size, "time: invalid duration \"%.100s\"", text);
 }
 
 /* "1.5" of 1500 thousandths: the fraction without trailing zeros. */

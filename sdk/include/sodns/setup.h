@@ -2,7 +2,14 @@
  * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks
  * them:
  *
- *	while (sodns_setup_next(s)) {                 // each "hello ..." of the block
+ *	while (sodns_setup_next(s))                   // each "hello ..." of the block
+ *		if (sodns_setup_read(s, self))        // by the tables of options.h
+ *			return SODNS_EINVAL;
+ *	return sodns_add_handler(s, self);
+ *
+ * What no table can say is read word by word:
+ *
+ *	while (sodns_setup_next(s)) {
  *		const char *arg;
  *		while ((arg = sodns_setup_arg(s)))    // the words behind it, on its line
  *			...
@@ -20,6 +27,7 @@
 #define SODNS_SETUP_H
 
 #include <sodns/net.h>
+#include <sodns/options.h>
 
 /* The directive's name, as it stands in the Corefile. */
 SODNS_API const char *sodns_setup_name(const sodns_setup_t *s);
@@ -48,28 +56,6 @@ SODNS_API void sodns_warning(sodns_setup_t *s, const char *format, ...) SODNS_PR
 SODNS_API int sodns_error_args(sodns_setup_t *s);
 /* "unknown property 'x'" for the word the cursor stands on. */
 SODNS_API int sodns_error_property(sodns_setup_t *s);
-
-/* Options as data: one row for each property of a directive's block. sodns_setup_options() reads
- * all lines of the block into the struct `to` and words the errors. */
-enum sodns_option_kind {
-	SODNS_OPT_FLAG,     /* bool: present, no argument */
-	SODNS_OPT_BOOL,     /* bool: true, false, on, off */
-	SODNS_OPT_UINT,     /* uint32_t in [min, max] */
-	SODNS_OPT_DURATION, /* uint64_t nanoseconds: "1m30s", "500ms"; in [min, max] */
-	SODNS_OPT_STRING,   /* const char * */
-	SODNS_OPT_CALL,     /* call() reads the arguments itself */
-};
-typedef struct sodns_option {
-	const char *name;
-	enum sodns_option_kind kind;
-	size_t offset;     /* of the field in the struct */
-	uint64_t min, max; /* max 0: no bound */
-	int (*call)(sodns_setup_t *s, void *to);
-	const char *help;
-	const void *reserved; /* NULL */
-} sodns_option_t;
-SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count,
-				  void *to);
 
 /* Go's durations: "300ms", "1h15m", "-1s". Nanoseconds in *out; 0 or SODNS_EINVAL. [any thread] */
 SODNS_API int sodns_duration_from_text(const char *text, int64_t *out);
