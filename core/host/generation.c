@@ -217,8 +217,6 @@ static void link_chain(generation_t *g, block_t *b)
 			b->opens_classes = true;
 		if (i->prefetch && !b->prefetcher)
 			b->prefetcher = i;
-		if (i->admit && !b->admitter)
-			b->admitter = i;
 		if (!i->chained)
 			continue;
 		struct handler *h = memory_alloc(g, sizeof(*h));

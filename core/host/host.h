@@ -15,7 +15,7 @@
 
 #include "corefile/corefile.h"
 #include "message/chain.h"
-#include "runtime/sandbox.h"
+#include "system/sandbox.h"
 
 /* A plugin as plugin.cfg names it. */
 typedef struct plugin_entry {
@@ -53,11 +53,13 @@ typedef struct instance {
 	struct block *block;
 	void *self;
 	bool chained, prepared, started;
-	const char *file; /* of the directive that it was made for, for messages */
+	unsigned position; /* among all of the generation, in plugin.cfg's order */
+	const char *file;  /* of the directive that it was made for, for messages */
 	int line;
 	const sodns_prefetch_ability_t *prefetch;
 	const sodns_metadata_ability_t *metadata;
 	const sodns_ready_ability_t *ready;
+	const sodns_preface_ability_t *preface;
 	const sodns_admit_ability_t *admit;
 	const sodns_drain_ability_t *drain;
 	const sodns_unrouted_ability_t *unrouted;
@@ -94,8 +96,6 @@ typedef struct block {
 	uint32_t connections;
 	bool limits_connections; /* connections is set, perhaps to 0 */
 	sodns_tls_t *tls;
-	unsigned shed_depth;
-	const sodns_family_t *shed_dropped;
 	const char *const *servers; /* texts of the servers at which it answers */
 	size_t server_count;
 	const char *view;
@@ -104,7 +104,6 @@ typedef struct block {
 	instance_t *instances, **instances_tail; /* in the order of plugin.cfg */
 	const struct handler *chain;             /* NULL: no plugin answers */
 	const instance_t *prefetcher;
-	const instance_t *admitter;
 	bool opens_classes;
 	uint32_t prepare_us; /* how long prepare took */
 } block_t;
@@ -117,6 +116,7 @@ typedef struct generation {
 	char *corefile_name;
 	block_t *blocks, **blocks_tail;
 	instance_t *prepare_at;
+	unsigned instance_count;
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */

@@ -20,16 +20,13 @@ int64_t option_most(const sodns_option_t *o)
 	return (INT64_C(1) << (8 * o->size - (o->min < 0))) - 1;
 }
 
-/* Go's strconv.Atoi. */
 static enum fault read_number(const char *text, value_t *v)
 {
-	const char *digits = text + (*text == '-' || *text == '+');
-	bool syntax = *digits && !digits[strspn(digits, "0123456789")];
-	errno = 0;
-	if (syntax)
-		v->number = strtoll(text, NULL, 10);
-	strcpy(v->why, syntax ? "value out of range" : "invalid syntax");
-	return syntax && !errno ? FAULT_NONE : FAULT_BAD;
+	int rc = sodns_int_from_text(text, strlen(text), 10, INT64_MIN, INT64_MAX, &v->number);
+	if (!rc)
+		return FAULT_NONE;
+	snprintf(v->why, sizeof(v->why), "%s", sodns_number_error(rc));
+	return FAULT_BAD;
 }
 
 static enum fault read_duration(const sodns_option_t *o, const char *text, value_t *v)

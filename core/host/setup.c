@@ -228,11 +228,13 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->plugin = s->plugin;
 	i->block = s->block;
 	i->self = self;
+	i->position = s->generation->instance_count++;
 	i->file = s->file;
 	i->line = s->line;
 	i->prefetch = ability(i, SODNS_ABILITY_PREFETCH);
 	i->metadata = ability(i, SODNS_ABILITY_METADATA);
 	i->ready = ability(i, SODNS_ABILITY_READY);
+	i->preface = ability(i, SODNS_ABILITY_PREFACE);
 	i->admit = ability(i, SODNS_ABILITY_ADMIT);
 	i->drain = ability(i, SODNS_ABILITY_DRAIN);
 	i->unrouted = ability(i, SODNS_ABILITY_UNROUTED);

@@ -32,6 +32,25 @@ function(sodns_add_plugin name)
 	endif()
 endfunction()
 
+# sodns_add_library(NAME SOURCES... [LIBRARIES LIB...] [DIRECTORY FOLDER]): libsodns-NAME.so.1, which exports a table that
+# <sodns/library.h> opens. Installing puts it beside libsodns; one with a FOLDER stays there, in the build.
+function(sodns_add_library name)
+	cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "LIBRARIES")
+	set(target sodns_${name})
+	add_library(${target} SHARED ${arg_UNPARSED_ARGUMENTS})
+	target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} sodns::sdk)
+	target_compile_features(${target} PRIVATE c_std_11)
+	set_target_properties(${target} PROPERTIES OUTPUT_NAME sodns-${name} SOVERSION 1 C_VISIBILITY_PRESET hidden LINKER_LANGUAGE C
+		LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} BUILD_RPATH "$ORIGIN" INSTALL_RPATH "$ORIGIN")
+	target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+	target_link_options(${target} PRIVATE -Wl,--as-needed)
+	if(arg_DIRECTORY)
+		set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${arg_DIRECTORY})
+		return()
+	endif()
+	install(TARGETS ${target} LIBRARY DESTINATION ${SODNS_LIBRARY_DIR} NAMELINK_SKIP COMPONENT sodns)
+endfunction()
+
 # sodns_add_plugin_test(NAME SOURCES...): a program that tests plugin NAME by <sodns/test.h>, run by ctest.
 function(sodns_add_plugin_test name)
 	set(target ${name}_test)

@@ -195,7 +195,4 @@ typedef struct sodns_options {
  * defaults are put there before. 0, or SODNS_EINVAL after an error, which is noted. [setup] */
 SODNS_API int sodns_setup_read(sodns_setup_t *s, void *to);
 
-/* Go's words for a text that is no duration: "time: invalid duration \"x\"". [any thread] */
-SODNS_API void sodns_duration_error(const char *text, char *out, size_t size);
-
 #endif

@@ -28,6 +28,7 @@
 
 #include <sodns/net.h>
 #include <sodns/options.h>
+#include <sodns/text.h>
 
 /* The directive's name, as it stands in the Corefile. */
 SODNS_API const char *sodns_setup_name(const sodns_setup_t *s);
@@ -56,11 +57,6 @@ SODNS_API void sodns_warning(sodns_setup_t *s, const char *format, ...) SODNS_PR
 SODNS_API int sodns_error_args(sodns_setup_t *s);
 /* "unknown property 'x'" for the word the cursor stands on. */
 SODNS_API int sodns_error_property(sodns_setup_t *s);
-
-/* Go's durations: "300ms", "1h15m", "-1s". Nanoseconds in *out; 0 or SODNS_EINVAL. [any thread] */
-SODNS_API int sodns_duration_from_text(const char *text, int64_t *out);
-/* As Go prints them: "1h15m0s", "300ms". [any thread] */
-SODNS_API size_t sodns_duration_to_text(int64_t ns, char out[40]);
 
 /* The zones of the server block: lower case, wire form; until teardown. */
 SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);
