@@ -252,7 +252,7 @@ static int read_args(struct line *l, const sodns_option_rows_t *rows)
 		list_clear(o, l->to);
 		int rc = read_words(l, o, n);
 		if (!rc && o->check && n)
-			rc = o->check(l->s, o, l->to);
+			rc = o->check(l->s, o, l->words[l->at - 1], l->to);
 		if (rc)
 			return rc;
 	}
@@ -318,7 +318,8 @@ static int read_taken(sodns_setup_t *s, const sodns_option_t *o, void *to)
 			;
 	if (!rc && o->block.count)
 		rc = read_block(s, &o->block, o->kind == SODNS_OPT_GROUP ? l.to : to);
-	return !rc && o->check ? o->check(s, o, o->kind == SODNS_OPT_GROUP ? l.to : to) : rc;
+	const char *word = l.at ? l.words[l.at - 1] : "";
+	return !rc && o->check ? o->check(s, o, word, o->kind == SODNS_OPT_GROUP ? l.to : to) : rc;
 }
 
 /* A property on whose word the cursor stands. first: it did not stand before. */

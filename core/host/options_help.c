@@ -156,55 +156,80 @@ static void put_syntax(const char *name, const sodns_options_t *t, FILE *out)
 	fputc('\n', out);
 }
 
-static const char *separator(bool *begun)
+/* A row as it is printed: its name, and behind that what is to be said. */
+struct told {
+	FILE *out;
+	size_t column;
+	bool begun;
+};
+
+/* Begins one more thing. */
+static FILE *next(struct told *t)
 {
-	bool before = *begun;
-	*begun = true;
-	return before ? "; " : "  ";
+	if (t->begun)
+		fputs("; ", t->out);
+	else
+		fprintf(t->out, "%*s", t->column < 24 ? (int)(26 - t->column) : 2, "");
+	t->begun = true;
+	return t->out;
 }
 
-static void put_limits(const sodns_option_t *o, bool *begun, FILE *out)
+static void put_limits(const sodns_option_t *o, struct told *t)
 {
 	char text[256] = "";
 	bool counts = o->kind == SODNS_OPT_NUMBER || o->kind == SODNS_OPT_SECONDS ||
 		      o->kind == SODNS_OPT_DURATION || o->kind == SODNS_OPT_SIZE ||
 		      o->kind == SODNS_OPT_PERCENT;
-	if (o->kind == SODNS_OPT_WORD)
+	if (o->kind == SODNS_OPT_WORD && !(o->flags & SODNS_OPT_KEYWORD))
 		option_words(o, " or ", text);
 	else if (counts)
 		option_bounds(o, text);
 	else if (o->kind == SODNS_OPT_TEXT && o->max)
 		snprintf(text, sizeof(text), "at most %lld bytes", (long long)o->max);
 	if (*text)
-		fprintf(out, "%s%s", separator(begun), text);
+		fputs(text, next(t));
 }
 
+static void put_default(const sodns_option_t *o, struct told *t)
+{
+	if (o->fallback)
+		fprintf(next(t), "default %s", o->fallback);
+	else if (o->otherwise)
+		fprintf(next(t), "default: %s", o->otherwise);
+	else if (o->flags & SODNS_OPT_SERVER_ZONES)
+		fputs("default: the server block's", next(t));
+	if (o->bare)
+		fprintf(next(t), "alone: %s", o->bare);
+}
+
+/* `before`: what the row is a part of. An argument that is one of several words is called by these. */
 static void put_row(const char *before, const sodns_option_t *o, FILE *out)
 {
-	char name[80];
-	bool begun = false;
-	snprintf(name, sizeof(name), "%s%s%s", before, *before ? " " : "", o->name);
-	fprintf(out, "  %-22s", name);
-	if (o->kind == SODNS_OPT_IGNORED || o->kind == SODNS_OPT_REFUSED)
-		fprintf(out, "%s%s", separator(&begun),
-			o->kind == SODNS_OPT_IGNORED ? "taken, without effect" : "not taken");
-	if (o->help)
-		fprintf(out, "%s%s", separator(&begun), o->help);
-	else if (o->says.note)
-		fprintf(out, "%s%s", separator(&begun), o->says.note);
-	put_limits(o, &begun, out);
-	if (o->fallback)
-		fprintf(out, "%sdefault %s", separator(&begun), o->fallback);
-	else if (o->otherwise)
-		fprintf(out, "%sdefault: %s", separator(&begun), o->otherwise);
-	else if (o->flags & SODNS_OPT_SERVER_ZONES)
-		fprintf(out, "%sdefault: the server block's", separator(&begun));
-	if (o->bare)
-		fprintf(out, "%salone: %s", separator(&begun), o->bare);
+	char *name = NULL;
+	size_t len;
+	FILE *f = open_memstream(&name, &len);
+	if (!f)
+		return;
+	fprintf(f, "%s%s", before, *before ? " " : "");
+	if (*before && o->kind == SODNS_OPT_WORD)
+		put_words(o, f);
+	else
+		fputs(o->name, f);
+	fclose(f);
+	fprintf(out, "  %s", name);
+	free(name);
+	struct told t = {.out = out, .column = len + 2};
+	if (!is_shown(o))
+		fputs(o->kind == SODNS_OPT_IGNORED ? "taken, without effect" : "not taken",
+		      next(&t));
+	if (o->help || o->says.note)
+		fputs(o->help ? o->help : o->says.note, next(&t));
+	put_limits(o, &t);
+	put_default(o, &t);
 	if (o->flags & SODNS_OPT_REQUIRED)
-		fprintf(out, "%srequired", separator(&begun));
+		fputs("required", next(&t));
 	if (o->flags & SODNS_OPT_ONCE)
-		fprintf(out, "%sonce", separator(&begun));
+		fputs("once", next(&t));
 	fputc('\n', out);
 }
 

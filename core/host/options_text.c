@@ -32,11 +32,23 @@ static void put_bound(const sodns_option_t *o, int64_t n, char out[40])
 	snprintf(out, 40, "%" PRId64 "%s", n, units[unit]);
 }
 
+/* "5m" of "5m0s": a round bound as people write it. */
+static void put_round_bound(const sodns_option_t *o, int64_t n, char out[40])
+{
+	static const char *const zeros[] = {"m0s", "h0m"};
+	put_bound(o, n, out);
+	for (size_t i = 0; i < 2 && o->kind == SODNS_OPT_DURATION; i++) {
+		size_t len = strlen(out);
+		if (len > 3 && !strcmp(out + len - 3, zeros[i]))
+			out[len - 2] = 0;
+	}
+}
+
 void option_range(const sodns_option_t *o, char out[96])
 {
 	char least[40], most[40];
-	put_bound(o, o->min, least);
-	put_bound(o, o->max, most);
+	put_round_bound(o, o->min, least);
+	put_round_bound(o, o->max, most);
 	if (o->max)
 		snprintf(out, 96, "in range [%s, %s]", least, most);
 	else
@@ -46,8 +58,8 @@ void option_range(const sodns_option_t *o, char out[96])
 void option_bounds(const sodns_option_t *o, char out[96])
 {
 	char least[40], most[40];
-	put_bound(o, o->min, least);
-	put_bound(o, o->max, most);
+	put_round_bound(o, o->min, least);
+	put_round_bound(o, o->max, most);
 	*out = 0;
 	if (o->max && o->min > INT64_MIN)
 		snprintf(out, 96, "%s to %s", least, most);
@@ -109,8 +121,8 @@ static int say(sodns_setup_t *s, const sodns_option_t *o, const char *text, cons
 	char out[1500];
 	struct filling f = {.s = s, .o = o, .word = word, .why = v->why};
 	put_bound(o, v->number, f.value);
-	put_bound(o, o->min, f.min);
-	put_bound(o, o->max, f.max);
+	put_round_bound(o, o->min, f.min);
+	put_round_bound(o, o->max, f.max);
 	option_range(o, f.range);
 	option_words(o, " or ", f.words);
 	fill(&f, text, out, sizeof(out));
@@ -148,6 +160,8 @@ static const char *range_text(const sodns_option_t *o)
 {
 	if (o->kind == SODNS_OPT_TEXT)
 		return "{name} is longer than {max} bytes";
+	if (o->kind == SODNS_OPT_SIZE)
+		return "{name} must be {range}, but is: {}";
 	return !o->min && !o->max ? "{name} can't be negative: {}" : "{name} must be {range}: {}";
 }
 

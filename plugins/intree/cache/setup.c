@@ -20,35 +20,35 @@ static size_t capacity_of(size_t n)
 	return (part > PART_MIN ? part : PART_MIN) * PARTS;
 }
 
-static int check_ttl(sodns_setup_t *s, const sodns_option_t *o, void *to)
+static int check_ttl(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	struct cache *c = to;
 	(void)s;
 	(void)o;
+	(void)word;
 	c->ttl_max[DENIAL] = c->ttl_max[SUCCESS];
 	return SODNS_OK;
 }
 
-static int check_response_ttl(sodns_setup_t *s, const sodns_option_t *o, void *to)
+static int check_response_ttl(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	struct cache *c = to;
-	char text[40];
 	(void)o;
-	sodns_duration_to_text((int64_t)c->response_ttl, text);
 	c->stale_ttl = (uint32_t)(c->response_ttl / SECOND);
 	return c->response_ttl % SECOND
 		       ? sodns_error(s,
 				     "serve_stale response TTL must be a whole number of seconds: "
 				     "%s",
-				     text)
+				     word)
 		       : SODNS_OK;
 }
 
-static int check_disabled(sodns_setup_t *s, const sodns_option_t *o, void *to)
+static int check_disabled(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	struct cache *c = to;
 	(void)s;
 	(void)o;
+	(void)word;
 	c->except[c->disabled.kind] = c->disabled.zones;
 	c->except_count[c->disabled.kind] = c->disabled.zone_count;
 	return SODNS_OK;

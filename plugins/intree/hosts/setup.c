@@ -51,12 +51,13 @@ static int read_entry(sodns_setup_t *s, void *to)
 	return SODNS_OK;
 }
 
-static int look_at_file(sodns_setup_t *s, const sodns_option_t *o, void *to)
+static int look_at_file(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	const struct hosts *h = to;
 	struct stat st;
 	char place[1024];
 	(void)o;
+	(void)word;
 	if (stat(h->path, &st) && errno != ENOENT)
 		return sodns_error(s, "unable to access hosts file '%s': %s%s", h->path,
 				   strerror(errno),

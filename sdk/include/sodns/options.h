@@ -134,8 +134,9 @@ struct sodns_option {
 	int (*parse)(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to);
 	/* SODNS_OPT_CALL: reads by sodns_setup_arg() and sodns_setup_block(). [setup] */
 	int (*call)(sodns_setup_t *s, const sodns_option_t *o, void *to);
-	/* Looks at what was read into `to`, or into the new item of a list of groups. [setup] */
-	int (*check)(sodns_setup_t *s, const sodns_option_t *o, void *to);
+	/* Looks at what was read into `to`, or into the new item of a list of groups; word: the last
+	 * one of the row's, "" if it has none. [setup] */
+	int (*check)(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to);
 	const char
 		*form; /* for help: what stands behind the name, if it is not as the kind has it */
 	const char *help; /* a line */
