@@ -332,7 +332,7 @@ static int read_property(sodns_setup_t *s, const sodns_option_t *o, void *to, bo
 			sodns_setup_value(s));
 	if (o->given)
 		*((bool *)to + o->given - 1) = true;
-	if (first || (o->flags & SODNS_OPT_REPLACE))
+	if ((first && o->fallback) || (o->flags & SODNS_OPT_REPLACE))
 		list_clear(o, to);
 	switch (o->kind) {
 	case SODNS_OPT_CALL:
@@ -416,7 +416,9 @@ static void put_paths(sodns_setup_t *s, const sodns_option_rows_t *rows, void *t
 	for (size_t i = 0; i < rows->count; i++) {
 		const sodns_option_t *o = option_at(rows, i);
 		const char **field = field_of(o, to);
-		if (o->kind == SODNS_OPT_PATH && o->fallback && !*field)
+		if (o->kind == SODNS_OPT_GROUP && !o->count)
+			put_paths(s, &o->args, field);
+		else if (o->kind == SODNS_OPT_PATH && o->fallback && !*field)
 			*field = sodns_setup_path(s, o->fallback);
 	}
 }
@@ -433,18 +435,22 @@ static int read_line_of_block(sodns_setup_t *s, const sodns_options_t *t, void *
 	return read_property(s, o, to, first);
 }
 
+/* The block of a directive that has none. */
+static int refuse_block(sodns_setup_t *s, const char *says)
+{
+	static const sodns_option_t none = {.name = ""};
+	if (!says && corefile_cursor_at_block(&s->cursor))
+		return sodns_error(s, "Unexpected token '{', expecting argument");
+	return says && sodns_setup_block(s) ? option_say(s, &none, says, sodns_setup_value(s))
+					    : SODNS_OK;
+}
+
 static int read_properties(sodns_setup_t *s, const sodns_options_t *t, void *to)
 {
 	static const sodns_option_t none = {.name = ""};
 	size_t lines = 0;
-	if (!t->properties.count && !t->other) {
-		if (!corefile_cursor_at_block(&s->cursor))
-			return SODNS_OK;
-		return option_say(s, &none,
-				  t->says.block ? t->says.block
-						: "Unexpected token '{', expecting argument",
-				  "{");
-	}
+	if (!t->properties.count && !t->other)
+		return refuse_block(s, t->says.block);
 	for (; sodns_setup_block(s); lines++) {
 		int rc = read_line_of_block(s, t, to);
 		if (rc)
@@ -487,4 +493,12 @@ int sodns_setup_read(sodns_setup_t *s, void *to)
 	put_paths(s, &t->args, to);
 	put_paths(s, &t->properties, to);
 	return rc ? rc : s->failed ? SODNS_EINVAL : SODNS_OK;
+}
+
+int sodns_setup_read_all(sodns_setup_t *s, void *to)
+{
+	int rc = SODNS_OK;
+	while (!rc && sodns_setup_next(s))
+		rc = sodns_setup_read(s, to);
+	return rc;
 }

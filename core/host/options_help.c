@@ -16,7 +16,7 @@ static bool is_optional(const sodns_option_t *o)
 
 static bool is_shown(const sodns_option_t *o)
 {
-	return o->kind != SODNS_OPT_IGNORED && o->kind != SODNS_OPT_REFUSED;
+	return o->kind != SODNS_OPT_REFUSED;
 }
 
 /* What stands for the value of a property, where its row says nothing else. */
@@ -219,7 +219,7 @@ static void put_row(const char *before, const sodns_option_t *o, FILE *out)
 	fprintf(out, "  %s", name);
 	free(name);
 	struct told t = {.out = out, .column = len + 2};
-	if (!is_shown(o))
+	if (o->kind == SODNS_OPT_IGNORED || o->kind == SODNS_OPT_REFUSED)
 		fputs(o->kind == SODNS_OPT_IGNORED ? "taken, without effect" : "not taken",
 		      next(&t));
 	if (o->help || o->says.note)

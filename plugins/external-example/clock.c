@@ -54,10 +54,7 @@ static int setup(sodns_setup_t *s)
 					      .help = "How often the time was told."};
 	struct clock *c = sodns_setup_alloc(s, sizeof(*c));
 	c->told = sodns_metric(&family, NULL);
-	while (sodns_setup_next(s))
-		if (sodns_setup_read(s, c))
-			return SODNS_EINVAL;
-	return sodns_add_handler(s, c);
+	return sodns_setup_read_all(s, c) ? SODNS_EINVAL : sodns_add_handler(s, c);
 }
 
 SODNS_PLUGIN(.name = "clock", .version = "0.1", .setup = setup, .options = &options,

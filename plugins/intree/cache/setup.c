@@ -187,9 +187,8 @@ int cache_setup(sodns_setup_t *s)
 {
 	struct cache *c = sodns_setup_alloc(s, sizeof(*c));
 	size_t count;
-	while (sodns_setup_next(s))
-		if (sodns_setup_read(s, c))
-			return SODNS_EINVAL;
+	if (sodns_setup_read_all(s, c))
+		return SODNS_EINVAL;
 	if (c->prefer_positive && !c->serves_stale)
 		return sodns_error(s, "serve_stale_policy requires serve_stale");
 	c->all = c->zones == sodns_setup_zones(s, &count);

@@ -42,9 +42,8 @@ static void make_metrics(struct health *h)
 static int setup(sodns_setup_t *s)
 {
 	struct health *h = sodns_setup_alloc(s, sizeof(*h));
-	while (sodns_setup_next(s))
-		if (sodns_setup_read(s, h))
-			return SODNS_EINVAL;
+	if (sodns_setup_read_all(s, h))
+		return SODNS_EINVAL;
 	make_metrics(h);
 	return sodns_add_instance(s, h);
 }

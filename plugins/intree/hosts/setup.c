@@ -126,9 +126,8 @@ static void make_metrics(struct hosts *h)
 
 static int read_directive(sodns_setup_t *s, struct hosts *h)
 {
-	while (sodns_setup_next(s))
-		if (sodns_setup_read(s, h))
-			return SODNS_EINVAL;
+	if (sodns_setup_read_all(s, h))
+		return SODNS_EINVAL;
 	return h->fallthrough_unsupported && !h->fallthrough.set
 		       ? sodns_error(s, "fallthrough_unsupported requires fallthrough")
 		       : SODNS_OK;

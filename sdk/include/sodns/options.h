@@ -24,10 +24,7 @@
  *	static int setup(sodns_setup_t *s)
  *	{
  *		struct hello *h = sodns_setup_alloc(s, sizeof(*h));
- *		while (sodns_setup_next(s))
- *			if (sodns_setup_read(s, h))
- *				return SODNS_EINVAL;
- *		return sodns_add_handler(s, h);
+ *		return sodns_setup_read_all(s, h) ? SODNS_EINVAL : sodns_add_handler(s, h);
  *	}
  *	SODNS_PLUGIN(.name = "hello", .setup = setup, .options = &options, ...);
  *
@@ -195,5 +192,7 @@ typedef struct sodns_options {
  * registration's `options` say. The first time in a server block, and with SODNS_EACH every time, the
  * defaults are put there before. 0, or SODNS_EINVAL after an error, which is noted. [setup] */
 SODNS_API int sodns_setup_read(sodns_setup_t *s, void *to);
+/* The same for every occurrence in the server block, into one struct. 0 or SODNS_EINVAL. [setup] */
+SODNS_API int sodns_setup_read_all(sodns_setup_t *s, void *to);
 
 #endif

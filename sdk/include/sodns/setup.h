@@ -2,14 +2,13 @@
  * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks
  * them:
  *
- *	while (sodns_setup_next(s))                   // each "hello ..." of the block
- *		if (sodns_setup_read(s, self))        // by the tables of options.h
- *			return SODNS_EINVAL;
+ *	if (sodns_setup_read_all(s, self))            // by the tables of options.h
+ *		return SODNS_EINVAL;
  *	return sodns_add_handler(s, self);
  *
  * What no table can say is read word by word:
  *
- *	while (sodns_setup_next(s)) {
+ *	while (sodns_setup_next(s)) {                 // each "hello ..." of the block
  *		const char *arg;
  *		while ((arg = sodns_setup_arg(s)))    // the words behind it, on its line
  *			...
