@@ -29,4 +29,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_setup_read_all(s, b) ? SODNS_EINVAL : sodns_add_handler(s, b);
 }
 
-SODNS_PLUGIN(.name = "bufsize", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve);
+SODNS_PLUGIN(.name = "bufsize", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

@@ -23,8 +23,7 @@ static const sodns_option_t args[] = {
 	 .says = {.bad = "invalid duration: \"{}\"",
 		  .low = "invalid negative duration: \"{}\" (it must be more than 0s)"}},
 };
-static const sodns_options_t options = {.args = SODNS_ROWS(args),
-					.help = "a deadline for queries"};
+static const sodns_options_t options = {.args = SODNS_ROWS(args), .help = "a deadline for queries"};
 
 static int setup(sodns_setup_t *s)
 {
@@ -32,4 +31,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_setup_read_all(s, c) ? SODNS_EINVAL : sodns_add_handler(s, c);
 }
 
-SODNS_PLUGIN(.name = "cancel", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve);
+SODNS_PLUGIN(.name = "cancel", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

@@ -152,5 +152,5 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_CLASS) ? NULL : "";
 }
 
-SODNS_PLUGIN(.name = "chaos", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve,
-	     .ability = ability);
+SODNS_PLUGIN(.name = "chaos", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .ability = ability);

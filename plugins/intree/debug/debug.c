@@ -14,5 +14,4 @@ static int setup(sodns_setup_t *s)
 	return 0;
 }
 
-SODNS_PLUGIN(.name = "debug", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .options = &options);
+SODNS_PLUGIN(.name = "debug", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options);

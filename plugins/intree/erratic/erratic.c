@@ -14,7 +14,7 @@ struct erratic {
 	_Atomic(uint64_t) asked;
 	uint64_t drop, delay, truncate; /* every how many-th query; 0: none */
 	uint64_t duration;              /* ns */
-	bool large, drops; /* drops: it is in the Corefile */
+	bool large, drops;              /* drops: it is in the Corefile */
 };
 
 static void add_addresses(sodns_query_t *q, sodns_reply_t *r, unsigned copies)
@@ -103,8 +103,10 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 }
 
 #define AMOUNT_SAYS                                                                                \
-	{.bad = "strconv.ParseInt: parsing \"{}\": {why}",                                         \
-	 .low = "illegal amount value given \"{}\": it is not {range}"}
+	{                                                                                          \
+		.bad = "strconv.ParseInt: parsing \"{}\": {why}",                                  \
+		.low = "illegal amount value given \"{}\": it is not {range}"                      \
+	}
 
 static const sodns_option_t delay[] = {
 	{"AMOUNT", SODNS_OPT_NUMBER, SODNS_FIELD(struct erratic, delay), .max = INT32_MAX,
@@ -127,13 +129,17 @@ static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
 
 static int setup(sodns_setup_t *s)
 {
+	static const uint8_t root[] = {0};
+	static const uint8_t *const everything[] = {root};
 	struct erratic *e = sodns_setup_alloc(s, sizeof(*e));
 	if (sodns_setup_read_all(s, e))
 		return SODNS_EINVAL;
 	/* Where something else is asked for, the default is not wanted as well. */
 	if ((e->delay || e->truncate) && !e->drops)
 		e->drop = 0;
-	return sodns_add_handler(s, e);
+	sodns_add_handler(s, e);
+	sodns_setup_answers(s, everything, 1);
+	return SODNS_OK;
 }
 
 /* Ready for a while only: after the third query, up to the fifth. */
@@ -167,5 +173,5 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_AUTOPATH) ? NULL : &searching;
 }
 
-SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve,
-	     .ability = ability);
+SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .ability = ability);

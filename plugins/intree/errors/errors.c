@@ -22,7 +22,7 @@ struct pattern {
 struct errors {
 	struct pattern *patterns;
 	size_t count;
-	uint8_t output; /* stdout, whatever it is */
+	uint8_t output;                     /* stdout, whatever it is */
 	_Atomic(sodns_service_t *) service; /* NULL for the first queries after a reload */
 };
 
@@ -155,7 +155,8 @@ static const sodns_option_t args[] = {
 };
 static const sodns_option_t properties[] = {
 	{"consolidate", SODNS_OPT_GROUP, SODNS_LIST(struct errors, patterns, count),
-	 .args = SODNS_ROWS(consolidation), .check = compile, .help = "counts errors that are alike"},
+	 .args = SODNS_ROWS(consolidation), .check = compile,
+	 .help = "counts errors that are alike"},
 	/* CoreDNS prints a stack for a panic; a crash of sodns names plugin and question in any
 	 * case. */
 	{"stacktrace", SODNS_OPT_IGNORED, .help = "a crash is told in any case"},
@@ -191,5 +192,5 @@ static void start(void *self)
 		e->service = sodns_service_start("errors", run, e);
 }
 
-SODNS_PLUGIN(.name = "errors", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve,
-	     .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "errors", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .start = start, .teardown = teardown);

@@ -79,4 +79,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_setup_read_all(s, c) ? SODNS_EINVAL : sodns_add_handler(s, c);
 }
 
-SODNS_PLUGIN(.name = "header", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve);
+SODNS_PLUGIN(.name = "header", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

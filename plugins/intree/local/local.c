@@ -140,4 +140,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, l);
 }
 
-SODNS_PLUGIN(.name = "local", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve);
+SODNS_PLUGIN(.name = "local", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

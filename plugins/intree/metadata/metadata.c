@@ -34,4 +34,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, NULL);
 }
 
-SODNS_PLUGIN(.name = "metadata", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .serve_dns = serve);
+SODNS_PLUGIN(.name = "metadata", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

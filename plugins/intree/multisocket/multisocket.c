@@ -10,7 +10,8 @@ struct multisocket {
 
 static const sodns_option_t args[] = {
 	{"NUM_SOCKETS", SODNS_OPT_NUMBER, SODNS_FIELD(struct multisocket, sockets), .min = 1,
-	 .max = 1024, .flags = SODNS_OPT_OPTIONAL, .help = "taken, but there is one for each worker",
+	 .max = 1024, .flags = SODNS_OPT_OPTIONAL,
+	 .help = "taken, but there is one for each worker",
 	 .says = {.bad = "invalid num sockets: " SODNS_SAYS_ATOI,
 		  .low = "num sockets can not be zero or negative: {value}",
 		  .high = "num sockets exceeds maximum ({max}): {value}"}},

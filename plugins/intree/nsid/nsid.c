@@ -29,9 +29,8 @@ static const sodns_option_t args[] = {
 	 .flags = SODNS_OPT_OPTIONAL | SODNS_OPT_JOINED, .otherwise = "the host's name",
 	 .help = "the server's identifier", .says.high = "the data are longer than {max} bytes"},
 };
-static const sodns_options_t options = {.args = SODNS_ROWS(args),
-					.repeats = SODNS_ONCE,
-					.help = "tells which server answered"};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args), .repeats = SODNS_ONCE, .help = "tells which server answered"};
 
 static int setup(sodns_setup_t *s)
 {

@@ -257,6 +257,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_UNROUTED) ? NULL : &unrouted;
 }
 
-SODNS_PLUGIN(.name = "prometheus", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
-	     .serve_dns = prometheus_serve, .prepare = prepare, .start = start, .stop = stop,
-	     .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "prometheus", .version = SODNS_SDK_VERSION, .setup = setup,
+	     .options = &options, .serve_dns = prometheus_serve, .prepare = prepare, .start = start,
+	     .stop = stop, .teardown = teardown, .ability = ability);

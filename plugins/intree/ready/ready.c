@@ -163,5 +163,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_DRAIN) ? NULL : &drains;
 }
 
-SODNS_PLUGIN(.name = "ready", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .prepare = prepare,
-	     .start = start, .stop = stop, .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "ready", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown,
+	     .ability = ability);

@@ -189,5 +189,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_instance(s, r);
 }
 
-SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options, .prepare = prepare,
-	     .start = start, .stop = stop, .teardown = teardown);
+SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown);

@@ -41,5 +41,4 @@ static int setup(sodns_setup_t *s)
 	return 0;
 }
 
-SODNS_PLUGIN(.name = "root", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .options = &options);
+SODNS_PLUGIN(.name = "root", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options);

@@ -55,5 +55,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_instance(s, NULL);
 }
 
-SODNS_PLUGIN(.name = "shed", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .options = &options, .ability = ability);
+SODNS_PLUGIN(.name = "shed", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .ability = ability);

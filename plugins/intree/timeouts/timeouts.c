@@ -30,14 +30,13 @@ static int check_queries(sodns_setup_t *s, const sodns_option_t *o, const char *
 
 #define TIMEOUT(word, what, is)                                                                    \
 	{                                                                                          \
-		#word, SODNS_OPT_DURATION, SODNS_FIELD(struct timeouts, word), .min = SECOND,      \
-			.max = 24 * 3600 * SECOND, .flags = SODNS_OPT_BARE_SECONDS, .help = what,  \
-			.otherwise = is,                                                           \
+#word, SODNS_OPT_DURATION, SODNS_FIELD(struct timeouts, word),                     \
+			.min = SECOND, .max = 24 * 3600 * SECOND, .flags = SODNS_OPT_BARE_SECONDS, \
+			.help = what, .otherwise = is,                                             \
 			.says = {                                                                  \
 				.bad = "failed to parse duration '{}'",                            \
-				.low = "timeout provided '{value}' needs to be between 1 second "  \
-				       "and 24 hours"                                              \
-		}                                                                                  \
+			       .low = "timeout provided '{value}' needs to be between 1 second "   \
+				      "and 24 hours" }                                             \
 	}
 static const sodns_option_t properties[] = {
 	TIMEOUT(read, "for a query to arrive", "3s"),
@@ -68,5 +67,4 @@ static int setup(sodns_setup_t *s)
 	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "timeouts", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .options = &options);
+SODNS_PLUGIN(.name = "timeouts", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options);

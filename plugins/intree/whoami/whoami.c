@@ -59,7 +59,13 @@ static const sodns_options_t options = {.help = "tells clients their address, po
 
 static int setup(sodns_setup_t *s)
 {
-	return sodns_setup_read_all(s, NULL) ? SODNS_EINVAL : sodns_add_handler(s, NULL);
+	static const uint8_t root[] = {0};
+	static const uint8_t *const everything[] = {root};
+	if (sodns_setup_read_all(s, NULL))
+		return SODNS_EINVAL;
+	sodns_add_handler(s, NULL);
+	sodns_setup_answers(s, everything, 1);
+	return SODNS_OK;
 }
 
 SODNS_PLUGIN(.name = "whoami", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
