@@ -277,6 +277,7 @@ udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool w
 	u->poll.data = u->idle.data = u;
 	u->next = w->udp;
 	w->udp = u;
+	udp_flush();
 	w->loop.turn_ends = udp_flush;
 	for (unsigned i = 0; i < BATCH; i++)
 		leaving.message[i].msg_hdr = (struct msghdr){
