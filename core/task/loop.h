@@ -126,7 +126,7 @@ void loop_is_back(loop_t *l);
  */
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline.
- * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED (also when the task is wanted for a
+ * Returns what the waker said, SODNS_ETIMEOUT, SODNS_ECANCELLED (also when the task is wanted for a
  * client that has less), or, on a worker, SODNS_ENOMEM when no other task could go on meanwhile. */
 int task_wait(uint64_t ms);
 /* The same for a caller that has just looked at the clock. */
@@ -138,7 +138,7 @@ void task_wake(task_t *t, int result);
 void task_ready(task_t *t, int result);
 /* Wakes some of those that are ready; whether there are more. From the base. */
 bool loop_run_ready(loop_t *l);
-/* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
+/* Every wait of the task returns SODNS_ECANCELLED from now on. On its loop. */
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */
 void query_extend(sodns_query_t *q, uint64_t deadline);

@@ -16,7 +16,7 @@ int sodns_sleep(uint32_t milliseconds)
 	t->sleeping = false;
 	/* The time asked for has passed: that is what was wanted, unless the deadline cut it short.
 	 */
-	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
+	return rc == SODNS_ETIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
 }
 
 bool sodns_service_sleep(uint32_t milliseconds)
@@ -27,7 +27,7 @@ bool sodns_service_sleep(uint32_t milliseconds)
 	t->sleeping = true;
 	int rc = task_wait(milliseconds);
 	t->sleeping = false;
-	return rc != SODNS_CANCELLED;
+	return rc != SODNS_ECANCELLED;
 }
 
 static void set_deadline(sodns_query_t *q, uint64_t deadline)

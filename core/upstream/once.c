@@ -69,7 +69,7 @@ static int fd_wait(struct waiting_fd *w, int events, uint64_t end)
 {
 	uint64_t now = sodns_now();
 	if (now >= end)
-		return SODNS_TIMEOUT;
+		return SODNS_ETIMEOUT;
 	if (!w->task) {
 		struct pollfd p = {.fd = w->fd, .events = events & UV_READABLE ? POLLIN : POLLOUT};
 		int n = poll(&p, 1, (int)((end - now + 999999) / 1000000));
@@ -134,10 +134,10 @@ static int exchange_fake(const sodns_address_t *server, const uint8_t *query, si
 	int n = seam.exchange(server, query, len, answer, size, &after);
 	if (after && task_current()) {
 		int rc = task_wait(after < ms ? after : ms);
-		if (rc != SODNS_TIMEOUT)
+		if (rc != SODNS_ETIMEOUT)
 			return rc;
 	}
-	return after > ms ? SODNS_TIMEOUT : n;
+	return after > ms ? SODNS_ETIMEOUT : n;
 }
 
 /* Writes or reads exactly len bytes. */

@@ -429,9 +429,9 @@ static enum sodns_exchange_why why_of(const sodns_exchange_t *x)
 	switch (x->result) {
 	case SODNS_EBUSY:
 		return SODNS_WHY_NONE;
-	case SODNS_TIMEOUT:
+	case SODNS_ETIMEOUT:
 		return SODNS_WHY_TIME;
-	case SODNS_CANCELLED:
+	case SODNS_ECANCELLED:
 		return SODNS_WHY_STOPPED;
 	case SODNS_EINVAL:
 		return SODNS_WHY_BAD_ANSWER;
@@ -549,7 +549,7 @@ sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count, uin
 		uint64_t left = (end - now + 999999) / 1000000;
 		int rc = task_wait_from(now, seam.exchange ? time_to_wait(all, count, now, left)
 							      : left);
-		if (rc && rc != SODNS_TIMEOUT)
+		if (rc && rc != SODNS_ETIMEOUT)
 			return NULL;
 		x = take_done(all, count);
 		now = x ? end : sodns_now();
@@ -581,7 +581,7 @@ void sodns_exchange_end(sodns_exchange_t *x)
 	x->task = NULL;
 	if (x->result == SODNS_EBUSY || x->due > sodns_now()) {
 		const task_t *t = task_current();
-		x->result = SODNS_TIMEOUT;
+		x->result = SODNS_ETIMEOUT;
 		x->why = t && t->cancelled ? SODNS_WHY_STOPPED : SODNS_WHY_TIME;
 	}
 	if (!c)
@@ -632,13 +632,13 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 			  : x->error == ECONNRESET   ? "connection reset by peer"
 			  : x->error == EPROTO       ? tls_objection(x->upstream)
 						     : strerror(x->error);
-	if (x->result == SODNS_TIMEOUT && u->https)
+	if (x->result == SODNS_ETIMEOUT && u->https)
 		snprintf(out, size,
 			 "context deadline exceeded (Client.Timeout exceeded while awaiting "
 			 "headers)");
-	else if (x->result == SODNS_TIMEOUT && x->connecting && x->protocol != SODNS_UDP)
+	else if (x->result == SODNS_ETIMEOUT && x->connecting && x->protocol != SODNS_UDP)
 		snprintf(out, size, "dial %s %s: i/o timeout", net, to);
-	else if (x->result == SODNS_TIMEOUT)
+	else if (x->result == SODNS_ETIMEOUT)
 		snprintf(out, size, "read %s %s%s%s: i/o timeout", net, from, arrow, to);
 	else if (x->result == SODNS_EIO && !x->error)
 		snprintf(out, size, "EOF");

@@ -42,8 +42,8 @@ static sodns_reply_t *text(sodns_query_t *q, const char *value)
 static sodns_reply_t *status(sodns_query_t *q, int rc)
 {
 	return text(q, rc >= 0                 ? "ok"
-		       : rc == SODNS_TIMEOUT   ? "timeout"
-		       : rc == SODNS_CANCELLED ? "cancelled"
+		       : rc == SODNS_ETIMEOUT   ? "timeout"
+		       : rc == SODNS_ECANCELLED ? "cancelled"
 					       : "failed");
 }
 
@@ -66,7 +66,7 @@ static sodns_reply_t *join(sodns_query_t *q, uint32_t ms)
 {
 	sodns_flight_t *f = sodns_join("k", 1, fly, &ms, sizeof(ms), free, 3000);
 	if (!f)
-		return status(q, SODNS_TIMEOUT);
+		return status(q, SODNS_ETIMEOUT);
 	char number[16];
 	snprintf(number, sizeof(number), "%u", *(unsigned *)sodns_flight_result(f));
 	sodns_flight_release(f);

@@ -132,7 +132,7 @@ static bool ask(struct loop *l, struct probe *p)
 		tell(l, p);
 	else
 		warn(l, p);
-	return n > 0 || n == SODNS_CANCELLED;
+	return n > 0 || n == SODNS_ECANCELLED;
 }
 
 /* Until the question was answered, for 30 seconds at most: others may have to start first. */

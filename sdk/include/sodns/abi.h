@@ -29,14 +29,21 @@ typedef struct sodns_setup sodns_setup_t;
 typedef struct sodns_prepare sodns_prepare_t;
 typedef struct sodns_zone sodns_zone_t;
 
+/* Time is in nanoseconds everywhere, as a point (sodns_now()) and as a length: 500 * SODNS_MS. Only what DNS
+ * counts in seconds, a TTL, is in seconds. */
+#define SODNS_MS 1000000ull
+#define SODNS_SECOND 1000000000ull
+/* A length without an end. */
+#define SODNS_FOREVER UINT64_MAX
+
 enum sodns_status {
 	SODNS_OK = 0,
 	SODNS_EINVAL = -1,    /* an argument makes no sense */
 	SODNS_ENOMEM = -2,    /* no memory, or a limit that stands for it */
 	SODNS_ENOENT = -3,    /* there is no such thing */
 	SODNS_EIO = -4,       /* the system refused; the text says what */
-	SODNS_TIMEOUT = -5,   /* the wait's bound or the deadline passed */
-	SODNS_CANCELLED = -6, /* the daemon stops, or the client has gone */
+	SODNS_ETIMEOUT = -5,   /* the wait's bound or the deadline passed */
+	SODNS_ECANCELLED = -6, /* the daemon stops, or the client has gone */
 	SODNS_EBUSY = -7,     /* somebody else has it */
 	SODNS_ERANGE = -8,    /* it does not fit */
 };

@@ -93,12 +93,12 @@ typedef struct sodns_admit_ability {
  * depend on that: plugins in front of it that keep answers have none for who does. */
 #define SODNS_ABILITY_SUBNET "sodns.subnet/1"
 
-/* "sodns.drain/1": the daemon is about to end. Returns for how many milliseconds it shall go on
+/* "sodns.drain/1": the daemon is about to end. Returns for how long it shall go on
  * serving first (the longest of all instances counts). On the control thread; must not block. */
 #define SODNS_ABILITY_DRAIN "sodns.drain/1"
 typedef struct sodns_drain_ability {
 	uint32_t size;
-	uint32_t (*drain)(void *self);
+	uint64_t (*drain)(void *self);
 } sodns_drain_ability_t;
 
 /* "sodns.unrouted/1": sees what left for queries that no block of the listener serves. One instance

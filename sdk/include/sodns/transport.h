@@ -65,11 +65,11 @@ SODNS_API const char *sodns_conn_alpn(const sodns_conn_t *c);
  * They count among those that clients leave unread, so that a client which has too many is closed: after
  * the transport's function has returned. */
 SODNS_API void sodns_conn_held(sodns_conn_t *c, size_t bytes);
-/* The time-outs in force, in milliseconds: to read a query, to have a reply written, to wait for the next
+/* The time-outs in force: to read a query, to have a reply written, to wait for the next
  * query. Without a query in flight a connection is closed when its last answer is `idle` ago, whatever it
  * brings meanwhile; a transport that reads requests which take several calls watches over `read`. */
-SODNS_API void sodns_conn_timeouts(const sodns_conn_t *c, uint32_t *read, uint32_t *write,
-				   uint32_t *idle);
+SODNS_API void sodns_conn_timeouts(const sodns_conn_t *c, uint64_t *read, uint64_t *write,
+				   uint64_t *idle);
 /* The transport has answered a request by itself, which counts as the answer to a query does. */
 SODNS_API void sodns_conn_answered(sodns_conn_t *c);
 /* The server's address as in metrics ("https://:443"). */

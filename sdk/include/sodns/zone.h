@@ -46,9 +46,7 @@ SODNS_API int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t ty
 /* Makes the change visible, or forgets it; either ends the transaction. A change happens whole or not at
  * all: once there was no memory for a part of it, every call of the transaction says SODNS_ENOMEM, and
  * so does its end, which has forgotten it then; the version that was there is served on. */
-SODNS_API int sodns_txn_apply(sodns_txn_t *t);
-/* The same, for the caller that has no use for the result. */
-SODNS_API void sodns_txn_commit(sodns_txn_t *t);
+SODNS_API int sodns_txn_commit(sodns_txn_t *t);
 SODNS_API void sodns_txn_abort(sodns_txn_t *t);
 /* Reads a master file (RFC 1035, 5) into the transaction: $INCLUDE, $GENERATE, $TTL, $ORIGIN. 0, or
  * a negative value with the reason, file and line in err. Records outside of the zone are left out.
