@@ -193,8 +193,7 @@ static void look(void *arg)
 static void watch(void *arg)
 {
 	sodns_follow_t *f = arg;
-	uint64_t ms = f->o.interval / 1000000u;
-	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : ms ? (uint32_t)ms : 1))
+	while (sodns_service_sleep(f->o.interval > SODNS_MS ? f->o.interval : SODNS_MS))
 		sodns_blocking(look, &f, sizeof(f), NULL);
 }
 
@@ -204,8 +203,9 @@ void sodns_follow_start(sodns_follow_t *f)
 		f->service = sodns_service_start(f->o.plugin, watch, f);
 }
 
-void sodns_follow_free(sodns_follow_t *f)
+void sodns_follow_free(void *follow)
 {
+	sodns_follow_t *f = follow;
 	if (!f)
 		return;
 	sodns_service_stop(f->service);

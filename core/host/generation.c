@@ -412,13 +412,13 @@ void generation_stop(generation_t *g)
 		}
 }
 
-uint32_t generation_drain(generation_t *g)
+uint64_t generation_drain(generation_t *g)
 {
-	uint32_t longest = 0;
+	uint64_t longest = 0;
 	for (block_t *b = g->blocks; b; b = b->next)
 		for (instance_t *i = b->instances; i; i = i->next) {
-			uint32_t ms = i->drain ? i->drain->drain(i->self) : 0;
-			longest = ms > longest ? ms : longest;
+			uint64_t length = i->drain ? i->drain->drain(i->self) : 0;
+			longest = length > longest ? length : longest;
 		}
 	return longest;
 }

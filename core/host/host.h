@@ -223,7 +223,7 @@ void generation_start_block(block_t *b);
 /* Runs the stop of every instance that was started. */
 void generation_stop(generation_t *g);
 /* Asks every instance that wants to serve on before the end: the longest wish, in milliseconds. */
-uint32_t generation_drain(generation_t *g);
+uint64_t generation_drain(generation_t *g);
 /* Tears down what was made, in whatever state it is, and frees it. */
 void generation_free(generation_t *g);
 

@@ -129,6 +129,17 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
  * Returns what the waker said, SODNS_ETIMEOUT, SODNS_ECANCELLED (also when the task is wanted for a
  * client that has less), or, on a worker, SODNS_ENOMEM when no other task could go on meanwhile. */
 int task_wait(uint64_t ms);
+/* A length of time as the functions here take it: in ms, not shorter than it is. */
+static inline uint64_t in_ms(uint64_t length)
+{
+	uint64_t ms = length / SODNS_MS + (length % SODNS_MS != 0);
+	return ms < UINT32_MAX ? ms : UINT32_MAX;
+}
+/* The point in time that is so far away. */
+static inline uint64_t in_time(uint64_t now, uint64_t length)
+{
+	return length < UINT64_MAX - now ? now + length : UINT64_MAX;
+}
 /* The same for a caller that has just looked at the clock. */
 int task_wait_from(uint64_t now, uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */

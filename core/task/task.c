@@ -329,7 +329,7 @@ static bool can_be_taken(const task_t *t)
 
 static task_t *oldest_of(sodns_claim_t *c)
 {
-	for (unsigned i = 0; c && i < LOOK_AT; i++, c = c->younger) {
+	for (unsigned i = 0; c && i < LOOK_AT; i++, c = sodns_claim_younger(c)) {
 		task_t *t = (task_t *)(void *)((char *)c - offsetof(task_t, claim));
 		if (can_be_taken(t))
 			return t;
@@ -447,7 +447,7 @@ int task_wait_from(uint64_t now, uint64_t ms)
 	}
 	if (serves_clients(l) && !spare_exists(l, t))
 		return SODNS_ENOMEM;
-	if (t->query && !t->claim.client && !join_share(l, t, now))
+	if (t->query && !sodns_claim_counts(&t->claim) && !join_share(l, t, now))
 		return SODNS_ENOMEM;
 	if (t->query)
 		park(t);

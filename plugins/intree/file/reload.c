@@ -3,6 +3,8 @@
  */
 #include "file.h"
 
+#define SLEEP_MAX (3600 * SODNS_SECOND)
+
 /* The part of the work that blocks. */
 static void look_at(void *work)
 {
@@ -26,8 +28,8 @@ void reload_run(void *file)
 	for (size_t i = 0; i < f->count; i++)
 		f->zones[i].due = sodns_now() + f->zones[i].interval;
 	for (uint64_t due; (due = next_due(f)) != UINT64_MAX;) {
-		uint64_t now = sodns_now(), ms = due > now ? (due - now) / 1000000 + 1 : 1;
-		if (!sodns_service_sleep((uint32_t)(ms < 3600000 ? ms : 3600000)))
+		uint64_t now = sodns_now(), left = due > now ? due - now : SODNS_MS;
+		if (!sodns_service_sleep(left < SLEEP_MAX ? left : SLEEP_MAX))
 			return;
 		now = sodns_now();
 		for (size_t i = 0; i < f->count; i++) {

@@ -1,8 +1,25 @@
 /*
  * What every header of the SDK needs: versions, the marks for symbols, the forward declarations of
- * the opaque types, and the error values. Functions that return int return 0 or a positive figure
- * when all is well and one of the negative values below when not; text for people is made where the
- * error happens and travels by sodns_error() (configuration) or sodns_fail() (queries).
+ * the opaque types, the error values, and what holds for all functions:
+ *
+ * Errors. A function that returns int returns 0 or a positive figure when all is well, and one of the
+ * negative values below when not. One that returns a pointer returns NULL when there is none: what can
+ * make it fail beside memory is said where it is declared, as text in `err`, of `err_size` bytes and
+ * ended by NUL, if the caller passes such a buffer. A function of setup or prepare notes the text
+ * itself (sodns_error(), sodns_prepare_error()), so that its caller only returns SODNS_EINVAL. A
+ * function that returns bool answers a question; false is no error.
+ *
+ * Lifetimes. Five pairs of verbs, and what they mean is the same everywhere: `_new` and `_free` memory of
+ * the caller's own; `_open` and `_close` what is visible outside: a listener, an API; `_start` and
+ * `_stop` what runs meanwhile, and does no more when `_stop` returns; `_keep` and `_release` one more and
+ * one less that has a counted thing; `_begin` and `_end` what lies between two calls of one caller. Each
+ * `_free` takes a `void *`, so that it can be given to sodns_retire() and sodns_bequeath(). All five
+ * enders allow NULL.
+ *
+ * Texts end with NUL, unless a length goes with them. Names are wire form (name.h).
+ *
+ * Structs that plugins fill in begin with their size or end in room that is reserved and must be zero:
+ * they are made by designated initializers, which see to that.
  */
 #ifndef SODNS_ABI_H
 #define SODNS_ABI_H
@@ -38,14 +55,14 @@ typedef struct sodns_zone sodns_zone_t;
 
 enum sodns_status {
 	SODNS_OK = 0,
-	SODNS_EINVAL = -1,    /* an argument makes no sense */
-	SODNS_ENOMEM = -2,    /* no memory, or a limit that stands for it */
-	SODNS_ENOENT = -3,    /* there is no such thing */
-	SODNS_EIO = -4,       /* the system refused; the text says what */
+	SODNS_EINVAL = -1,     /* an argument makes no sense */
+	SODNS_ENOMEM = -2,     /* no memory, or a limit that stands for it */
+	SODNS_ENOENT = -3,     /* there is no such thing */
+	SODNS_EIO = -4,        /* the system refused; the text says what */
 	SODNS_ETIMEOUT = -5,   /* the wait's bound or the deadline passed */
 	SODNS_ECANCELLED = -6, /* the daemon stops, or the client has gone */
-	SODNS_EBUSY = -7,     /* somebody else has it */
-	SODNS_ERANGE = -8,    /* it does not fit */
+	SODNS_EBUSY = -7,      /* somebody else has it */
+	SODNS_ERANGE = -8,     /* it does not fit */
 };
 
 #endif

@@ -62,7 +62,7 @@ typedef struct sodns_packet {
 	size_t len;
 	sodns_address_t peer;
 	sodns_address_t local;
-	enum sodns_protocol protocol;
+	uint8_t protocol; /* enum sodns_protocol */
 } sodns_packet_t;
 typedef struct sodns_preface_ability {
 	uint32_t size;

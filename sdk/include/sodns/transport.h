@@ -20,8 +20,8 @@ typedef struct sodns_conn sodns_conn_t;
 typedef struct sodns_transport {
 	uint32_t size;
 	const char *scheme; /* of a Corefile key: "dns", "tls" */
-	enum sodns_protocol protocol;
-	size_t state_size; /* of the state that each connection has, cleared */
+	uint8_t protocol;   /* enum sodns_protocol */
+	size_t state_size;  /* of the state that each connection has, cleared */
 	/* A connection was accepted. Not 0: it is closed. */
 	int (*open)(sodns_conn_t *c, void *state);
 	/* Bytes came: hand whole messages to sodns_conn_query(). Returns how many bytes were used

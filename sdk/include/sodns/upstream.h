@@ -52,7 +52,7 @@ typedef struct sodns_upstream_options {
 SODNS_API sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options);
 /* Closes its sockets and frees it, on each thread in its time. Nobody may have an exchange with it or
  * begin one: teardown is the place. NULL is allowed. [any thread] */
-SODNS_API void sodns_upstream_free(sodns_upstream_t *u);
+SODNS_API void sodns_upstream_free(void *upstream);
 /* The time after which an answer is late enough to ask elsewhere, by what the calling thread saw
  * of the server: smoothed round trip and four times its deviation (RFC 6298), within 200 and 500. */
 SODNS_API uint64_t sodns_upstream_patience(const sodns_upstream_t *u);
@@ -75,8 +75,8 @@ enum sodns_exchange_why {
 typedef struct sodns_exchange {
 	/* set by the caller; what the pointers lead to stays until the exchange ends */
 	sodns_upstream_t *upstream;
-	enum sodns_protocol protocol; /* SODNS_UDP or SODNS_TCP */
-	uint8_t *query;               /* a message; its id is overwritten */
+	uint8_t protocol; /* SODNS_UDP or SODNS_TCP */
+	uint8_t *query;   /* a message; its id is overwritten */
 	size_t len;
 	uint8_t *answer; /* room for the answer; NULL: it comes from the query's arena */
 	size_t size;

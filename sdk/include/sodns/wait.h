@@ -45,7 +45,8 @@ SODNS_API int sodns_blocking(void (*fn)(void *work), void *arg, size_t size,
 typedef struct sodns_flight sodns_flight_t;
 SODNS_API sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg),
 				     const void *arg, size_t arg_size,
-				     void (*release)(void *result), uint64_t patience) SODNS_MAY_WAIT;
+				     void (*release)(void *result),
+				     uint64_t patience) SODNS_MAY_WAIT;
 /* The same without a task of its own: the first that comes with a key leads (*leads): it does the
  * work and lands the flight, always. Everybody else who comes with that key until then waits here for
  * what it lands with, up to `patience`. `owner` keeps the keys of different users apart. NULL: timeout, or no

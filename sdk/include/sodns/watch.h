@@ -70,8 +70,7 @@ typedef struct sodns_collection {
 	/* Why it does not go on for now, for the log; it will be tried again. Or NULL. */
 	void (*failed)(void *arg, const char *why);
 	void *arg;
-	uint32_t
-		silence; /* seconds without a byte after which a connection is given up; 0: 30 to 150 */
+	uint64_t silence; /* without a byte, after which a connection is given up; 0: 30 to 150 s */
 	/* Work that a list's end leaves, done in pieces of less than a millisecond: called again and
 	 * again after `end`, between other callbacks, until it returns false or the next list begins.
 	 * Or NULL. */
