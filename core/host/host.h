@@ -14,6 +14,7 @@
 #include <sodns/transport.h>
 
 #include "corefile/corefile.h"
+#include "message/arena.h"
 #include "message/chain.h"
 #include "system/sandbox.h"
 
@@ -119,7 +120,7 @@ typedef struct generation {
 	instance_t *prepare_at;
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
-	struct memory *memory;   /* freed with the generation */
+	arena_t memory;          /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
 	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */

@@ -13,7 +13,7 @@
 #include "host/host.h"
 
 #define FILE_NAME "configuration"
-#define BEGIN "sodns configuration 1"
+#define BEGIN "sodns configuration 2"
 #define LINES_MOST 1000000u
 
 static FILE *open_file(const char *stage, const char *mode)

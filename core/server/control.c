@@ -279,7 +279,8 @@ static void reload(void)
 
 static int by_text(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp((*(const block_key_t *const *)a)->zone_text,
+		      (*(const block_key_t *const *)b)->zone_text);
 }
 
 /* One line a zone, as the oracle prints them. */
@@ -290,7 +291,8 @@ static void print_zones(const generation_t *g)
 		qsort(s->zones, s->zone_count, sizeof(*s->zones), by_text);
 		for (size_t i = 0; i < s->zone_count; i++)
 			log_plain("%s%s%s:%u%s%s", dns ? "" : s->transport, dns ? "" : "://",
-				  s->zones[i], s->address.port, *s->host ? " on " : "", s->host);
+				  s->zones[i]->zone_text, s->address.port, *s->host ? " on " : "",
+				  s->host);
 	}
 }
 
