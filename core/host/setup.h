@@ -11,10 +11,13 @@ struct sodns_setup {
 	block_t *block;
 	const plugin_t *plugin;
 	corefile_cursor_t cursor;
-	const char *file; /* of the occurrence that the cursor is in */
+	instance_t *added; /* last, by sodns_add_handler() */
+	const char *file;  /* of the occurrence that the cursor is in */
 	int line;
 	const char **args; /* of sodns_setup_args() */
 	size_t args_room;
+	unsigned reads; /* occurrences that were read by the table */
+	uint64_t given; /* properties that stood there: a bit for each row */
 	bool failed;
 	char error[2048];
 };
@@ -26,11 +29,21 @@ struct sodns_prepare {
 	char error[2048];
 };
 
+/* Warns of plugins that no query reaches, as one in front of them answers all. */
+void warn_of_unreached(generation_t *g);
+
 /* The Corefile's name and text, which the caller frees. 0, or err says why not. */
 int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_size);
 
 /* The zones that a text stands for, allocated in the generation. NULL: err says why. */
 const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err,
 			 size_t err_size);
+
+/* sodns_setup_zone_text(), with the error in err. */
+const uint8_t *const *setup_zone_text(sodns_setup_t *s, const char *text, size_t *count, char *err,
+				      size_t err_size);
+/* sodns_setup_fallthrough(), of these words. */
+int setup_fallthrough(sodns_setup_t *s, const char *const *words, size_t count,
+		      sodns_fallthrough_t *out);
 
 #endif

@@ -2,7 +2,6 @@
  * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the
  * executable is nothing but its main().
  */
-#include <ctype.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +11,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <sodns/text.h>
+
 #include "host/host.h"
+#include "host/options.h"
 #include "main/daemon.h"
 #include "message/name.h"
 #include "server/budget.h"
@@ -26,6 +28,7 @@
 
 struct flags {
 	bool quiet, version, plugins, check, chain, help, supervise, sandbox;
+	const char *help_of; /* a directive, or NULL */
 	const char *pidfile, *user, *log_format, *memory;
 	unsigned workers, tasks;
 };
@@ -75,7 +78,8 @@ static const char usage[] =
 	"  -chain            as -check, and print each server's chain of plugins\n"
 	"  -plugins          list the plugins\n"
 	"  -quiet            no start-up lines\n"
-	"  -version          print the version\n";
+	"  -version          print the version\n"
+	"  -help [NAME]      print this, or what a plugin's directive takes\n";
 
 static int bad_usage(const char *what, const char *flag)
 {
@@ -90,9 +94,8 @@ struct number {
 
 static int read_number(const struct number *n, const char *text)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || value < n->least || value > n->most) {
+	uint64_t value = 0;
+	if (sodns_uint_from_text(text, strlen(text), 10, n->most, &value) || value < n->least) {
 		char what[96];
 		snprintf(what, sizeof(what), "-%s wants a number from %u to %u, not", n->name,
 			 n->least, n->most);
@@ -218,7 +221,9 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		 .number = {.out = &connection_limit, .least = 1, .most = 1000000}},
 	};
 	for (int i = 1; i < argc; i++)
-		if (read_flag(argc, argv, &i, known, sizeof(known) / sizeof(known[0])))
+		if (f->help && *argv[i] != '-' && !f->help_of)
+			f->help_of = argv[i];
+		else if (read_flag(argc, argv, &i, known, sizeof(known) / sizeof(known[0])))
 			return -1;
 	return 0;
 }
@@ -264,7 +269,9 @@ static int list_plugins(void)
 		const plugin_entry_t *e = &c->entries[i];
 		if (e->later)
 			continue;
-		const plugin_t *p = plugin_open(e, err, sizeof(err));
+		if (e->broken)
+			snprintf(err, sizeof(err), "%s:%d - %s", e->cfg, e->line, e->broken);
+		const plugin_t *p = e->broken ? NULL : plugin_open(e, err, sizeof(err));
 		if (p)
 			printf("dns.%s\t%s\tsdk %s\t%s\n", p->name,
 			       p->r.version ? p->r.version : "-", p->r.sdk_version, p->path);
@@ -272,9 +279,35 @@ static int list_plugins(void)
 			fprintf(stderr, "%s\n", err);
 		status |= !p;
 	}
+	for (size_t i = 0; i < c->problem_count; i++)
+		fprintf(stderr, "%s\n", c->problems[i]);
+	status |= c->problem_count != 0;
 	plugin_cfg_free(c);
 	plugins_cleanup();
 	return status;
+}
+
+/* What a directive takes, by its plugin's table. */
+static int help_of(const char *name)
+{
+	char err[2048];
+	plugin_cfg_t *c = plugin_cfg_read(err, sizeof(err));
+	const plugin_entry_t *e = c ? plugin_cfg_find(c, name) : NULL;
+	const char *near = c ? plugin_cfg_nearest(c, name) : NULL;
+	const plugin_t *p = NULL;
+	if (e && !e->later)
+		p = plugin_open(e, err, sizeof(err));
+	else if (c)
+		snprintf(err, sizeof(err),
+			 near ? "no plugin '%s' (did you mean '%s'?)" : "no plugin '%s'", name,
+			 near);
+	if (p)
+		options_print(&p->r, stdout);
+	else
+		fprintf(stderr, "%s\n", err);
+	plugin_cfg_free(c);
+	plugins_cleanup();
+	return p ? 0 : 1;
 }
 
 /* As many connections as the system allows; shells and services begin with much less. */
@@ -298,7 +331,7 @@ int sodns_main(int argc, char **argv)
 		bad_usage("-limit.memory wants a size of at least 16M, or none, not", f.memory);
 		return 2;
 	}
-	if (f.help) {
+	if (f.help && !f.help_of) {
 		fputs(usage, stdout);
 		return 0;
 	}
@@ -307,6 +340,8 @@ int sodns_main(int argc, char **argv)
 		return 0;
 	}
 	host_find_plugins();
+	if (f.help_of)
+		return help_of(f.help_of);
 	if (f.plugins)
 		return list_plugins();
 	/* Where there is one at the start, its absence later is no wish for the default. */

@@ -350,12 +350,17 @@ sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *m, size_t len, enum
 	return x;
 }
 
-bool upstream_question_name(const sodns_exchange_t *x, uint8_t out[SODNS_NAME_MAX])
+bool upstream_question_hash(const sodns_exchange_t *x, uint64_t *hash)
 {
+	uint8_t name[SODNS_NAME_MAX];
 	size_t n = question_length(x->query, x->len);
 	if (!n || n > SODNS_NAME_MAX + 4)
 		return false;
-	sodns_name_lower(x->query + QUESTION_AT, out);
+	*hash = x->name_hash;
+	if (*hash)
+		return true;
+	sodns_name_lower(x->query + QUESTION_AT, name);
+	*hash = sodns_name_hash(name);
 	return true;
 }
 
@@ -378,6 +383,7 @@ void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 	carrier_t *c = x->carrier;
 	c->heard = true;
 	if (question == QUESTION_SAME) {
+		x->ended = c->last;
 		exchange_unhang(x);
 		exchange_answer(x, message, len);
 		return;
@@ -395,9 +401,53 @@ void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 	exchange_done(x, SODNS_EINVAL);
 }
 
+static enum sodns_exchange_why why_of_error(int error)
+{
+	switch (error) {
+	case 0:
+	case ECONNRESET:
+	case EPIPE:
+		return SODNS_WHY_CLOSED;
+	case ECONNREFUSED:
+		return SODNS_WHY_REFUSED;
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+	case ENETUNREACH:
+	case ENETDOWN:
+		return SODNS_WHY_UNREACHABLE;
+	case ETIMEDOUT:
+		return SODNS_WHY_TIME;
+	case EPROTO:
+		return SODNS_WHY_PROTOCOL;
+	default:
+		return SODNS_WHY_SYSTEM;
+	}
+}
+
+static enum sodns_exchange_why why_of(const sodns_exchange_t *x)
+{
+	switch (x->result) {
+	case SODNS_EBUSY:
+		return SODNS_WHY_NONE;
+	case SODNS_TIMEOUT:
+		return SODNS_WHY_TIME;
+	case SODNS_CANCELLED:
+		return SODNS_WHY_STOPPED;
+	case SODNS_EINVAL:
+		return SODNS_WHY_BAD_ANSWER;
+	case SODNS_ERANGE:
+		return SODNS_WHY_TOO_LARGE;
+	case SODNS_EIO:
+		return why_of_error(x->error);
+	default:
+		return x->result > 0 ? SODNS_WHY_ANSWERED : SODNS_WHY_SYSTEM;
+	}
+}
+
 void exchange_done(sodns_exchange_t *x, int result)
 {
 	x->result = result;
+	x->why = (uint8_t)why_of(x);
 	if (x->task)
 		task_ready(x->task, SODNS_OK);
 }
@@ -430,7 +480,9 @@ static void begin_fake(sodns_exchange_t *x)
 	x->error = n == SODNS_EIO ? ECONNREFUSED : 0;
 	if (n < 0) {
 		x->result = n;
+		x->why = (uint8_t)why_of(x);
 	} else if (x->due != UINT64_MAX) {
+		x->ended = x->due;
 		exchange_answer(x, buffer, (size_t)n);
 	}
 	x->task = task;
@@ -439,6 +491,7 @@ static void begin_fake(sodns_exchange_t *x)
 void sodns_exchange_begin(sodns_exchange_t *x)
 {
 	x->result = SODNS_EBUSY;
+	x->why = SODNS_WHY_NONE;
 	x->task = task_current();
 	x->carrier = NULL;
 	x->reused = x->mismatched = x->again = x->counted = x->recased = x->forged = false;
@@ -452,6 +505,7 @@ void sodns_exchange_begin(sodns_exchange_t *x)
 	if (!l || x->len < QUESTION_AT) {
 		x->error = EINVAL;
 		x->result = SODNS_EIO;
+		x->why = SODNS_WHY_SYSTEM;
 	} else if (seam.exchange) {
 		begin_fake(x);
 	} else if (x->protocol == SODNS_UDP) {
@@ -462,15 +516,15 @@ void sodns_exchange_begin(sodns_exchange_t *x)
 }
 
 /* One that has an outcome nobody has been told of. */
-static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count, uint64_t now)
+static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		sodns_exchange_t *x = &all[i];
-		if (!x->task || x->result == SODNS_EBUSY || x->due > now)
+		if (!x->task || x->result == SODNS_EBUSY || (x->due && x->due > sodns_now()))
 			continue;
 		x->task = NULL;
 		if (x->result > 0 && x->upstream)
-			learn(lane_of(x->upstream), now - x->began);
+			learn(lane_of(x->upstream), x->ended - x->began);
 		return x;
 	}
 	return NULL;
@@ -488,20 +542,21 @@ static uint64_t time_to_wait(const sodns_exchange_t *all, unsigned count, uint64
 
 sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count, uint32_t ms)
 {
-	uint64_t now = sodns_now(), end = now + (uint64_t)ms * 1000000u;
-	for (;;) {
-		sodns_exchange_t *x = take_done(all, count, now);
-		if (x || now >= end)
-			return x;
+	sodns_exchange_t *x = take_done(all, count);
+	const task_t *t = task_current();
+	uint64_t now = x ? 0 : sodns_now(), end = now + (uint64_t)ms * 1000000u;
+	while (!x && now < end) {
 		uint64_t left = (end - now + 999999) / 1000000;
-		int rc = task_wait(seam.exchange ? time_to_wait(all, count, now, left) : left);
+		int rc = task_wait_from(now, seam.exchange ? time_to_wait(all, count, now, left)
+							      : left);
 		if (rc && rc != SODNS_TIMEOUT)
 			return NULL;
-		const task_t *t = task_current();
-		now = sodns_now();
+		x = take_done(all, count);
+		now = x ? end : sodns_now();
 		if (t->deadline && now >= t->deadline)
-			return take_done(all, count, now);
+			break;
 	}
+	return x;
 }
 
 void exchange_note_local(sodns_exchange_t *x)
@@ -524,8 +579,11 @@ void sodns_exchange_end(sodns_exchange_t *x)
 {
 	carrier_t *c = x->carrier;
 	x->task = NULL;
-	if (x->result == SODNS_EBUSY || x->due > sodns_now())
+	if (x->result == SODNS_EBUSY || x->due > sodns_now()) {
+		const task_t *t = task_current();
 		x->result = SODNS_TIMEOUT;
+		x->why = t && t->cancelled ? SODNS_WHY_STOPPED : SODNS_WHY_TIME;
+	}
 	if (!c)
 		return;
 	exchange_note_local(x);

@@ -1,5 +1,5 @@
 /*
- * The directive, and reading the file again when it has changed.
+ * The directive.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,40 +11,6 @@
 #include <sodns/file.h>
 
 #include "hosts.h"
-
-#define TTL_DEFAULT 3600
-#define RELOAD_DEFAULT 5000000000u
-
-static int read_ttl(sodns_setup_t *s, struct hosts *h)
-{
-	const char *text = sodns_setup_arg(s);
-	char *end;
-	if (!text)
-		return sodns_error(s, "ttl needs a time in second");
-	long ttl = strtol(text, &end, 10);
-	if (!*text || *end)
-		return sodns_error(s, "ttl needs a number of second: '%s'", text);
-	if (ttl <= 0 || ttl > 65535)
-		return sodns_error(s, "ttl provided is invalid: %s is not in range [1, 65535]",
-				   text);
-	h->ttl = (uint32_t)ttl;
-	return SODNS_OK;
-}
-
-static int read_reload(sodns_setup_t *s, struct hosts *h)
-{
-	size_t count;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error(s, "reload needs a duration (zero seconds to disable)");
-	if (sodns_duration_from_text(args[0], &ns))
-		return sodns_error(s, "invalid duration for reload '%s'", args[0]);
-	if (ns < 0)
-		return sodns_error(s, "invalid negative duration for reload '%s'", args[0]);
-	h->reload = (uint64_t)ns;
-	return SODNS_OK;
-}
 
 static void append(struct hosts *h, const char *word, char separator)
 {
@@ -58,7 +24,6 @@ static void append(struct hosts *h, const char *word, char separator)
 	h->text_len += n + 1;
 }
 
-/* Whatever is no property is an entry, up to the fallthrough. */
 /* CoreDNS passes such a line over in silence. */
 static void warn_of_line(sodns_setup_t *s, const char *word)
 {
@@ -71,43 +36,28 @@ static void warn_of_line(sodns_setup_t *s, const char *word)
 			      word);
 }
 
-static int read_line(sodns_setup_t *s, struct hosts *h)
+/* Whatever is no property is an entry, up to the fallthrough. */
+static int read_entry(sodns_setup_t *s, void *to)
 {
+	struct hosts *h = to;
 	const char *word = sodns_setup_value(s);
-	size_t count;
-	if (!strcmp(word, "fallthrough"))
-		return sodns_setup_fallthrough(s, &h->fallthrough);
-	if (!strcmp(word, "ttl"))
-		return read_ttl(s, h);
-	if (!strcmp(word, "reload"))
-		return read_reload(s, h);
-	if (!strcmp(word, "fallthrough_unsupported")) {
-		h->fallthrough_unsupported = true;
-		return sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
-	}
-	if (!strcmp(word, "no_reverse")) {
-		h->no_reverse = true;
-		return SODNS_OK;
-	}
 	if (h->fallthrough.set)
 		return sodns_error_property(s);
 	warn_of_line(s, word);
-	append(h, word, ' ');
-	const char *const *args = sodns_setup_args(s, &count);
-	for (size_t i = 0; i < count; i++)
-		append(h, args[i], ' ');
+	do
+		append(h, word, ' ');
+	while ((word = sodns_setup_arg(s)));
 	append(h, "", '\n');
 	return SODNS_OK;
 }
 
-static int read_path(sodns_setup_t *s, struct hosts *h)
+static int look_at_file(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *path = sodns_setup_arg(s);
+	const struct hosts *h = to;
 	struct stat st;
 	char place[1024];
-	if (!path)
-		return SODNS_OK;
-	h->path = sodns_setup_path(s, path);
+	(void)o;
+	(void)word;
 	if (stat(h->path, &st) && errno != ENOENT)
 		return sodns_error(s, "unable to access hosts file '%s': %s%s", h->path,
 				   strerror(errno),
@@ -119,6 +69,42 @@ static int read_path(sodns_setup_t *s, struct hosts *h)
 		sodns_log(SODNS_LOG_WARNING, "hosts", "Hosts file \"%s\" is a directory", h->path);
 	return SODNS_OK;
 }
+
+static const sodns_option_t args[] = {
+	{"FILE", SODNS_OPT_PATH, SODNS_FIELD(struct hosts, path), .flags = SODNS_OPT_OPTIONAL,
+	 .fallback = "/etc/hosts", .check = look_at_file},
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct hosts, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that are answered for"},
+};
+static const char reload_wants[] = "reload needs a duration (zero seconds to disable)";
+static const sodns_option_t properties[] = {
+	{"ttl", SODNS_OPT_SECONDS, SODNS_FIELD(struct hosts, ttl), .min = 1, .max = 65535,
+	 .fallback = "3600", .flags = SODNS_OPT_LEAVES_MORE, .help = "TTL of the answers",
+	 .says = {.missing = "ttl needs a time in second",
+		  .bad = "ttl needs a number of second: '{}'",
+		  .low = "ttl provided is invalid: {} is not {range}"}},
+	{"no_reverse", SODNS_OPT_FLAG, SODNS_FIELD(struct hosts, no_reverse),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "makes no PTR records"},
+	{"reload", SODNS_OPT_DURATION, SODNS_FIELD(struct hosts, reload), .fallback = "5s",
+	 .help = "how often the file is looked at, 0s: never",
+	 .says = {.missing = reload_wants,
+		  .extra = reload_wants,
+		  .bad = "invalid duration for reload '{}'",
+		  .low = "invalid negative duration for reload '{}'"}},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct hosts, fallthrough),
+	 .help = "passes names that are not known on"},
+	{"fallthrough_unsupported", SODNS_OPT_FLAG,
+	 SODNS_FIELD(struct hosts, fallthrough_unsupported),
+	 .help = "passes other types than A, AAAA and PTR on"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_ONCE,
+	.other = read_entry,
+	.other_form = "[INLINE]",
+	.help = "answers from a hosts file and from entries in the Corefile",
+};
 
 static void make_metrics(struct hosts *h)
 {
@@ -140,34 +126,22 @@ static void make_metrics(struct hosts *h)
 
 static int read_directive(sodns_setup_t *s, struct hosts *h)
 {
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		int rc = read_path(s, h);
-		h->zones = rc ? NULL : sodns_setup_zone_args(s, &h->zone_count);
-		if (!h->zones)
-			return SODNS_EINVAL;
-		while (sodns_setup_block(s)) {
-			rc = read_line(s, h);
-			if (rc)
-				return rc;
-		}
-	}
-	if (h->fallthrough_unsupported && !h->fallthrough.set)
-		return sodns_error(s, "fallthrough_unsupported requires fallthrough");
-	return SODNS_OK;
+	if (sodns_setup_read_all(s, h))
+		return SODNS_EINVAL;
+	return h->fallthrough_unsupported && !h->fallthrough.set
+		       ? sodns_error(s, "fallthrough_unsupported requires fallthrough")
+		       : SODNS_OK;
 }
 
 static int setup(sodns_setup_t *s)
 {
 	struct hosts *h = sodns_setup_alloc(s, sizeof(*h));
-	h->path = "/etc/hosts";
-	h->ttl = TTL_DEFAULT;
-	h->reload = RELOAD_DEFAULT;
 	int rc = read_directive(s, h);
 	if (!rc && h->text) {
 		h->lines = table_new();
-		hosts_parse(h, h->lines, h->text, h->text_len, NULL);
+		sodns_text_t lines = {0};
+		sodns_text_begin(&lines, h->text, h->text_len);
+		hosts_parse(h, h->lines, &lines);
 	}
 	free(h->text);
 	h->text = NULL;
@@ -177,84 +151,6 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, h);
 }
 
-/* The file's text, NULL if it can't be read; the caller frees it. */
-static char *read_whole(FILE *f, size_t *len)
-{
-	size_t room = 65536, n;
-	char *text = malloc(room);
-	*len = 0;
-	while (text && (n = fread(text + *len, 1, room - *len, f)) > 0) {
-		*len += n;
-		if (*len < room)
-			continue;
-		char *more = realloc(text, room *= 2);
-		if (!more)
-			free(text);
-		text = more;
-	}
-	if (text && !ferror(f))
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Reads the file if it is another one than last time; what can't be read leaves all as it is. */
-static void read_file(void *arg)
-{
-	struct hosts *h = *(struct hosts **)arg;
-	sodns_file_mark_t now;
-	size_t len;
-	FILE *f = fopen(h->path, "re");
-	if (!f)
-		return;
-	bool same = sodns_file_mark_of(fileno(f), &now) ||
-		    (sodns_file_same(&now, &h->read) && !h->read.fresh);
-	/* Of a directory nothing can be read. */
-	char *text = same ? NULL : read_whole(f, &len);
-	fclose(f);
-	if (!text)
-		return;
-	struct table *t = table_new();
-	hosts_parse(h, t, text, len, h->path);
-	free(text);
-	h->read = now;
-	sodns_metric_set(h->entries, (double)(t->entries + (h->lines ? h->lines->entries : 0)));
-	sodns_metric_set(h->reloaded, (double)now.modified / 1e9);
-	sodns_log(SODNS_LOG_DEBUG, "hosts", "Parsed hosts file into %zu entries", t->entries);
-	sodns_retire(sodns_publish(&h->file, t), table_free);
-}
-
-static int prepare(void *self, sodns_prepare_t *p)
-{
-	(void)p;
-	read_file(&self);
-	return SODNS_OK;
-}
-
-static void watch(void *arg)
-{
-	struct hosts *h = arg;
-	uint64_t ms = h->reload / 1000000u;
-	if (!ms)
-		ms = 1;
-	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
-		sodns_blocking(read_file, &h, sizeof(h), NULL);
-}
-
-static void start(void *self)
-{
-	struct hosts *h = self;
-	if (h->reload)
-		h->service = sodns_service_start("hosts", watch, h);
-}
-
-static void teardown(void *self)
-{
-	struct hosts *h = self;
-	sodns_service_stop(h->service);
-	sodns_retire(sodns_publish(&h->file, NULL), table_free);
-	table_free(h->lines);
-}
-
-SODNS_PLUGIN(.name = "hosts", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .serve_dns = hosts_serve, .prepare = prepare, .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "hosts", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = hosts_serve, .prepare = hosts_prepare, .start = hosts_start,
+	     .teardown = hosts_teardown);

@@ -57,6 +57,21 @@ SODNS_API void sodns_upstream_free(sodns_upstream_t *u);
  * of the server: smoothed round trip and four times its deviation (RFC 6298), within 200 and 500. */
 SODNS_API uint32_t sodns_upstream_patience(const sodns_upstream_t *u);
 
+/* Why an exchange ended as it did. */
+enum sodns_exchange_why {
+	SODNS_WHY_NONE, /* it has not ended */
+	SODNS_WHY_ANSWERED,
+	SODNS_WHY_TIME,        /* nothing came in time */
+	SODNS_WHY_STOPPED,     /* the caller was: the daemon stops, or the client has gone */
+	SODNS_WHY_REFUSED,     /* the host is there, nobody listens */
+	SODNS_WHY_UNREACHABLE, /* there is no way to the host */
+	SODNS_WHY_CLOSED,      /* the other side closed the connection */
+	SODNS_WHY_PROTOCOL,    /* TLS or HTTP had an objection: a certificate, a status */
+	SODNS_WHY_BAD_ANSWER,  /* what came is no answer to the question */
+	SODNS_WHY_TOO_LARGE,   /* the answer does not fit the caller's room */
+	SODNS_WHY_SYSTEM,      /* this host is at fault: descriptors, memory, permission */
+};
+
 typedef struct sodns_exchange {
 	/* set by the caller; what the pointers lead to stays until the exchange ends */
 	sodns_upstream_t *upstream;
@@ -67,6 +82,8 @@ typedef struct sodns_exchange {
 	size_t size;
 	bool exact; /* the question must come back letter for letter, not only in any case */
 	bool post;  /* over HTTPS: by POST, whatever the upstream's method is */
+	/* sodns_query_name_hash(q, 0) where the question's name is the query's; 0: it is found out */
+	uint64_t name_hash;
 
 	/* the outcome */
 	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_TIMEOUT, SODNS_EIO,
@@ -78,6 +95,7 @@ typedef struct sodns_exchange {
 	bool forged;     /* so much came in vain that it was asked over TCP instead */
 	uint16_t header; /* SODNS_EINVAL: flags and rcode of an answer that has no question */
 	uint64_t began;  /* sodns_now() */
+	uint64_t ended;  /* the same of an answer: when it was read */
 	int error;       /* SODNS_EIO: the system's errno, 0: the connection was closed */
 	bool connecting; /* it never got as far as sending */
 	sodns_address_t local; /* where it was asked from; set when it failed */
@@ -89,7 +107,8 @@ typedef struct sodns_exchange {
 	uint16_t id;
 	bool again, counted;
 	uint16_t name_slot;
-	void *reserved[4];
+	uint8_t why; /* of the outcome: enum sodns_exchange_why */
+	void *reserved[2];
 } sodns_exchange_t;
 
 /* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */
