@@ -21,6 +21,7 @@ struct kept {
 	const char *plugin;
 	uint32_t layout;
 	unsigned refs;
+	const generation_t *last; /* the newest that has it, while it is there */
 	void *object;
 	void (*release)(void *object);
 	char key[];
@@ -56,6 +57,7 @@ static void refer(generation_t *g, struct kept *k)
 	r->kept = k;
 	r->next = g->kept;
 	g->kept = r;
+	k->last = g;
 	k->refs++;
 }
 
@@ -95,6 +97,15 @@ void *sodns_inherit(sodns_prepare_t *p, const char *key, uint32_t layout)
 			  "state '%s' has layout %u, this version keeps layout %u: starting empty",
 			  key, k->layout, layout);
 	return object;
+}
+
+bool sodns_bequeathed(sodns_prepare_t *p, const char *key)
+{
+	pthread_mutex_lock(&lock);
+	const struct kept *k = find(p->instance->plugin->name, key);
+	bool is = k && k->last == p->generation;
+	pthread_mutex_unlock(&lock);
+	return is;
 }
 
 void sodns_bequeath(sodns_prepare_t *p, const char *key, uint32_t layout, void *object,
@@ -138,6 +149,8 @@ void kept_release(generation_t *g)
 		g->kept = r->next;
 		pthread_mutex_lock(&lock);
 		bool last = !--k->refs;
+		if (k->last == g)
+			k->last = NULL;
 		if (last)
 			unlink_kept(k);
 		pthread_mutex_unlock(&lock);
