@@ -202,8 +202,8 @@ void sodns_follow_start(sodns_follow_t *f)
 {
 	uint64_t ms = (f->o.interval + 999999u) / 1000000u;
 	if (ms && !f->round)
-		f->round = sodns_round_start(f->o.plugin, ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX,
-					     watch, f);
+		f->round = sodns_round_start(f->o.plugin,
+					     ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX, watch, f);
 }
 
 void sodns_follow_free(sodns_follow_t *f)

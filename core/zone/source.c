@@ -172,8 +172,8 @@ static bool has_other_time(const sodns_zonefile_t *f, const char *who)
 {
 	sodns_file_mark_t now;
 	if (sodns_file_mark(f->path, &now)) {
-		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s", origin_of(f).text,
-			  f->path, strerror(errno));
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s",
+			  origin_of(f).text, f->path, strerror(errno));
 		return false;
 	}
 	return !sodns_reach(&f->zone) || now.modified != f->read.modified ||
@@ -189,8 +189,8 @@ static bool has_other_serial(const sodns_zonefile_t *f, const char *who)
 		return false;
 	if (access(f->path, R_OK)) {
 		sodns_file_error(err, sizeof(err), "open", f->path, errno);
-		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": %s", origin_of(f).text,
-			  f->path, err);
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": %s",
+			  origin_of(f).text, f->path, err);
 		return false;
 	}
 	int rc = sodns_zone_file_serial(f->path, f->origin, &now, err, sizeof(err));
@@ -209,8 +209,8 @@ bool sodns_zonefile_follow(sodns_zonefile_t *f, bool by_mtime, const char *who)
 	}
 	if (changed && sodns_zone_serial(sodns_reach(&f->zone), &serial))
 		sodns_log(SODNS_LOG_INFO, who,
-			  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial", origin_of(f).text,
-			  f->path, serial);
+			  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial",
+			  origin_of(f).text, f->path, serial);
 	pthread_mutex_unlock(&f->lock);
 	return changed;
 }

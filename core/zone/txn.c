@@ -506,8 +506,7 @@ static int build_orders(sodns_txn_t *t)
 	size_t names = part_hashes(t);
 	sodns_node_t **hashes = t->added_count ? t->added + names : NULL;
 	if (!order_build(z, z->apex, t->added, names) &&
-	    (names == t->added_count ||
-	     !order_build(z, z->hashes, hashes, t->added_count - names)))
+	    (names == t->added_count || !order_build(z, z->hashes, hashes, t->added_count - names)))
 		return SODNS_OK;
 	order_forget(z);
 	return SODNS_ENOMEM;
@@ -536,9 +535,8 @@ static void version_graced(void *p)
 /* Nobody has seen the version yet: it may move. */
 static void shorten(sodns_txn_t *t)
 {
-	zone_version_t *v = t->next->denial.kind == DENIAL_NSEC3
-				    ? NULL
-				    : realloc(t->next, VERSION_SHORT);
+	zone_version_t *v = t->next->denial.kind == DENIAL_NSEC3 ? NULL
+								 : realloc(t->next, VERSION_SHORT);
 	if (v)
 		t->next = v;
 }

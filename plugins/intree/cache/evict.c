@@ -35,7 +35,8 @@ void ghosts_add(struct shard *h, const struct entry *e)
 {
 	struct ghosts *g = &h->ghosts[e->kind];
 	/* Without memory nobody is remembered. */
-	if (e->queue != SMALL || (!g->print && !(g->print = calloc(g->mask + 1, sizeof(*g->print)))))
+	if (e->queue != SMALL ||
+	    (!g->print && !(g->print = calloc(g->mask + 1, sizeof(*g->print)))))
 		return;
 	*ghost_place(g, e->hash) = print_of(e->hash);
 }

@@ -81,7 +81,8 @@ SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg
 typedef struct sodns_service sodns_service_t;
 SODNS_API sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg);
 /* The same, asleep: it begins, and takes a stack, when sodns_service_wake() wakes it first. */
-SODNS_API sodns_service_t *sodns_service_start_asleep(const char *name, void (*fn)(void *arg), void *arg);
+SODNS_API sodns_service_t *sodns_service_start_asleep(const char *name, void (*fn)(void *arg),
+						      void *arg);
 SODNS_API void sodns_service_stop(sodns_service_t *s);
 /* Ends the service's sleep, if it sleeps: it goes on as if the time had passed. [any thread] */
 SODNS_API void sodns_service_wake(sodns_service_t *s);
@@ -97,8 +98,8 @@ SODNS_API bool sodns_service_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
  * `name` is the plugin's. Stopping it returns when fn does not run and will not. [any thread], not
  * from a task. */
 typedef struct sodns_round sodns_round_t;
-SODNS_API sodns_round_t *sodns_round_start(const char *name, uint32_t milliseconds, void (*fn)(void *arg),
-					   void *arg);
+SODNS_API sodns_round_t *sodns_round_start(const char *name, uint32_t milliseconds,
+					   void (*fn)(void *arg), void *arg);
 SODNS_API void sodns_round_stop(sodns_round_t *r);
 
 #endif
