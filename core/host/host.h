@@ -128,6 +128,7 @@ typedef struct generation {
 	void *routes;            /* the server's */
 	arena_t memory;          /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
+	struct opened *opened;   /* while it is set up: the paths that are among them */
 	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
