@@ -319,7 +319,9 @@ static void keep_block(parser_t *p)
 	}
 	b.keys = keys;
 	b.directives = directives;
-	p->blocks = realloc(p->blocks, (p->block_count + 1) * sizeof(*p->blocks));
+	/* Room doubles. */
+	if (!(p->block_count & (p->block_count - 1)))
+		p->blocks = realloc(p->blocks, (2 * p->block_count + 1) * sizeof(*p->blocks));
 	if (!p->blocks)
 		abort();
 	p->blocks[p->block_count++] = b;
@@ -395,6 +397,7 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 	p.files = corefile_alloc(p.c, sizeof(*p.files));
 	p.files[p.file_count++] = p.name;
 	corefile_lex(p.c, p.name, text, len, &p.tokens);
+	p.total = p.tokens.count;
 	while (!rc && next(&p))
 		rc = read_block(&p);
 	if (!rc)
@@ -410,10 +413,6 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 
 void corefile_free(corefile_t *c)
 {
-	while (c && c->memory) {
-		struct corefile_memory *n = c->memory->next;
-		free(c->memory);
-		c->memory = n;
-	}
+	arena_reset(&c->memory);
 	free(c);
 }

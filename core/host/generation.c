@@ -9,7 +9,6 @@
 
 #include <sodns/file.h>
 
-#include "host/memory.h"
 #include "host/setup.h"
 
 static const char default_corefile[] = ".:%s {\n\twhoami\n\tlog\n}\n";
@@ -441,6 +440,6 @@ void generation_free(generation_t *g)
 		corefile_free(g->corefile);
 	plugin_cfg_free(g->plugins);
 	free(g->corefile_name);
-	memory_free(g);
+	arena_reset(&g->memory);
 	free(g);
 }

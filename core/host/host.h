@@ -14,6 +14,7 @@
 #include <sodns/transport.h>
 
 #include "corefile/corefile.h"
+#include "message/arena.h"
 #include "message/chain.h"
 #include "system/sandbox.h"
 
@@ -125,8 +126,9 @@ typedef struct generation {
 	unsigned instance_count;
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
-	struct memory *memory;   /* freed with the generation */
+	arena_t memory;          /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
+	struct opened *opened;   /* while it is set up: the paths that are among them */
 	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */

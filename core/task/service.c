@@ -23,6 +23,7 @@ struct sodns_service {
 	void *arg;
 	task_t *task;
 	bool ended;
+	bool asleep; /* begins when it is woken */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 };
@@ -124,7 +125,7 @@ static void spawn(void *arg)
 	begin(arg);
 }
 
-sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
+static sodns_service_t *service_new(const char *name, void (*fn)(void *arg), void *arg)
 {
 	sodns_service_t *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -134,7 +135,20 @@ sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), vo
 	s->arg = arg;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->cond, NULL);
+	return s;
+}
+
+sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
+{
+	sodns_service_t *s = service_new(name, fn, arg);
 	loop_post(&service_loop, spawn, s);
+	return s;
+}
+
+sodns_service_t *sodns_service_start_asleep(const char *name, void (*fn)(void *arg), void *arg)
+{
+	sodns_service_t *s = service_new(name, fn, arg);
+	s->asleep = true;
 	return s;
 }
 
@@ -143,6 +157,10 @@ static void wake(void *arg)
 	sodns_service_t *s = arg;
 	if (s->task && s->task->sleeping)
 		task_wake(s->task, SODNS_OK);
+	if (!s->asleep)
+		return;
+	s->asleep = false;
+	begin(s);
 }
 
 void sodns_service_wake(sodns_service_t *s)
@@ -154,6 +172,12 @@ void sodns_service_wake(sodns_service_t *s)
 /* One that has not begun will not. */
 static void forget(sodns_service_t *s)
 {
+	if (s->asleep) {
+		pthread_mutex_lock(&s->lock);
+		s->ended = true;
+		pthread_mutex_unlock(&s->lock);
+		return;
+	}
 	for (sodns_service_t **at = &not_begun; *at; at = &(*at)->next)
 		if (*at == s) {
 			*at = s->next;

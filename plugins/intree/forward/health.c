@@ -198,14 +198,18 @@ int health_prepare(struct forward *f, sodns_prepare_t *p)
 	for (unsigned i = 0; i < f->count; i++)
 		if (inherit(&f->upstreams[i], p))
 			return SODNS_ENOMEM;
-	f->probes = calloc(CHECKED_MAX, sizeof(*f->probes));
+	f->probes = calloc(f->count < CHECKED_MAX ? f->count + 1 : CHECKED_MAX, sizeof(*f->probes));
 	return f->probes ? SODNS_OK : SODNS_ENOMEM;
 }
 
 void health_start(struct forward *f)
 {
-	if (f->max_fails)
-		f->checker = sodns_service_start("forward", run, f);
+	if (!f->max_fails)
+		return;
+	/* Nobody has been suspected yet, in most server blocks. */
+	f->checker = sodns_service_start_asleep("forward", run, f);
+	if (next_due(f))
+		sodns_service_wake(f->checker);
 }
 
 void health_stop(struct forward *f)

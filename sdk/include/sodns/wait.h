@@ -81,6 +81,9 @@ SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg
  * the limits of queries say and however little memory there is. [any thread], not from a task. */
 typedef struct sodns_service sodns_service_t;
 SODNS_API sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg);
+/* The same, asleep: it begins, and takes a stack, when sodns_service_wake() wakes it first. */
+SODNS_API sodns_service_t *sodns_service_start_asleep(const char *name, void (*fn)(void *arg),
+						      void *arg);
 SODNS_API void sodns_service_stop(sodns_service_t *s);
 /* Ends the service's sleep, if it sleeps: it goes on as if the time had passed. [any thread] */
 SODNS_API void sodns_service_wake(sodns_service_t *s);
@@ -88,5 +91,16 @@ SODNS_API void sodns_service_wake(sodns_service_t *s);
  * returns. There is no third thing that it could say. What the service does in between may fail as it
  * likes; it comes back here. False outside of a service. [may wait] */
 SODNS_API bool sodns_service_sleep(uint64_t length) SODNS_MAY_WAIT;
+
+/* A round: fn(arg) is called on the service thread every `length`, the first time after as
+ * much, counted from the end of the call before. It may wait, as a service may. Between its calls a round
+ * is a few words and no stack: for what each server block has one of, such as a file that is looked at.
+ * Few run at a time, one that waits long holds up others: checks over the network are a service's work.
+ * `name` is the plugin's. Stopping it returns when fn does not run and will not. [any thread], not
+ * from a task. */
+typedef struct sodns_round sodns_round_t;
+SODNS_API sodns_round_t *sodns_round_start(const char *name, uint64_t length,
+					   void (*fn)(void *arg), void *arg);
+SODNS_API void sodns_round_stop(sodns_round_t *r);
 
 #endif
