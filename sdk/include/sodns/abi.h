@@ -3,6 +3,12 @@
  * the opaque types, and the error values. Functions that return int return 0 or a positive figure
  * when all is well and one of the negative values below when not; text for people is made where the
  * error happens and travels by sodns_error() (configuration) or sodns_fail() (queries).
+ *
+ * What holds where a function does not say otherwise. A `const char *` without a length beside it is text
+ * that a zero byte ends, both ways; what has a length beside it need not end in one. Names in wire form
+ * (`const uint8_t *`) end with the root label and have no length. A pointer that a function takes or
+ * returns is not NULL; one that may be is told so, with what that means. Text and names that go in are
+ * not copied and have to live as long as the object does that they are given to.
  */
 #ifndef SODNS_ABI_H
 #define SODNS_ABI_H
