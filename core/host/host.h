@@ -72,7 +72,6 @@ typedef struct instance {
 	const sodns_unrouted_ability_t *unrouted;
 	const sodns_early_ability_t *early;
 	const sodns_await_ability_t *await;
-	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
 

@@ -130,7 +130,9 @@ static void leave(struct sodns_flight *f, struct follower *me)
 
 static bool table_exists(void)
 {
-	return flights || (flights = calloc(BUCKETS, sizeof(struct sodns_flight *)));
+	if (!flights)
+		flights = calloc(BUCKETS, sizeof(struct sodns_flight *));
+	return flights != NULL;
 }
 
 /* Waits for the flight's end. It is counted for the caller if it has a result. */

@@ -93,7 +93,7 @@ struct loop {
 loop_t *loop_current(void);
 
 int loop_init(loop_t *l, int worker);
-/* Takes the loop for the calling thread and runs it until loop_stop(). */
+/* Takes the loop for the calling thread and runs it: as long as the process lives. */
 void loop_run(loop_t *l);
 /* Takes the loop for the calling thread, which runs it piece by piece (tests). */
 void loop_adopt(loop_t *l);
@@ -101,8 +101,6 @@ void loop_adopt(loop_t *l);
  * are. From the base. */
 uint64_t loop_next_due(const loop_t *l);
 void loop_fire(loop_t *l);
-/* Ends loop_run(); from the loop itself. */
-void loop_stop(loop_t *l);
 /* Calls fn(arg) on the loop soon, at a batch boundary. Any thread. */
 void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Whether something was posted that has not been called yet. */

@@ -16,7 +16,11 @@
  * `_free` takes a `void *`, so that it can be given to sodns_retire() and sodns_bequeath(). All five
  * enders allow NULL.
  *
- * Texts end with NUL, unless a length goes with them. Names are wire form (name.h).
+ * Texts and names. A `const char *` without a length beside it is text that a zero byte ends, both ways;
+ * what has a length beside it need not end in one. Names in wire form (`const uint8_t *`) end with the
+ * root label and have no length. A pointer that a function takes or returns is not NULL; one that may be
+ * is told so, with what that means. Text and names that go in are not copied and have to live as long as
+ * the object does that they are given to.
  *
  * Structs that plugins fill in begin with their size or end in room that is reserved and must be zero:
  * they are made by designated initializers, which see to that.

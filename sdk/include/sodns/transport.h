@@ -72,7 +72,7 @@ SODNS_API void sodns_conn_timeouts(const sodns_conn_t *c, uint64_t *read, uint64
 				   uint64_t *idle);
 /* The transport has answered a request by itself, which counts as the answer to a query does. */
 SODNS_API void sodns_conn_answered(sodns_conn_t *c);
-/* The server's address as in metrics ("https://:443"). */
+/* The server's address as in metrics ("https://:443"). Until the connection ends. */
 SODNS_API const char *sodns_conn_server(const sodns_conn_t *c);
 
 #endif

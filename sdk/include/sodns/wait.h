@@ -78,7 +78,9 @@ SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg
 /* A service: a task on the service thread that runs from an instance's start to its teardown:
  * watches, reloads, health checks. fn loops until sodns_service_sleep() says that it is stopped, and then
  * returns. The instance's teardown stops it: sodns_service_stop() returns when fn has. It waits whatever
- * the limits of queries say and however little memory there is. [any thread], not from a task. */
+ * the limits of queries say and however little memory there is. sodns_service_start() never returns NULL:
+ * fn begins soon, on the service thread. `name`, the plugin's directive, and arg have to outlive it. [any
+ * thread], not from a task. */
 typedef struct sodns_service sodns_service_t;
 SODNS_API sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg);
 /* The same, asleep: it begins, and takes a stack, when sodns_service_wake() wakes it first. */

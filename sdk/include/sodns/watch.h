@@ -84,7 +84,8 @@ typedef struct sodns_collection {
  * thread] */
 SODNS_API const char *sodns_api_host(const sodns_api_t *a);
 
-/* Begins. The strings are copied. [any thread] */
+/* Begins: callbacks come soon, on the service thread. The strings are copied. Never NULL: a server that is
+ * away is tried for again and again. [any thread] */
 SODNS_API sodns_watch_t *sodns_watch_start(sodns_api_t *a, const sodns_collection_t *c);
 /* When it returns, no callback runs any more. NULL is allowed. Not from a callback. [any thread] */
 SODNS_API void sodns_watch_stop(sodns_watch_t *w);

@@ -158,7 +158,5 @@ int main(void)
 	};
 	if (service_start())
 		return 1;
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	service_stop();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
