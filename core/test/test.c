@@ -277,15 +277,41 @@ static void reclaim(void *arg)
 		;
 }
 
+static void end_generation(generation_t *g)
+{
+	generation_stop(g);
+	generation_free(g);
+	loop_call(&service_loop, reclaim, NULL);
+}
+
+bool sodns_test_reload(const char *file, int line, sodns_test_t *t, const char *corefile)
+{
+	char err[4096] = "";
+	checks++;
+	generation_t *old = t ? t->generation : NULL, *g = t ? build(corefile, err, sizeof(err)) : NULL;
+	if (!g) {
+		test_fail(file, line, "refused: %s", t ? err : "nothing runs");
+		return false;
+	}
+	/* Who waits still is answered by then. */
+	if (atomic_load(&old->in_flight))
+		sodns_test_advance(t, 10000);
+	t->generation = g;
+	t->listener.server = servers_of(g);
+	workers[0].in_flight = &g->in_flight;
+	generation_start(g);
+	end_generation(old);
+	settle();
+	return true;
+}
+
 void sodns_test_end(sodns_test_t *t)
 {
 	if (!t)
 		return;
 	/* Whoever waits still is answered by then. */
 	sodns_test_advance(t, 10000);
-	generation_stop(t->generation);
-	generation_free(t->generation);
-	loop_call(&service_loop, reclaim, NULL);
+	end_generation(t->generation);
 	while (t->upstreams) {
 		upstream_t *next = t->upstreams->next;
 		free(t->upstreams->reply);
