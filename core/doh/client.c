@@ -334,9 +334,8 @@ static bool doh_is_open(const doh_t *d)
 	return !d->going && nghttp2_session_check_request_allowed(d->session);
 }
 
-SODNS_EXPORT extern const doh_provider_t sodns_doh_provider;
-const doh_provider_t sodns_doh_provider = {
-	.size = sizeof(doh_provider_t),
+SODNS_LIBRARY(doh, doh_provider_t) = {
+	.head = {.id = DOH_ID, .version = DOH_VERSION, .size = sizeof(doh_provider_t)},
 	.begin = doh_begin,
 	.ask = doh_ask,
 	.forget = doh_forget,

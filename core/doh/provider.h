@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DOH_PROVIDER_FILE "libsodns-doh.so.1"
-#define DOH_PROVIDER_SYMBOL "sodns_doh_provider"
+#include <sodns/library.h>
+
+#define DOH_ID "sodns.doh"
+#define DOH_VERSION 1
 
 typedef struct doh doh_t;
 
@@ -24,7 +26,7 @@ typedef struct doh_owner {
 } doh_owner_t;
 
 typedef struct doh_provider {
-	uint32_t size;
+	sodns_library_head_t head;
 	/* The connection is made; speaks first. NULL: no memory. */
 	doh_t *(*begin)(const char *authority, const doh_owner_t *owner, void *arg);
 	/* By GET or POST. Copies the message; its id is sent as 0. */

@@ -7,11 +7,12 @@
 #define CORE_HTTP_PROVIDER_H
 
 #include <sodns/http.h>
+#include <sodns/library.h>
 
 #include "net/socket.h"
 
-#define HTTP_PROVIDER_FILE "libsodns-http.so.1"
-#define HTTP_PROVIDER_SYMBOL "sodns_http_provider"
+#define HTTP_ID "sodns.http"
+#define HTTP_VERSION 1
 
 /* Files of a TLS server; all NULL: plain HTTP. */
 typedef struct http_tls {
@@ -25,10 +26,9 @@ typedef struct http_sockets {
 	void (*release)(const socket_spec_t *spec);
 } http_sockets_t;
 
-/* As in sodns/http.h; `open` writes its reason to err. Only libraries of one build are used
- * together: `size` is the check of that. */
+/* As in sodns/http.h; `open` writes its reason to err. */
 typedef struct http_provider {
-	uint32_t size;
+	sodns_library_head_t head;
 	sodns_http_t *(*open)(const char *address, const http_tls_t *tls,
 			      const http_sockets_t *sockets, char *err, size_t err_size);
 	void (*address)(const sodns_http_t *h, sodns_address_t *out);

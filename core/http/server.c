@@ -329,9 +329,8 @@ static void provider_close(sodns_http_t *h)
 	leave();
 }
 
-SODNS_EXPORT extern const http_provider_t sodns_http_provider;
-const http_provider_t sodns_http_provider = {
-	.size = sizeof(http_provider_t),
+SODNS_LIBRARY(http, http_provider_t) = {
+	.head = {.id = HTTP_ID, .version = HTTP_VERSION, .size = sizeof(http_provider_t)},
 	.open = provider_open,
 	.address = provider_address,
 	.serve = provider_serve,

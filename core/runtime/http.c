@@ -8,7 +8,6 @@
 #include <sodns/setup.h>
 
 #include "runtime/http.h"
-#include "runtime/provider.h"
 
 static void keep_nothing(const socket_spec_t *spec)
 {
@@ -17,17 +16,18 @@ static void keep_nothing(const socket_spec_t *spec)
 
 http_sockets_t http_sockets = {socket_open, keep_nothing};
 
-static provider_t library = {.file = HTTP_PROVIDER_FILE,
-			     .symbol = HTTP_PROVIDER_SYMBOL,
-			     .what = "the HTTP server",
-			     .size = sizeof(http_provider_t),
-			     .lock = PTHREAD_MUTEX_INITIALIZER};
+static const sodns_library_t library = {.size = sizeof(library),
+					.name = "http",
+					.what = "the HTTP server",
+					.id = HTTP_ID,
+					.version = HTTP_VERSION,
+					.table_size = sizeof(http_provider_t)};
 static _Atomic(const http_provider_t *) provider; /* set before anything is opened */
 
 static sodns_http_t *open_or_say(const char *address, const http_tls_t *tls, char *err,
 				 size_t err_size)
 {
-	const http_provider_t *p = provider_open(&library, err, err_size);
+	const http_provider_t *p = sodns_library_open(&library, err, err_size);
 	if (!p)
 		return NULL;
 	provider = p;

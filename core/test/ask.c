@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <sodns/message.h>
+#include <sodns/text.h>
 
 #include "test/test.h"
 #include "system/seam.h"
@@ -25,18 +26,20 @@ struct question {
 /* "CODE:HEX" */
 static bool read_option(struct question *x, const char *text)
 {
-	unsigned code, byte;
-	int n = 0;
-	if (sscanf(text, "%u:%n", &code, &n) != 1 || !n)
-		return false;
+	const char *hex = strchrnul(text, ':');
 	uint8_t *head = x->options + x->options_len;
-	size_t len = 0;
-	for (text += n; sscanf(text, "%2x", &byte) == 1 && x->options_len + len < 500; text += 2)
-		head[4 + len++] = (uint8_t)byte;
+	uint64_t code;
+	if (!*hex || x->options_len + 4 > sizeof(x->options) ||
+	    sodns_uint_from_text(text, (size_t)(hex - text), 10, UINT16_MAX, &code))
+		return false;
+	ptrdiff_t len = sodns_hex_decode(hex + 1, strlen(hex + 1), head + 4,
+					 sizeof(x->options) - x->options_len - 4);
+	if (len < 0)
+		return false;
 	const uint8_t fixed[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8),
 				  (uint8_t)len};
 	memcpy(head, fixed, sizeof(fixed));
-	x->options_len += 4 + len;
+	x->options_len += 4 + (size_t)len;
 	x->edns = true;
 	return true;
 }

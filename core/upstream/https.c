@@ -8,20 +8,20 @@
 #include <sodns/log.h>
 
 #include "doh/provider.h"
-#include "runtime/provider.h"
 #include "upstream/upstream.h"
 
-static provider_t library = {.file = DOH_PROVIDER_FILE,
-			     .symbol = DOH_PROVIDER_SYMBOL,
-			     .what = "the client of DNS over HTTPS",
-			     .size = sizeof(doh_provider_t),
-			     .lock = PTHREAD_MUTEX_INITIALIZER};
+static const sodns_library_t library = {.size = sizeof(library),
+					.name = "doh",
+					.what = "the client of DNS over HTTPS",
+					.id = DOH_ID,
+					.version = DOH_VERSION,
+					.table_size = sizeof(doh_provider_t)};
 static _Atomic(const doh_provider_t *) provider; /* there before an upstream is */
 
 bool https_load(void)
 {
 	char why[512];
-	const doh_provider_t *p = provider_open(&library, why, sizeof(why));
+	const doh_provider_t *p = sodns_library_open(&library, why, sizeof(why));
 	if (p)
 		provider = p;
 	else

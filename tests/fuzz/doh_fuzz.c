@@ -14,7 +14,7 @@
 
 #define QUESTIONS 4u
 
-extern const doh_provider_t sodns_doh_provider;
+extern const doh_provider_t sodns_doh_library;
 
 struct owner {
 	bool waits[QUESTIONS];
@@ -62,13 +62,13 @@ static void converse(doh_t *d, struct owner *o, unsigned how, const uint8_t *dat
 		if (!piece)
 			abort();
 		memcpy(piece, data + at, n);
-		const char *why = sodns_doh_provider.input(d, piece, n);
+		const char *why = sodns_doh_library.input(d, piece, n);
 		free(piece);
 		if (why)
 			return;
 		if (at && how & 2 && o->waits[1]) {
 			o->waits[1] = false;
-			sodns_doh_provider.forget(d, 1);
+			sodns_doh_library.forget(d, 1);
 		}
 	}
 }
@@ -82,13 +82,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct owner o = {.sent = 0};
 	if (len < 2)
 		return 0;
-	doh_t *d = sodns_doh_provider.begin("192.0.2.1:443", &calls, &o);
+	doh_t *d = sodns_doh_library.begin("192.0.2.1:443", &calls, &o);
 	if (!d)
 		return 0;
 	for (uint16_t i = 0; i < QUESTIONS; i++)
-		o.waits[i] = sodns_doh_provider.ask(d, data[1] & 1, i, message, sizeof(message));
+		o.waits[i] = sodns_doh_library.ask(d, data[1] & 1, i, message, sizeof(message));
 	converse(d, &o, data[1], data + 2, len - 2, data[0] + 1u);
-	(void)sodns_doh_provider.is_open(d);
-	sodns_doh_provider.end(d);
+	(void)sodns_doh_library.is_open(d);
+	sodns_doh_library.end(d);
 	return o.sent ? 0 : -1;
 }

@@ -46,6 +46,11 @@ SODNS_API int sodns_file_mark_of(int fd, sodns_file_mark_t *out);
 /* Whether both are the same state. No state is the same as none. */
 SODNS_API bool sodns_file_same(const sodns_file_mark_t *a, const sodns_file_mark_t *b);
 
+/* Opens a PEM file for reading: a certificate, or a key that the process itself may have no right to
+ * read; its parent, which has, opens it then if nobody but others could have put it there. The
+ * descriptor, which the caller closes, or a negative errno. */
+SODNS_API int sodns_file_open_pem(const char *path);
+
 /* What a relative path is relative to, as it is told to a user: " (in /etc/sodns)", put behind the error;
  * "" for an absolute path, and where the folder can't be told. Returns out. */
 SODNS_API const char *sodns_file_place(const char *path, char *out, size_t size);
