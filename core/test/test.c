@@ -30,6 +30,7 @@ static struct {
 	const char *name, *file;
 } named[NAMED_MAX];
 static unsigned named_count, failures, checks;
+static unsigned cfg_named; /* how many of them are in the plugin.cfg that was made */
 static char *cfg_text;
 static size_t cfg_len;
 
@@ -116,10 +117,16 @@ static void print_named(FILE *out, unsigned i, const bool in_cfg[NAMED_MAX + 1])
 static void make_cfg(void)
 {
 	static char path[64];
+	static const char *installed;
+	static int fd = -1;
 	bool in_cfg[NAMED_MAX + 1] = {false};
 	char *save = NULL;
-	host_find_plugins();
-	char *text = read_cfg(host.plugin_cfg, in_cfg);
+	if (!installed) {
+		host_find_plugins();
+		installed = host.plugin_cfg;
+	}
+	char *text = read_cfg(installed, in_cfg);
+	free(cfg_text);
 	FILE *out = open_memstream(&cfg_text, &cfg_len);
 	print_named(out, 0, in_cfg);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -133,11 +140,14 @@ static void make_cfg(void)
 	}
 	free(text);
 	fclose(out);
-	int fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, cfg_text, cfg_len) != (ssize_t)cfg_len)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	host.plugin_cfg = path;
+	cfg_named = named_count;
 }
 
 void test_prepare(void)
@@ -184,6 +194,8 @@ static char *whole_corefile(const char *text)
 static generation_t *build(const char *corefile, char *err, size_t err_size)
 {
 	test_prepare();
+	if (cfg_named != named_count)
+		make_cfg();
 	host.stdin_text = whole_corefile(corefile);
 	host.stdin_len = strlen(host.stdin_text);
 	generation_t *g = generation_build(err, err_size);
@@ -291,7 +303,8 @@ bool sodns_test_reload(const char *file, int line, sodns_test_t *t, const char *
 {
 	char err[4096] = "";
 	checks++;
-	generation_t *old = t ? t->generation : NULL, *g = t ? build(corefile, err, sizeof(err)) : NULL;
+	generation_t *old = t ? t->generation : NULL,
+		     *g = t ? build(corefile, err, sizeof(err)) : NULL;
 	if (!g) {
 		test_fail(file, line, "refused: %s", t ? err : "nothing runs");
 		return false;

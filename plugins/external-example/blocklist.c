@@ -131,9 +131,8 @@ static int setup(sodns_setup_t *s)
 {
 	static const sodns_family_t blocked = {.name = "blocklist_blocked_total",
 					       .help = "Queries for names of the list."};
-	static const sodns_family_t entries = {.name = "blocklist_entries",
-					       .help = "Names of the list.",
-					       .kind = SODNS_GAUGE};
+	static const sodns_family_t entries = {
+		.name = "blocklist_entries", .help = "Names of the list.", .kind = SODNS_GAUGE};
 	struct blocklist *b = sodns_setup_alloc(s, sizeof(*b));
 	b->blocked = sodns_metric(&blocked, NULL);
 	b->entries = sodns_metric(&entries, NULL);

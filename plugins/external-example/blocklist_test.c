@@ -67,8 +67,11 @@ static void follows(void)
 
 int main(void)
 {
-	SODNS_REFUSED("blocklist list {\n answer maybe\n}", "@@BADWORD@@");
-	SODNS_REFUSED("blocklist none {\n}", "@@NOFILE@@");
+	SODNS_REFUSED("blocklist list {\n answer maybe\n}",
+		      "unknown answer 'maybe' (nxdomain or zero)");
+	sodns_test_file("list", "");
+	SODNS_REFUSED("blocklist",
+		      "Wrong argument count or unexpected line ending after 'blocklist'");
 	answers();
 	many();
 	follows();

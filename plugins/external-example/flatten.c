@@ -15,7 +15,8 @@ struct flatten {
 
 static const sodns_option_t args[] = {
 	{"NAME", SODNS_OPT_NAME, SODNS_FIELD(struct flatten, name), .help = "that is asked for"},
-	{"TARGET", SODNS_OPT_NAME, SODNS_FIELD(struct flatten, target), .help = "that has addresses"},
+	{"TARGET", SODNS_OPT_NAME, SODNS_FIELD(struct flatten, target),
+	 .help = "that has addresses"},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
 					.repeats = SODNS_EACH,

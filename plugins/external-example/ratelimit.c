@@ -1,7 +1,6 @@
 /*
- * ratelimit: so many queries a second from one network over UDP, where an address may be another's.
- * What is too much is dropped; now and then it is answered "truncated" instead, so that a client whose
- * address it is comes by TCP.
+ * ratelimit: so many queries a second from one network over UDP. What is too much is dropped; now and
+ * then it is answered "truncated" instead, so that a client whose address it really is comes by TCP.
  *
  *	ratelimit RATE {
  *		burst NUMBER	queries at once; default: as many as in a second
@@ -27,10 +26,11 @@
 #define WAYS 4u
 #define TIME_BITS 48u
 
-/* A network has a place in one set. In it are some bits of its hash, and when, in microseconds, it will
- * have paid for all of its queries, at one every 1/RATE seconds: far in the future, it has to wait. Past
- * times are as good as none, so that whoever is not heard of makes room. */
+/* A network has a place in one set. In it are some bits of its hash, and when, in microseconds since
+ * the beginning, it will have paid for all of its queries, at one every 1/RATE seconds. If that is too
+ * far in the future it has to wait; a time that has passed is as good as none, and makes room. */
 struct table {
+	uint64_t began;
 	_Atomic(uint64_t) places[SETS][WAYS];
 };
 
@@ -45,8 +45,8 @@ static const sodns_option_t args[] = {
 	 .help = "queries a second"},
 };
 static const sodns_option_t properties[] = {
-	{"burst", SODNS_OPT_NUMBER, SODNS_FIELD(struct ratelimit, burst), .min = 1,
-	 .max = 1000000, .otherwise = "RATE", .help = "queries at once"},
+	{"burst", SODNS_OPT_NUMBER, SODNS_FIELD(struct ratelimit, burst), .min = 1, .max = 1000000,
+	 .otherwise = "RATE", .help = "queries at once"},
 	{"ipv4", SODNS_OPT_NUMBER, SODNS_FIELD(struct ratelimit, ipv4), .min = 1, .max = 32,
 	 .fallback = "24", .help = "bits of a network"},
 	{"ipv6", SODNS_OPT_NUMBER, SODNS_FIELD(struct ratelimit, ipv6), .min = 1, .max = 128,
@@ -63,17 +63,17 @@ static const sodns_options_t options = {.args = SODNS_ROWS(args),
 static _Atomic(uint64_t) *place_of(struct table *t, uint64_t hash, uint64_t *value)
 {
 	_Atomic(uint64_t) *set = t->places[hash % SETS], *first = set;
-	uint64_t paid = UINT64_MAX;
+	uint64_t least = UINT64_MAX;
 	for (unsigned i = 0; i < WAYS; i++) {
 		uint64_t v = atomic_load_explicit(&set[i], memory_order_relaxed);
 		if (v >> TIME_BITS == hash >> TIME_BITS) {
 			*value = v;
 			return &set[i];
 		}
-		if (v << (64 - TIME_BITS) < paid) {
-			paid = v << (64 - TIME_BITS);
-			first = &set[i];
-		}
+		if (v << (64 - TIME_BITS) >= least)
+			continue;
+		least = v << (64 - TIME_BITS);
+		first = &set[i];
 	}
 	*value = atomic_load_explicit(first, memory_order_relaxed);
 	return first;
@@ -83,7 +83,8 @@ static _Atomic(uint64_t) *place_of(struct table *t, uint64_t hash, uint64_t *val
 static bool take(const struct ratelimit *l, const sodns_address_t *client)
 {
 	uint64_t hash = sodns_hash_network(client, client->family == 4 ? l->ipv4 : l->ipv6);
-	uint64_t now = sodns_now() / 1000, cost = 1000000 / l->rate, value, paid;
+	uint64_t now = (sodns_now() - l->table->began) / 1000, cost = 1000000 / l->rate, value,
+		 paid;
 	_Atomic(uint64_t) *place;
 	do {
 		place = place_of(l->table, hash, &value);
@@ -93,7 +94,8 @@ static bool take(const struct ratelimit *l, const sodns_address_t *client)
 		paid += cost;
 		if (paid > now + cost * l->burst)
 			return false;
-	} while (!atomic_compare_exchange_weak(place, &value, hash >> TIME_BITS << TIME_BITS | paid));
+	} while (!atomic_compare_exchange_weak(place, &value,
+					       hash >> TIME_BITS << TIME_BITS | paid));
 	return true;
 }
 
@@ -103,12 +105,9 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	if (sodns_query_protocol(q) != SODNS_UDP || sodns_query_depth(q) ||
 	    take(l, sodns_query_peer(q)))
 		return sodns_next(h, q);
-	if (!l->slip || sodns_random_below(l->slip)) {
-		sodns_metric_add(l->dropped, 1);
-		return sodns_drop(q);
-	}
-	sodns_reply_t *r = sodns_reply(q);
-	sodns_metric_add(l->slipped, 1);
+	bool slips = l->slip && !sodns_random_below(l->slip);
+	sodns_metric_add(slips ? l->slipped : l->dropped, 1);
+	sodns_reply_t *r = slips ? sodns_reply(q) : sodns_drop(q);
 	sodns_reply_set_flags(r, SODNS_TC, 0);
 	return r;
 }
@@ -125,20 +124,19 @@ static int prepare(void *self, sodns_prepare_t *p)
 	l->table = calloc(1, sizeof(*l->table));
 	if (!l->table)
 		return sodns_prepare_error(p, "no memory");
+	l->table->began = sodns_now();
 	sodns_bequeath(p, key, LAYOUT, l->table, free);
 	return SODNS_OK;
 }
 
 static int setup(sodns_setup_t *s)
 {
-	static const char *const labels[] = {"action", NULL}, *const drop = "drop",
-				 *const slip = "slip";
-	static const sodns_family_t family = {.name = "ratelimit_limited_total",
-					      .help = "Queries beyond the limit.",
-					      .labels = labels};
+	static const char *const labels[] = {"action", NULL};
+	static const sodns_family_t family = {"ratelimit_limited_total",
+					      "Queries beyond the limit.", .labels = labels};
 	struct ratelimit *l = sodns_setup_alloc(s, sizeof(*l));
-	l->dropped = sodns_metric(&family, &drop);
-	l->slipped = sodns_metric(&family, &slip);
+	l->dropped = sodns_metric(&family, (const char *const[]){"drop"});
+	l->slipped = sodns_metric(&family, (const char *const[]){"slip"});
 	while (sodns_setup_next(s))
 		if (sodns_setup_read(s, l))
 			return SODNS_EINVAL;

@@ -34,7 +34,7 @@
 
 typedef struct sodns_test sodns_test_t;
 
-/* Names a plugin's .so; before the first use of what follows. Its place in the chain is
+/* Names a plugin's .so; before the first Corefile that has it. Its place in the chain is
  * plugin.cfg's; if that has none for it, behind the one that was named before, or before all others.
  * sodns_add_plugin_test() of the CMake package does it by defining SODNS_TEST_PLUGINS. */
 SODNS_API void sodns_test_plugin(const char *name, const char *file);
