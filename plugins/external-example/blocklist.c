@@ -136,9 +136,8 @@ static int setup(sodns_setup_t *s)
 	struct blocklist *b = sodns_setup_alloc(s, sizeof(*b));
 	b->blocked = sodns_metric(&blocked, NULL);
 	b->entries = sodns_metric(&entries, NULL);
-	while (sodns_setup_next(s))
-		if (sodns_setup_read(s, b))
-			return SODNS_EINVAL;
+	if (sodns_setup_read_all(s, b))
+		return SODNS_EINVAL;
 	return sodns_add_handler(s, b);
 }
 

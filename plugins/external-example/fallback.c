@@ -15,6 +15,15 @@ struct fallback {
 	sodns_address_t server;
 };
 
+static const sodns_option_t args[] = {
+	{"ADDRESS", SODNS_OPT_ENDPOINT, SODNS_FIELD(struct fallback, server), .min = 53,
+	 .help = "of the server that is asked"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.repeats = SODNS_ONCE,
+	.help = "asks another server where the chain has no answer"};
+
 /* The other server's answer, or NULL. Other queries are served meanwhile. [may wait] */
 static sodns_reply_t *ask(const struct fallback *f, sodns_query_t *q)
 {
@@ -42,15 +51,10 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 static int setup(sodns_setup_t *s)
 {
 	struct fallback *f = sodns_setup_alloc(s, sizeof(*f));
-	size_t count;
-	while (sodns_setup_next(s)) {
-		const char *const *args = sodns_setup_args(s, &count);
-		if (count != 1)
-			return sodns_error_args(s);
-		if (sodns_endpoint_from_text(args[0], 53, &f->server))
-			return sodns_error(s, "not an IP address: '%s'", args[0]);
-	}
+	if (sodns_setup_read_all(s, f))
+		return SODNS_EINVAL;
 	return sodns_add_handler(s, f);
 }
 
-SODNS_PLUGIN(.name = "fallback", .version = "0.1", .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "fallback", .version = "0.1", .setup = setup, .options = &options,
+	     .serve_dns = serve);

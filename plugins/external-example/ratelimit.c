@@ -137,9 +137,8 @@ static int setup(sodns_setup_t *s)
 	struct ratelimit *l = sodns_setup_alloc(s, sizeof(*l));
 	l->dropped = sodns_metric(&family, (const char *const[]){"drop"});
 	l->slipped = sodns_metric(&family, (const char *const[]){"slip"});
-	while (sodns_setup_next(s))
-		if (sodns_setup_read(s, l))
-			return SODNS_EINVAL;
+	if (sodns_setup_read_all(s, l))
+		return SODNS_EINVAL;
 	l->burst = l->burst ? l->burst : l->rate;
 	return sodns_add_handler(s, l);
 }

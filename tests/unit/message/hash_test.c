@@ -380,7 +380,8 @@ int main(void)
 		cmocka_unit_test(siphash),   cmocka_unit_test(families),
 		cmocka_unit_test(avalanche), cmocka_unit_test(avalanche_of_names),
 		cmocka_unit_test(keys),      cmocka_unit_test(numbers),
-		cmocka_unit_test(networks),  cmocka_unit_test(suffixes),  cmocka_unit_test(longest),
+		cmocka_unit_test(networks),  cmocka_unit_test(suffixes),
+		cmocka_unit_test(longest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
