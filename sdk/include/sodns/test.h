@@ -58,7 +58,8 @@ SODNS_API bool sodns_test_refuse(const char *file, int line, const char *corefil
  * all. Without: SERVFAIL, or REFUSED where there is no chain, as in the daemon. */
 SODNS_API void sodns_test_next(sodns_test_t *t, const char *reply);
 /* How the server at an address ("192.0.2.1:53") answers what plugins ask it, over UDP or TCP, after
- * `ms`. NULL: never. Servers that no script has refuse. */
+ * `ms`. NULL: never. Servers that no script has refuse. t NULL: in all tests from now on, also while they
+ * are prepared. */
 SODNS_API void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply,
 				   uint32_t ms);
 /* How many questions the server at the address was asked. */
