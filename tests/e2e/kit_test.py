@@ -103,8 +103,10 @@ class Installed(Stranger):
         names = ['clock', 'fallback', 'blocklist', 'flatten', 'ratelimit'] + (['reverse'] if shutil.which('rustc') else [])
         if 'reverse' not in names:
             print('skipped: the plugin in Rust (no rustc)')
-        with open(self.prefix / 'etc/sodns/plugin.cfg', 'a') as cfg:
-            cfg.writelines(f'{n}:{n}.so\n' for n in names)
+        places = {'blocklist': ' before cache', 'flatten': ' after cache', 'ratelimit': ' before errors'}
+        (self.prefix / 'etc/sodns/plugin.cfg.d').mkdir(exist_ok=True)
+        with open(self.prefix / 'etc/sodns/plugin.cfg.d/examples.cfg', 'w') as cfg:
+            cfg.writelines(f'{n}:{n}.so{places.get(n, " before whoami")}\n' for n in names)
         listed = self.sh('sodns -plugins')
         for name in names:
             self.assertRegex(listed, rf'(?m)^dns\.{name}\t0\.1\tsdk [\d.]+\t{self.prefix}/lib/sodns/plugins/{name}\.so$')
