@@ -131,6 +131,8 @@ typedef struct generation {
 	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
+	uint64_t waits_until;    /* ns: as long prepare may wait for what is outside */
+	bool waits_together;     /* that is so for all blocks */
 	char error[2048];
 	struct generation *next; /* of those that are kept */
 } generation_t;
@@ -147,6 +149,7 @@ typedef struct host_options {
 	 * when it is read; the one to take instead of what lies on the disk; one whose copies may be
 	 * used again. Each may be NULL. */
 	const char *stage, *staged, *before;
+	bool (*ending)(void); /* whether the process is to end; NULL: nobody can say */
 } host_options_t;
 extern host_options_t host;
 

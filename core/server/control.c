@@ -154,6 +154,7 @@ int control_run(void *options)
 	bool takes_over = supervisor_page && supervisor_page->takes_over;
 	bool restarted = supervisor_page && (supervisor_page->restarted || takes_over);
 	orders_take();
+	host.ending = end_is_wanted;
 	/* Before there are threads: what may be opened is decided by what is read. */
 	generation_t *g = generation_read(err, sizeof(err));
 	if (!g)

@@ -100,20 +100,25 @@ class Installed(Stranger):
         shutil.copytree(self.prefix / 'share/doc/sodns/examples/external-example', work)
         self.sh('cmake -B build && cmake --build build && ctest --test-dir build --output-on-failure && cmake --install build', work)
         self.needs_nothing_of_the_tree(work)
-        names = ['clock', 'fallback'] + (['reverse'] if shutil.which('rustc') else [])
+        names = ['clock', 'fallback', 'blocklist', 'flatten', 'ratelimit'] + (['reverse'] if shutil.which('rustc') else [])
         if 'reverse' not in names:
             print('skipped: the plugin in Rust (no rustc)')
-        with open(self.prefix / 'etc/sodns/plugin.cfg', 'a') as cfg:
-            cfg.writelines(f'{n}:{n}.so\n' for n in names)
+        places = {'blocklist': ' before cache', 'flatten': ' after cache', 'ratelimit': ' before errors'}
+        (self.prefix / 'etc/sodns/plugin.cfg.d').mkdir(exist_ok=True)
+        with open(self.prefix / 'etc/sodns/plugin.cfg.d/examples.cfg', 'w') as cfg:
+            cfg.writelines(f'{n}:{n}.so{places.get(n, " before whoami")}\n' for n in names)
         listed = self.sh('sodns -plugins')
         for name in names:
             self.assertRegex(listed, rf'(?m)^dns\.{name}\t0\.1\tsdk [\d.]+\t{self.prefix}/lib/sodns/plugins/{name}\.so$')
         port = harness.free_port()
-        (work / 'Corefile').write_text('clock:%d {\n clock\n}\n' % port + ('.:%d {\n reverse\n}\n' % port) * (len(names) == 3))
+        (work / 'list').write_text('ads.example\n')
+        (work / 'Corefile').write_text('clock:%d {\n clock\n}\nexample:%d {\n ratelimit 1000\n blocklist list\n whoami\n}\n' % (port, port)
+                                       + ('.:%d {\n reverse\n}\n' % port) * ('reverse' in names))
         self.start('sodns', work, port)
         self.assertRegex(self.sh(f'kdig @127.0.0.1 -p {port} clock TXT +short'), r'^"20\d\d-\d\d-\d\dT[\d:]+Z"$')
+        self.assertIn('NXDOMAIN', self.sh(f'kdig @127.0.0.1 -p {port} www.ads.example'))
         if 'reverse' in names:
-            self.assertEqual(self.sh(f'kdig @127.0.0.1 -p {port} stressed.example TXT +short').strip(), '"desserts"')
+            self.assertEqual(self.sh(f'kdig @127.0.0.1 -p {port} stressed.test TXT +short').strip(), '"desserts"')
 
     def test_pkg_config(self):
         """Without CMake, and from C++'s or anybody's build: pkg-config is enough."""

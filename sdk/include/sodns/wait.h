@@ -11,7 +11,9 @@
 
 #include <sodns/net.h>
 
-/* Sleeps. 0, SODNS_ETIMEOUT if the deadline came first, or SODNS_ECANCELLED. [may wait] */
+/* In prepare there is no task: what follows is called within sodns_prepare_wait() (setup.h).
+ *
+ * Sleeps. 0, SODNS_ETIMEOUT if the deadline came first, or SODNS_ECANCELLED. [may wait] */
 SODNS_API int sodns_sleep(uint64_t length) SODNS_MAY_WAIT;
 
 /* One question to a server, once (for many there is upstream.h): sends `query` over UDP from a fresh
