@@ -11,6 +11,8 @@
 #ifndef SODNS_TEXT_H
 #define SODNS_TEXT_H
 
+#include <string.h>
+
 #include <sodns/abi.h>
 
 /* ---- bytes as text (RFC 4648)
@@ -44,6 +46,14 @@ static inline int sodns_digit(char c)
 {
 	char low = (char)(c | 0x20);
 	return c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'z' ? low - 'a' + 10 : 99;
+}
+
+/* The order of two texts by their bytes: negative, 0, positive. */
+static inline int sodns_text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t least = a_len < b_len ? a_len : b_len;
+	int order = least ? memcmp(a, b, least) : 0;
+	return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 
 /* ---- UTF-8 (RFC 3629) */
