@@ -1,5 +1,5 @@
 """The author's kit, as a stranger has it: from what is installed, with the source tree out of reach."""
-import os, pathlib, re, shutil, signal, socket, subprocess, tempfile, threading, time, unittest
+import json, os, pathlib, re, shutil, signal, socket, subprocess, tempfile, threading, time, unittest
 
 import dns.exception, dns.message, dns.query
 
@@ -185,7 +185,8 @@ class Packages(Stranger):
         super().setUp()
         made = subprocess.run([str(ROOT / 'tools/package')], capture_output=True, text=True)
         self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
-        self.debs = made.stdout.split()
+        self.debs = [f for f in made.stdout.split() if f.endswith('.deb')]
+        self.bills = [f for f in made.stdout.split() if f.endswith('.spdx.json')]
         root = self.root = self.folder / 'root'
         for d in ('var/lib/dpkg/info', 'var/lib/dpkg/updates', 'tmp'):
             (root / d).mkdir(parents=True)
@@ -195,6 +196,15 @@ class Packages(Stranger):
                            text=True, env=dict(os.environ, PATH=os.environ['PATH'] + ':/usr/sbin:/sbin'))
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
         self.prefix = root / 'usr'
+
+    def test_bill(self):
+        """Beside the packages is what the daemon's is made of."""
+        daemon = next(d for d in self.debs if '/sodns_' in d)
+        self.assertEqual(self.bills, [daemon.removesuffix('.deb') + '.spdx.json'])
+        bill = json.loads(pathlib.Path(self.bills[0]).read_text())
+        depends = subprocess.run(['dpkg-deb', '-f', daemon, 'Depends'], capture_output=True, text=True).stdout
+        self.assertEqual({p['name'] for p in bill['packages']} - {'sodns'},
+                         {re.match(r'\S+', d)[0] for d in depends.split(', ')} - {'adduser'})
 
     def test_contents(self):
         for deb, name, depends in zip(sorted(self.debs), ('libsodns-dev', 'sodns'),
