@@ -287,7 +287,7 @@ generation_t *generation_read(char *err, size_t err_size)
 		generation_free(g);
 		return NULL;
 	}
-	fingerprint(g->corefile, g->plugins, g->fingerprint);
+	plugins_identify(g->plugins);
 	return g;
 }
 

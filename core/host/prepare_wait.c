@@ -100,9 +100,9 @@ static void wait_for(sodns_prepare_t *p, struct work *w)
 	}
 }
 
-int sodns_prepare_wait(sodns_prepare_t *p, int (*fn)(void *arg), void *arg, uint32_t ms)
+int sodns_prepare_wait(sodns_prepare_t *p, int (*fn)(void *arg), void *arg, uint64_t patience)
 {
-	uint64_t now = sodns_now(), until = now + ms * 1000000ull,
+	uint64_t now = sodns_now(), until = in_time(now, patience),
 		 most = p->generation->waits_until;
 	struct work w = {.fn = fn, .arg = arg, .deadline = until < most ? until : most};
 	if (w.deadline <= now)

@@ -48,7 +48,7 @@ static int wait(void *arg)
 					 SODNS_CLASS_IN);
 	sodns_prepare_progress(w->p, "%s", w->what);
 	if (!strcmp(w->what, "sleep"))
-		return sodns_sleep(w->ms);
+		return sodns_sleep(w->ms * SODNS_MS);
 	if (!strcmp(w->what, "ask"))
 		return sodns_exchange_udp(&server, query, len, answer, sizeof(answer), w->ms);
 	if (!strcmp(w->what, "exchange"))
@@ -62,7 +62,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	struct waits *w = self;
 	w->p = p;
 	uint64_t began = sodns_now();
-	int rc = sodns_prepare_wait(p, wait, w, w->limit);
+	int rc = sodns_prepare_wait(p, wait, w, w->limit * SODNS_MS);
 	return rc ? sodns_prepare_error(p, "%d after %u ms", rc,
 					(unsigned)((sodns_now() - began) / 1000000))
 		  : SODNS_OK;

@@ -113,7 +113,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	sodns_prepare_each(p, SODNS_ALL_BLOCKS, NULL, note_last, &last);
 	r->looks = last == r;
 	r->hash = sodns_prepare_fingerprint(p);
-	return SODNS_OK;
+	return r->hash ? SODNS_OK : SODNS_EIO;
 }
 
 static void start(void *self)

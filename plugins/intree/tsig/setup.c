@@ -159,6 +159,9 @@ static int read_directive(sodns_setup_t *s, struct tsig *t)
 
 static int setup(sodns_setup_t *s)
 {
+	char err[512];
+	if (sodns_digest_open(err, sizeof(err)))
+		return sodns_error(s, "%s", err);
 	struct tsig *t = sodns_setup_alloc(s, sizeof(*t));
 	t->files_end = &t->files;
 	if (!read_directive(s, t))
