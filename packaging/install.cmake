@@ -35,6 +35,8 @@ function(install_conf file)
 endfunction()
 install_conf(${CMAKE_SOURCE_DIR}/plugins/plugin.cfg)
 install_conf(${CMAKE_SOURCE_DIR}/packaging/Corefile)
+# Empty: packages of plugins put their lines there.
+install(DIRECTORY DESTINATION ${SODNS_CONF_DIR}/plugin.cfg.d COMPONENT sodns)
 
 # The unit names the folders of this installation.
 configure_file(packaging/sodns.service.in sodns.service @ONLY)
@@ -50,8 +52,10 @@ set(SODNS_PC_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR})
 set(SODNS_PC_LIBDIR ${CMAKE_INSTALL_LIBDIR})
 file(RELATIVE_PATH SODNS_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" SODNS_PC_PREFIX ${SODNS_PC_PREFIX})
+file(RELATIVE_PATH SODNS_PREFIX_TO_CONF ${CMAKE_INSTALL_PREFIX} ${conf_full})
 configure_file(sdk/cmake/sodns-sdk.pc.in sodns-sdk.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/sodns-sdk.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT libsodns-dev)
+configure_file(sdk/cmake/sodns-test.pc.in sodns-test.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/sodns-sdk.pc ${CMAKE_BINARY_DIR}/sodns-test.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT libsodns-dev)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sodns)
 configure_package_config_file(sdk/cmake/sodns-config.cmake.in sodns-config.cmake INSTALL_DESTINATION ${package_dir}

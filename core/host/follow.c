@@ -51,6 +51,11 @@ void *sodns_follow_reach(const sodns_follow_t *f)
 	return sodns_reach(&f->object);
 }
 
+const sodns_file_mark_t *sodns_follow_mark(const sodns_follow_t *f)
+{
+	return &f->read;
+}
+
 static int fail(const sodns_follow_t *f, int error, char *err, size_t err_size)
 {
 	sodns_file_error(err, err_size, "open", f->o.path, error);

@@ -340,7 +340,8 @@ int sodns_add_handler(sodns_setup_t *s, void *self)
 	if (!s->plugin->r.serve_dns)
 		return sodns_error(s, "plugin/%s added a handler, but has no serve_dns",
 				   s->plugin->name);
-	instance_new(s, self)->chained = true;
+	s->added = instance_new(s, self);
+	s->added->chained = true;
 	return SODNS_OK;
 }
 

@@ -264,7 +264,9 @@ static int list_plugins(void)
 		const plugin_entry_t *e = &c->entries[i];
 		if (e->later)
 			continue;
-		const plugin_t *p = plugin_open(e, err, sizeof(err));
+		if (e->broken)
+			snprintf(err, sizeof(err), "%s:%d - %s", e->cfg, e->line, e->broken);
+		const plugin_t *p = e->broken ? NULL : plugin_open(e, err, sizeof(err));
 		if (p)
 			printf("dns.%s\t%s\tsdk %s\t%s\n", p->name,
 			       p->r.version ? p->r.version : "-", p->r.sdk_version, p->path);
@@ -272,6 +274,9 @@ static int list_plugins(void)
 			fprintf(stderr, "%s\n", err);
 		status |= !p;
 	}
+	for (size_t i = 0; i < c->problem_count; i++)
+		fprintf(stderr, "%s\n", c->problems[i]);
+	status |= c->problem_count != 0;
 	plugin_cfg_free(c);
 	plugins_cleanup();
 	return status;

@@ -113,7 +113,7 @@ static sodns_reply_t *answer(sodns_query_t *q)
 	if (__builtin_expect(suspect_count != 0, 0) && suspects_include(q))
 		return sodns_fail(q, SODNS_SERVFAIL, "its question crashed the process before");
 	if (!q->chain)
-		return sodns_fail(q, SODNS_REFUSED, NULL);
+		return seam.chain_end ? seam.chain_end(q) : sodns_fail(q, SODNS_REFUSED, NULL);
 	return enter(q->chain, q);
 }
 

@@ -57,8 +57,10 @@ void sodns_test_plugin(const char *name, const char *file)
 			return;
 	if (named_count == NAMED_MAX)
 		abort();
+	/* Relative to the folder that the caller is in now, which is soon another. */
+	const char *whole = strchr(file, '/') ? realpath(file, NULL) : NULL;
 	named[named_count].name = name;
-	named[named_count++].file = file;
+	named[named_count++].file = whole ? whole : file;
 }
 
 static void remove_folder(void)

@@ -335,6 +335,17 @@ static void teardown(void *self)
 	}
 }
 
+/* What a rule without fallthrough does not match is an error, and not the next plugin's. */
+static void say_what_it_answers(sodns_setup_t *s, const struct template *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct rule *r = &t->rules[i];
+		if (r->type == SODNS_TYPE_ANY && !r->fallthrough.set &&
+		    (r->rclass == SODNS_CLASS_IN || r->rclass == SODNS_CLASS_ANY))
+			sodns_setup_answers(s, r->zones, r->zone_count);
+	}
+}
+
 static int setup(sodns_setup_t *s)
 {
 	struct template *t = sodns_setup_alloc(s, sizeof(*t));
@@ -345,8 +356,11 @@ static int setup(sodns_setup_t *s)
 		memset(rule, 0, sizeof(*rule));
 		rc = read_rule(s, rule);
 	}
-	if (!rc)
-		return sodns_add_handler(s, t);
+	if (!rc) {
+		sodns_add_handler(s, t);
+		say_what_it_answers(s, t);
+		return SODNS_OK;
+	}
 	teardown(t);
 	return rc;
 }

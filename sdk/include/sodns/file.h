@@ -122,6 +122,8 @@ SODNS_API void sodns_follow_start(sodns_follow_t *f);
 /* The object that was made last; NULL: none yet. Within a query it stays valid until that ends. Does
  * not block. */
 SODNS_API void *sodns_follow_reach(const sodns_follow_t *f);
+/* The state of the file of which that object was made: its time, say. In `published`. */
+SODNS_API const sodns_file_mark_t *sodns_follow_mark(const sodns_follow_t *f);
 /* Looks at it now. 1: another object is published; 0: nothing has changed; SODNS_ENOENT: it is not
  * there, SODNS_EIO: can't be read, SODNS_EINVAL: parse says no: then with the reason in err. For what
  * prepare should do otherwise, before the start. */

@@ -53,7 +53,7 @@ SODNS_API void sodns_host_fail(const char *who, const char *message);
  * default should follow from it. UINT64_MAX: there is no limit. */
 SODNS_API uint64_t sodns_host_memory(void);
 /* SHA-512 (hex, 128 characters) over what decides a configuration, as it is on disk now: the Corefile,
- * what it imports, the order of plugin.cfg and the files of the plugins in use. What can't be read as a
+ * what it imports, the order of plugin.cfg with plugin.cfg.d, and the files of the plugins in use. What can't be read as a
  * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not
  * in a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);

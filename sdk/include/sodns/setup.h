@@ -90,6 +90,10 @@ SODNS_API const char *sodns_setup_key(const sodns_setup_t *s);
 SODNS_API int sodns_add_handler(sodns_setup_t *s, void *self);
 /* An instance without a place in the chain: prepare, start, teardown and abilities only. */
 SODNS_API int sodns_add_instance(sodns_setup_t *s, void *self);
+/* Says of the handler that was added last that it answers every query for names in these zones itself, and
+ * hands none of them to sodns_next(), whatever comes of it later. If the server block gets no other queries,
+ * plugins behind it in the chain are none that a query could reach: a warning names them. */
+SODNS_API void sodns_setup_answers(sodns_setup_t *s, const uint8_t *const *zones, size_t count);
 /* Memory of the configuration, cleared; freed after teardown. Never NULL. */
 SODNS_API void *sodns_setup_alloc(sodns_setup_t *s, size_t size);
 

@@ -9,6 +9,7 @@
 
 #include "report/log.h"
 #include "report/log_text.h"
+#include "system/seam.h"
 #include "test.h"
 
 static void seconds(void **state)
@@ -144,7 +145,7 @@ static void random_texts(void **state)
 }
 
 /* What is written to a descriptor meanwhile, of 400 bytes at most. */
-static size_t written(int fd, void (*write_it)(void), char out[400])
+static size_t written(int fd, void (*write_it)(void), char *out, size_t size)
 {
 	FILE *f = tmpfile();
 	assert_non_null(f);
@@ -155,7 +156,7 @@ static size_t written(int fd, void (*write_it)(void), char out[400])
 	log_flush();
 	dup2(before, fd);
 	close(before);
-	ssize_t n = pread(fileno(f), out, 400, 0);
+	ssize_t n = pread(fileno(f), out, size, 0);
 	fclose(f);
 	assert_true(n >= 0);
 	return (size_t)n;
@@ -181,18 +182,57 @@ static void lines(void **state)
 				  "[INFO] c\\x1b [ERROR] d\ne\\x07f\n",
 			  last[] = "g\\x1b\\x0dh\n";
 	char out[400];
-	size_t n = written(STDOUT_FILENO, log_all, out);
+	size_t n = written(STDOUT_FILENO, log_all, out, sizeof(out));
 	assert_int_equal(n, sizeof(all) - 1);
 	assert_memory_equal(out, all, n);
-	n = written(STDERR_FILENO, last_words, out);
+	n = written(STDERR_FILENO, last_words, out, sizeof(out));
 	assert_int_equal(n, sizeof(last) - 1);
 	assert_memory_equal(out, last, n);
 }
 
+static void log_again(void)
+{
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60, "a is %s", "late"));
+	for (int i = 0; i < 5; i++)
+		assert_false(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60, "a"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "y", "zone a", 0, "a, another's"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone b", 60, "b"));
+	assert_false(sodns_log_once(SODNS_LOG_DEBUG, "x", "zone c", 60, "c"));
+	seam.clock += 60000000000u;
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60, "a"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone b", 60, "b"));
+	assert_false(sodns_log_once(SODNS_LOG_ERROR, "y", "zone a", 0, "a, another's"));
+}
+
+/* More keys than there is room for: the lines come, more often at worst. */
+static void log_many(void)
+{
+	char key[32];
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(key, sizeof(key), "key %u", i);
+		assert_true(sodns_log_once(SODNS_LOG_ERROR, NULL, key, 60, "%s", i ? "" : "x"));
+	}
+}
+
+static void once(void **state)
+{
+	(void)state;
+	static const char all[] = "[ERROR] plugin/x: a is late\n[ERROR] plugin/y: a, another's\n"
+				  "[ERROR] plugin/x: b\n[ERROR] plugin/x: a (5 more)\n"
+				  "[ERROR] plugin/x: b\n";
+	static char out[100000];
+	seam.clock = 1000000000000000000u;
+	size_t n = written(STDOUT_FILENO, log_again, out, sizeof(out));
+	assert_int_equal(n, sizeof(all) - 1);
+	assert_memory_equal(out, all, n);
+	assert_true(written(STDOUT_FILENO, log_many, out, sizeof(out)) > 3000);
+	seam.clock = 0;
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(seconds), cmocka_unit_test(messages),
-					   cmocka_unit_test(texts), cmocka_unit_test(random_texts),
-					   cmocka_unit_test(lines)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seconds),      cmocka_unit_test(messages), cmocka_unit_test(texts),
+		cmocka_unit_test(random_texts), cmocka_unit_test(lines),    cmocka_unit_test(once)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
