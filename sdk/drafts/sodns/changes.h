@@ -23,8 +23,8 @@ typedef struct sodns_diff sodns_diff_t;
 bool sodns_diff_serials(const sodns_diff_t *d, uint32_t *from, uint32_t *to);
 /* The RRsets that went, or that came, in canonical order of their owners; the SOA first. Stops when fn
  * returns other than 0 and returns that. What a set points to lives as long as the diff. */
-int sodns_diff_each(const sodns_diff_t *d, bool came, int (*fn)(void *arg, const sodns_rrset_t *set),
-		    void *arg);
+int sodns_diff_each(const sodns_diff_t *d, bool came,
+		    int (*fn)(void *arg, const sodns_rrset_t *set), void *arg);
 /* The owners that it touches, each once: what a cache has to forget. */
 int sodns_diff_names(const sodns_diff_t *d, int (*fn)(void *arg, const uint8_t *name), void *arg);
 const sodns_diff_t *sodns_diff_keep(const sodns_diff_t *d);

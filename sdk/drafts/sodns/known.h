@@ -37,8 +37,9 @@ typedef struct sodns_known_ability {
 	size_t (*by_name)(void *self, sodns_query_t *q, const uint8_t *name,
 			  const sodns_entity_t **out, size_t room);
 	/* The endpoint that a record leads to, among those of `service`; NULL: none of them. [query] */
-	const sodns_entity_t *(*by_record)(void *self, sodns_query_t *q, const sodns_entity_t *service,
-					   uint16_t type, const uint8_t *rdata, uint16_t len);
+	const sodns_entity_t *(*by_record)(void *self, sodns_query_t *q,
+					   const sodns_entity_t *service, uint16_t type,
+					   const uint8_t *rdata, uint16_t len);
 	sodns_value_text_t (*value)(void *self, const sodns_entity_t *e, int attribute);
 	/* Whether everything that was asked for has been heard once, and since when it has not been heard
 	 * of (sodns_now(); 0: it is now): what a rule may do about data that grow old. [any thread] */

@@ -40,7 +40,8 @@ typedef struct sodns_session_ability {
 	 * nothing but the header. [any worker] */
 	int (*owner)(const void *port_state, const sodns_datagram_t *d);
 	/* Datagrams of one batch. Must not wait. */
-	void (*receive)(sodns_port_t *p, void *port_state, const sodns_datagram_t *all, size_t count);
+	void (*receive)(sodns_port_t *p, void *port_state, const sodns_datagram_t *all,
+			size_t count);
 	/* The answer to a query of a stream; len 0: there is none. */
 	void (*reply)(sodns_port_t *p, void *port_state, sodns_session_t *s, uint64_t stream,
 		      const uint8_t *message, size_t len);
