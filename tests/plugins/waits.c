@@ -34,7 +34,7 @@ static int exchange(uint8_t *query, size_t len, uint8_t *answer, size_t size, ui
 			      .answer = answer,
 			      .size = size};
 	sodns_exchange_begin(&x);
-	sodns_exchange_wait(&x, 1, ms);
+	sodns_exchange_wait(&x, 1, ms * SODNS_MS);
 	sodns_exchange_end(&x);
 	sodns_upstream_free(x.upstream);
 	return x.why == SODNS_WHY_ANSWERED ? x.result : -100 - x.why;
@@ -50,7 +50,7 @@ static int wait(void *arg)
 	if (!strcmp(w->what, "sleep"))
 		return sodns_sleep(w->ms * SODNS_MS);
 	if (!strcmp(w->what, "ask"))
-		return sodns_exchange_udp(&server, query, len, answer, sizeof(answer), w->ms);
+		return sodns_exchange_udp(&server, query, len, answer, sizeof(answer), w->ms * SODNS_MS);
 	if (!strcmp(w->what, "exchange"))
 		return exchange(query, len, answer, sizeof(answer), w->ms);
 	int rc = sodns_blocking(work, w, sizeof(*w), NULL);

@@ -263,9 +263,7 @@ static void compare(const struct reader *r, const sodns_zone_t *z)
 static void reader_end(struct reader *r, const sodns_zone_t *z)
 {
 	compare(r, z);
-	if (r->t.shared.views)
-		r->t.shared.view_calls->unpin(&r->t.shared);
-	r->t.shared.views = NULL;
+	test_query_unpin(&r->t);
 	test_query_free(&r->t);
 	r->view = NULL;
 }
@@ -275,8 +273,7 @@ static void reader_begin(struct reader *r, const sodns_zone_t *z, const struct m
 	test_query_make(&r->t, "a.example.", SODNS_TYPE_A);
 	r->model = *m;
 	r->view = sodns_zone_view(&r->t.q, z);
-	if (r->t.shared.views)
-		r->t.shared.view_calls->pin(&r->t.shared);
+	test_query_pin(&r->t);
 }
 
 /* Random transactions, committed and aborted; each reader sees the chain of its own version. */
