@@ -28,7 +28,8 @@ static size_t *count_of(const sodns_option_t *o, void *to)
 
 static bool is_list(const sodns_option_t *o)
 {
-	return o->count || o->kind == SODNS_OPT_FALLTHROUGH || (o->flags & SODNS_OPT_MANY);
+	return o->count || o->kind == SODNS_OPT_FALLTHROUGH || o->kind == SODNS_OPT_IGNORED ||
+	       (o->flags & SODNS_OPT_MANY);
 }
 
 static bool is_bare(const sodns_option_t *o)
@@ -40,7 +41,8 @@ static bool is_optional(const sodns_option_t *o)
 {
 	const unsigned flags = SODNS_OPT_OPTIONAL | SODNS_OPT_IF_FITS | SODNS_OPT_KEYWORD |
 			       SODNS_OPT_SERVER_ZONES;
-	return (o->flags & flags) || o->bare || o->kind == SODNS_OPT_FALLTHROUGH;
+	return (o->flags & flags) || o->bare || o->kind == SODNS_OPT_FALLTHROUGH ||
+	       o->kind == SODNS_OPT_IGNORED;
 }
 
 static int fields_fault(sodns_setup_t *s, const sodns_option_t *o)
@@ -137,6 +139,8 @@ static int read_words(struct line *l, const sodns_option_t *o, size_t count)
 	l->at += count;
 	if (count && o->given)
 		*((bool *)l->to + o->given - 1) = true;
+	if (o->kind == SODNS_OPT_IGNORED)
+		return SODNS_OK;
 	if (o->kind == SODNS_OPT_FALLTHROUGH)
 		return read_fallthrough(l, o, words, count);
 	if (!count && (o->flags & SODNS_OPT_SERVER_ZONES))
