@@ -149,7 +149,7 @@ class Help(Case):
         """What is written as a default is the one of a row."""
         for name, _, rows, syntax in self.tables():
             values = {v for _, text in rows for v in re.findall(r'[\w.:/%-]+', ' '.join(re.findall(r'(?:default:?|alone:) ([^;]*)', text)))}
-            for item in re.findall(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?([^\s`]*\d[^\s`]*?)`?[.,;)]*(?:\s|$)', syntax):
+            for item in re.findall(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?([^\s`]*\d[^\s`]*?)`?[.,;:)]*(?:\s|$)', syntax):
                 with self.subTest(f'{name}: {item}'):
                     self.assertIn(item, values)
 
