@@ -6,17 +6,6 @@
 
 #include "acl.h"
 
-/* Grows an array of the configuration by doubling; what it had is copied. */
-static void *grown(sodns_setup_t *s, void *array, size_t count, size_t size)
-{
-	if (count & (count - 1))
-		return array;
-	void *more = sodns_setup_alloc(s, (count ? count * 2 : 1) * size);
-	if (count)
-		memcpy(more, array, count * size);
-	return more;
-}
-
 /* Types are written in capitals, as CoreDNS wants them. Behind a "*" nothing counts. */
 static int read_type(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
@@ -31,8 +20,7 @@ static int read_type(sodns_setup_t *s, const sodns_option_t *o, const char *word
 	uint16_t type = capitals ? sodns_type_from_text(word) : 0;
 	if (!type)
 		return sodns_error(s, "unexpected token \"%s\"; expect legal QTYPE", word);
-	p->types = grown(s, p->types, p->type_count, sizeof(*p->types));
-	p->types[p->type_count++] = type;
+	*(uint16_t *)sodns_setup_list_add(s, &p->types, &p->type_count, sizeof(type)) = type;
 	return SODNS_OK;
 }
 
@@ -49,8 +37,7 @@ static int read_net(sodns_setup_t *s, const sodns_option_t *o, const char *word,
 				   strchr(word, '/')   ? ""
 				   : strchr(word, ':') ? "/128"
 						       : "/32");
-	p->nets = grown(s, p->nets, p->net_count, sizeof(*p->nets));
-	p->nets[p->net_count++] = net;
+	*(sodns_prefix_t *)sodns_setup_list_add(s, &p->nets, &p->net_count, sizeof(net)) = net;
 	return SODNS_OK;
 }
 
@@ -110,7 +97,6 @@ static const sodns_options_t options = {
 static int read_rule(sodns_setup_t *s, struct rule *rule)
 {
 	char text[SODNS_NAME_TEXT_MAX];
-	memset(rule, 0, sizeof(*rule));
 	if (sodns_setup_read(s, rule))
 		return SODNS_EINVAL;
 	rule->zone_texts = sodns_setup_alloc(s, rule->zone_count * sizeof(*rule->zone_texts));
@@ -125,12 +111,9 @@ static int read_rule(sodns_setup_t *s, struct rule *rule)
 static int setup(sodns_setup_t *s)
 {
 	struct acl *a = sodns_setup_alloc(s, sizeof(*a));
-	while (sodns_setup_next(s)) {
-		a->rules = grown(s, a->rules, a->count, sizeof(*a->rules));
-		int rc = read_rule(s, &a->rules[a->count++]);
-		if (rc)
-			return rc;
-	}
+	while (sodns_setup_next(s))
+		if (read_rule(s, sodns_setup_list_add(s, &a->rules, &a->count, sizeof(*a->rules))))
+			return SODNS_EINVAL;
 	return sodns_add_handler(s, a);
 }
 

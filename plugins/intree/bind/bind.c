@@ -18,13 +18,9 @@ struct list {
 static int append(void *arg, const char *text)
 {
 	struct list *l = arg;
-	const char **more = sodns_setup_alloc(l->setup, (l->count + 1) * sizeof(*more));
 	char *copy = sodns_setup_alloc(l->setup, strlen(text) + 1);
-	if (l->count)
-		memcpy(more, l->texts, l->count * sizeof(*more));
 	strcpy(copy, text);
-	more[l->count++] = copy;
-	l->texts = more;
+	*(const char **)sodns_setup_list_add(l->setup, &l->texts, &l->count, sizeof(copy)) = copy;
 	return 0;
 }
 

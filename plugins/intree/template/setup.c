@@ -15,31 +15,16 @@ static void *alloc(void *s, size_t size)
 	return sodns_setup_alloc(s, size);
 }
 
-/* Grows an array of the configuration by doubling; what it had is copied. */
-static void *grown(sodns_setup_t *s, void *array, size_t count, size_t size)
-{
-	if (count & (count - 1))
-		return array;
-	void *more = sodns_setup_alloc(s, (count ? count * 2 : 1) * size);
-	if (count)
-		memcpy(more, array, count * size);
-	return more;
-}
-
 static int read_pattern(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	struct rule *rule = to;
-	size_t n = rule->pattern_count;
+	struct pattern *p;
 	(void)o;
 	if (strlen(word) > PATTERN_MAX)
 		return sodns_error(s, "regex pattern too long: %zu > %d", strlen(word),
 				   PATTERN_MAX);
-	rule->patterns = grown(s, rule->patterns, n, sizeof(*rule->patterns));
-	memset(&rule->patterns[n], 0, sizeof(*rule->patterns));
-	if (!pattern_compile(s, word, &rule->patterns[n]))
-		return SODNS_EINVAL;
-	rule->pattern_count++;
-	return SODNS_OK;
+	p = sodns_setup_list_add(s, &rule->patterns, &rule->pattern_count, sizeof(*p));
+	return pattern_compile(s, word, p) ? SODNS_OK : SODNS_EINVAL;
 }
 
 /* A text without actions is one record for all queries. */
@@ -65,17 +50,14 @@ static int read_record(sodns_setup_t *s, const sodns_option_t *o, const char *wo
 	size_t section = 0;
 	while (strcmp(sections[section], o->name))
 		section++;
-	size_t n = rule->record_count[section];
-	rule->records[section] = grown(s, rule->records[section], n, sizeof(**rule->records));
-	struct record *r = &rule->records[section][n];
-	memset(r, 0, sizeof(*r));
+	struct record *r = sodns_setup_list_add(s, &rule->records[section],
+						&rule->record_count[section], sizeof(*r));
 	r->tree = tree_parse(o->name, word, &data_type, memory, why);
 	if (!r->tree)
 		return sodns_error(s, "could not compile template: %s, %s", sodns_setup_value(s),
 				   why);
 	r->text = tree_text(r->tree, memory);
 	fix(s, r);
-	rule->record_count[section]++;
 	return SODNS_OK;
 }
 
@@ -128,7 +110,6 @@ static int add_variable(sodns_setup_t *s, const sodns_option_t *o, const char *w
 	struct rule *rule = to;
 	const char *name = rule->variable.name, *text = rule->variable.expression;
 	char why[1024];
-	size_t n = rule->variable_count;
 	(void)o;
 	(void)word;
 	if (!is_identifier(name))
@@ -141,9 +122,9 @@ static int add_variable(sodns_setup_t *s, const sodns_option_t *o, const char *w
 	if (!e)
 		return sodns_error(s, "could not compile expression: %s, %s", name, why);
 	sodns_expr_add_variable(rule->env, name, sodns_expr_type(e));
-	rule->variables = grown(s, rule->variables, n, sizeof(*rule->variables));
-	rule->variables[n] = (struct named){{name, strlen(name)}, e};
-	rule->variable_count++;
+	struct named *v = sodns_setup_list_add(s, &rule->variables, &rule->variable_count,
+					       sizeof(*v));
+	*v = (struct named){{name, strlen(name)}, e};
 	return SODNS_OK;
 }
 
@@ -151,16 +132,14 @@ static int read_condition(sodns_setup_t *s, const sodns_option_t *o, const char 
 {
 	struct rule *rule = to;
 	char why[1024];
-	size_t n = rule->condition_count;
 	(void)o;
 	if (need_environment(s, rule))
 		return SODNS_EINVAL;
 	sodns_expr_t *e = sodns_expr_compile(rule->env, word, why, sizeof(why));
 	if (!e)
 		return sodns_error(s, "could not compile expression: %s", why);
-	rule->conditions = grown(s, rule->conditions, n, sizeof(sodns_expr_t *));
-	rule->conditions[n] = e;
-	rule->condition_count++;
+	*(sodns_expr_t **)sodns_setup_list_add(s, &rule->conditions, &rule->condition_count,
+					       sizeof(e)) = e;
 	return SODNS_OK;
 }
 
@@ -300,12 +279,8 @@ static int setup(sodns_setup_t *s)
 {
 	struct template *t = sodns_setup_alloc(s, sizeof(*t));
 	int rc = SODNS_OK;
-	while (!rc && sodns_setup_next(s)) {
-		t->rules = grown(s, t->rules, t->count, sizeof(*t->rules));
-		struct rule *rule = &t->rules[t->count++];
-		memset(rule, 0, sizeof(*rule));
-		rc = read_rule(s, rule);
-	}
+	while (!rc && sodns_setup_next(s))
+		rc = read_rule(s, sodns_setup_list_add(s, &t->rules, &t->count, sizeof(*t->rules)));
 	if (!rc) {
 		sodns_add_handler(s, t);
 		say_what_it_answers(s, t);

@@ -13,7 +13,7 @@ struct view {
 	const char *name;
 	sodns_expr_env_t *env;
 	sodns_expr_t **exprs;
-	size_t count, room;
+	size_t count;
 };
 
 static bool filter(void *arg, sodns_query_t *q)
@@ -58,14 +58,7 @@ static int add(sodns_setup_t *s, const sodns_option_t *o, const char *word, void
 	sodns_expr_t *e = sodns_expr_compile(v->env, word, err, sizeof(err));
 	if (!e)
 		return sodns_error(s, "%s", err);
-	if (v->count == v->room) {
-		v->room = v->room ? v->room * 2 : 4;
-		sodns_expr_t **more = sodns_setup_alloc(s, v->room * sizeof(*more));
-		if (v->count)
-			memcpy(more, v->exprs, v->count * sizeof(*more));
-		v->exprs = more;
-	}
-	v->exprs[v->count++] = e;
+	*(sodns_expr_t **)sodns_setup_list_add(s, &v->exprs, &v->count, sizeof(e)) = e;
 	return SODNS_OK;
 }
 
