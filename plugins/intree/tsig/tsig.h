@@ -19,6 +19,10 @@ struct tsig {
 	bool all_types;
 	struct key_list own; /* of this block, and of the files below */
 	struct key_file *files, **files_end;
+	struct {
+		const char *name, *secret, *algorithm, *path, **wanted;
+		size_t count;  /* wanted */
+	} written;             /* a line of the block */
 	struct key_table keys; /* of all blocks that share a server with this one */
 	const char *const *servers;
 	size_t server_count;
