@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "expr/expr.h"
-#include "runtime/limits.h"
+#include "report/limits.h"
 
 struct loop {
 	const sodns_value_t *items; /* NULL: bytes */

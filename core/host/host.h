@@ -15,7 +15,7 @@
 
 #include "corefile/corefile.h"
 #include "message/chain.h"
-#include "runtime/sandbox.h"
+#include "system/sandbox.h"
 
 /* A plugin as plugin.cfg names it. */
 typedef struct plugin_entry {

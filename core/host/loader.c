@@ -17,7 +17,7 @@
 #include <sodns/log.h>
 
 #include "host/host.h"
-#include "runtime/folder.h"
+#include "system/folder.h"
 
 static plugin_t *opened;
 /* Of this process; a process that is given a stage needs none. */

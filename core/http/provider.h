@@ -8,7 +8,7 @@
 
 #include <sodns/http.h>
 
-#include "runtime/socket.h"
+#include "net/socket.h"
 
 #define HTTP_PROVIDER_FILE "libsodns-http.so.1"
 #define HTTP_PROVIDER_SYMBOL "sodns_http_provider"

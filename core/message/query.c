@@ -399,24 +399,6 @@ unsigned sodns_query_depth(const sodns_query_t *q)
 	return q->depth;
 }
 
-_Atomic(uint64_t) clock_held;
-
-uint64_t sodns_now(void)
-{
-	uint64_t held = atomic_load_explicit(&clock_held, memory_order_relaxed);
-	struct timespec t;
-	if (__builtin_expect(held != 0, 0))
-		return held;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-uint64_t sodns_time(void)
-{
-	uint64_t held = atomic_load_explicit(&clock_held, memory_order_relaxed);
-	return held ? held / 1000000000u : (uint64_t)time(NULL);
-}
-
 void *sodns_alloc(sodns_query_t *q, size_t size)
 {
 	return arena_alloc(&q->shared->arena, size);

@@ -15,9 +15,16 @@
 /* Offset of the question's name in every message. */
 #define QUESTION_AT 12
 
+struct query_shared;
 struct query_hook; /* finishers, observers, cleanups: most recent first */
 struct query_metadata;
 struct query_view; /* versions of zones that this query sees (core/zone) */
+
+/* What becomes of those when the query is put aside for the first time, and when it has ended. */
+struct query_view_calls {
+	void (*pin)(struct query_shared *s);
+	void (*unpin)(struct query_shared *s);
+};
 
 /* What a query that is put aside needs when it goes on; only its worker counts. */
 struct query_parking {
@@ -32,16 +39,17 @@ typedef struct query_shared {
 	struct query_hook *finishers, *observers, *cleanups;
 	struct query_metadata *metadata;
 	struct query_view *views;
-	size_t reserved;                          /* bytes kept free for finishers */
-	uint16_t size_limit;                      /* of the client's EDNS size, 0: none */
-	bool trusted;                             /* the client's address is its own */
-	bool parked;                              /* has waited at least once: views are pinned */
-	bool is_private;                          /* the answer is its client's alone */
-	bool streaming;                           /* holds no epoch when it waits */
-	_Atomic(long) *in_flight;                 /* of the generation: counts queries put aside */
-	struct query_parking *parking;            /* of the socket, NULL: none */
-	const sodns_address_t *client;            /* for whom it waits; NULL: for nobody */
-	_Atomic(const struct handler *) *in_hand; /* of the worker: the plugin that runs */
+	const struct query_view_calls *view_calls; /* set with the first view */
+	size_t reserved;                           /* bytes kept free for finishers */
+	uint16_t size_limit;                       /* of the client's EDNS size, 0: none */
+	bool trusted;                              /* the client's address is its own */
+	bool parked;                               /* has waited at least once: views are pinned */
+	bool is_private;                           /* the answer is its client's alone */
+	bool streaming;                            /* holds no epoch when it waits */
+	_Atomic(long) *in_flight;                  /* of the generation: counts queries put aside */
+	struct query_parking *parking;             /* of the socket, NULL: none */
+	const sodns_address_t *client;             /* for whom it waits; NULL: for nobody */
+	_Atomic(const struct handler *) *in_hand;  /* of the worker: the plugin that runs */
 } query_shared_t;
 
 struct sodns_query {
@@ -89,8 +97,6 @@ enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *packet, size_t l
 bool query_may_be_forged(const sodns_query_t *q);
 /* Sets name and labels from a wire name in any case. */
 void query_set_name(sodns_query_t *q, const uint8_t *name);
-/* The time at which tests hold the clock; 0: it runs. */
-extern _Atomic(uint64_t) clock_held;
 /* Calls and forgets the cleanups. */
 void query_run_cleanups(sodns_query_t *q);
 

@@ -5,7 +5,7 @@
 #include "runtime/watch.h"
 
 #include "runtime/provider.h"
-#include "runtime/service.h"
+#include "task/service.h"
 
 const watch_provider_t *watch_instead;
 

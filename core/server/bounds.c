@@ -4,7 +4,7 @@
  */
 #include <sodns/log.h>
 
-#include "runtime/watchdog.h"
+#include "task/watchdog.h"
 #include "server/server.h"
 
 /* What the parent says of where the configuration is put, and where it is taken from. */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "runtime/http.h"
-#include "runtime/log.h"
-#include "runtime/service.h"
+#include "report/log.h"
+#include "task/service.h"
 #include "runtime/tls.h"
 #include "server/server.h"
 

@@ -16,14 +16,14 @@
 
 #include <sodns/metrics.h>
 
-#include "runtime/fair.h"
+#include "report/fair.h"
 #include "runtime/http.h"
-#include "runtime/limits.h"
-#include "runtime/log.h"
-#include "runtime/service.h"
-#include "runtime/tcp.h"
+#include "report/limits.h"
+#include "report/log.h"
+#include "task/service.h"
+#include "net/tcp.h"
 #include "runtime/tls.h"
-#include "runtime/watchdog.h"
+#include "task/watchdog.h"
 #include "server/server.h"
 
 #define DRAIN_MS 5000

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/blame.h"
-#include "runtime/stack.h"
-#include "runtime/watchdog.h"
+#include "task/blame.h"
+#include "task/stack.h"
+#include "task/watchdog.h"
 #include "server/server.h"
 
 /* This thread sets a configuration up: the step in the page is what it has in hand. */

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "runtime/limits.h"
-#include "runtime/worker.h"
+#include "report/limits.h"
+#include "task/worker.h"
 #include "server/server.h"
 
 #define DETACHED_MAX 4096u

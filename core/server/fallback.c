@@ -5,7 +5,7 @@
 #include <sodns/log.h>
 #include <sodns/metrics.h>
 
-#include "runtime/watchdog.h"
+#include "task/watchdog.h"
 #include "server/server.h"
 
 /* Between two tries to get what is missing. */

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/address.h"
+#include "net/address.h"
 #include "server/server.h"
 #include "supervisor/supervisor.h"
 

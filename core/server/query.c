@@ -7,9 +7,10 @@
 
 #include "message/encode.h"
 #include "message/reply.h"
-#include "runtime/limits.h"
-#include "runtime/watchdog.h"
+#include "report/limits.h"
+#include "task/watchdog.h"
 #include "server/server.h"
+#include "system/seam.h"
 
 #define DEADLINE_NS 4000000000u
 #define ASK_DEPTH_MAX 8
@@ -131,13 +132,11 @@ static sodns_reply_t *enter(const struct handler *h, sodns_query_t *q)
 	return r;
 }
 
-sodns_reply_t *(*chain_end)(sodns_query_t *q);
-
 sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q)
 {
 	const struct handler *next = ((const struct handler *)(const void *)h)->next;
-	if (!next && chain_end)
-		return chain_end(q);
+	if (!next && seam.chain_end)
+		return seam.chain_end(q);
 	if (!next)
 		return sodns_fail(q, SODNS_SERVFAIL, "plugin/%s: no next plugin found", h->name);
 	return enter(next, q);
@@ -145,7 +144,7 @@ sodns_reply_t *sodns_next(const sodns_handler_t *h, sodns_query_t *q)
 
 bool sodns_has_next(const sodns_handler_t *h)
 {
-	return ((const struct handler *)(const void *)h)->next || chain_end;
+	return ((const struct handler *)(const void *)h)->next || seam.chain_end;
 }
 
 /* What the server itself refuses, and then the block's chain. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/limits.h"
+#include "report/limits.h"
 #include "server/server.h"
 
 #define ROOM_FIRST 8u

@@ -5,9 +5,9 @@
 #define CORE_SERVER_SERVER_H
 
 #include "host/host.h"
-#include "runtime/budget.h"
-#include "runtime/tcp.h"
-#include "runtime/udp.h"
+#include "server/budget.h"
+#include "net/tcp.h"
+#include "net/udp.h"
 #include "supervisor/supervisor.h"
 
 /* A block that serves a zone; several only with views. */
@@ -59,9 +59,6 @@ static inline server_t *servers_of(const generation_t *g)
 bool route_query(sodns_query_t *q);
 /* The same for servers where nothing but the name decides; no waiting. */
 bool route_plain(sodns_query_t *q);
-
-/* Stands behind the last plugin of every chain, in tests. */
-extern sodns_reply_t *(*chain_end)(sodns_query_t *q);
 
 /* The functions that workers call. */
 extern const worker_server_t query_server;

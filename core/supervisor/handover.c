@@ -12,7 +12,7 @@
 
 #include <sodns/query.h>
 
-#include "runtime/log.h"
+#include "report/log.h"
 #include "supervisor/notify.h"
 #include "supervisor/parent.h"
 

@@ -16,7 +16,7 @@
 
 #include <sodns/query.h>
 
-#include "runtime/log.h"
+#include "report/log.h"
 #include "supervisor/child.h"
 #include "supervisor/notify.h"
 #include "supervisor/oom.h"

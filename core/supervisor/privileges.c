@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/log.h"
+#include "report/log.h"
 #include "supervisor/child.h"
 
 static int become(const char *user)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "runtime/folder.h"
+#include "system/folder.h"
 
 void stages_begin(stages_t *s, uid_t child)
 {

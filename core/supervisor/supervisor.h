@@ -11,7 +11,7 @@
 
 #include <sodns/name.h>
 
-#include "runtime/socket.h"
+#include "net/socket.h"
 
 #define BLOCKS_NOTED 512u
 #define PLUGINS_NOTED 64u

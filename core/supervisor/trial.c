@@ -14,7 +14,7 @@
 
 #include <sodns/query.h>
 
-#include "runtime/log.h"
+#include "report/log.h"
 #include "supervisor/parent.h"
 #include "supervisor/wire.h"
 

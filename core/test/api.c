@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/service.h"
+#include "task/service.h"
 #include "runtime/watch.h"
 #include "test/test.h"
 

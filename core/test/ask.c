@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "test/test.h"
+#include "system/seam.h"
 
 struct question {
 	uint8_t name[SODNS_NAME_MAX];
@@ -184,7 +185,7 @@ static bool run_until_answered(sodns_test_t *t)
 			uv_run(&l->uv, UV_RUN_ONCE);
 		} else if (due != UINT64_MAX) {
 			if (due > sodns_now())
-				atomic_store(&clock_held, due);
+				atomic_store(&seam.clock, due);
 			loop_fire(l);
 		}
 	}

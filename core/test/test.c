@@ -14,9 +14,10 @@
 
 #include <sodns/metrics.h>
 
-#include "runtime/log.h"
-#include "runtime/service.h"
-#include "runtime/upstream.h"
+#include "report/log.h"
+#include "task/service.h"
+#include "upstream/upstream.h"
+#include "system/seam.h"
 
 #define NAMED_MAX 16
 /* 2001-09-09: a time that no test takes for now. */
@@ -143,7 +144,7 @@ void test_prepare(void)
 		return;
 	done = true;
 	host.port = "53";
-	atomic_store(&clock_held, HELD_BEGIN);
+	atomic_store(&seam.clock, HELD_BEGIN);
 	watch_instead = &test_api;
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
@@ -262,7 +263,7 @@ sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile)
 	t->listener.server = servers_of(g);
 	workers[0].in_flight = &g->in_flight;
 	test_current = t;
-	upstream_instead = ask_upstream;
+	seam.exchange = ask_upstream;
 	generation_start(g);
 	settle();
 	return t;
@@ -296,7 +297,7 @@ void sodns_test_end(sodns_test_t *t)
 	free(t->packet);
 	free(t);
 	test_current = NULL;
-	chain_end = NULL;
+	seam.chain_end = NULL;
 }
 
 void sodns_test_next(sodns_test_t *t, const char *reply)
@@ -305,7 +306,7 @@ void sodns_test_next(sodns_test_t *t, const char *reply)
 		return;
 	free(t->next);
 	t->next = strdup(reply);
-	chain_end = end_of_chain;
+	seam.chain_end = end_of_chain;
 }
 
 static upstream_t *find_upstream(sodns_test_t *t, const char *address)
@@ -350,7 +351,7 @@ void sodns_test_advance(sodns_test_t *t, uint32_t ms)
 {
 	if (!t)
 		return;
-	atomic_fetch_add(&clock_held, (uint64_t)ms * 1000000u);
+	atomic_fetch_add(&seam.clock, (uint64_t)ms * 1000000u);
 	loop_fire(&workers[0].loop);
 	uv_run(&workers[0].loop.uv, UV_RUN_NOWAIT);
 	loop_call(&service_loop, fire, NULL);

@@ -1,7 +1,7 @@
 /*
  * Reading: the version a query sees, and the one look-up that knows DNS.
  */
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/store.h"
 
 /* The list in the query holds views; query_view is their name there. */
@@ -14,25 +14,8 @@ static inline sodns_zone_view_t *first_view(const query_shared_t *s)
 	return s->views ? &s->views->view : NULL;
 }
 
-const sodns_zone_view_t *sodns_zone_view(sodns_query_t *q, const sodns_zone_t *z)
-{
-	query_shared_t *s = q->shared;
-	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL)
-		if (v->zone == z && v->q == q)
-			return v;
-	struct query_view *n = arena_alloc(&s->arena, sizeof(*n));
-	n->view = (sodns_zone_view_t){.zone = z, .q = q, .next = s->views};
-	/* A derived query sees what its origin sees. */
-	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL)
-		if (v->zone == z)
-			n->view.version = v->version;
-	if (!n->view.version)
-		n->view.version = atomic_load_explicit(&z->current, memory_order_acquire);
-	s->views = n;
-	return &n->view;
-}
-
-void zone_views_pin(query_shared_t *s)
+/* Keeps the versions that a query sees while it is put aside. */
+static void views_pin(query_shared_t *s)
 {
 	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL) {
 		if (v->pinned)
@@ -50,7 +33,7 @@ static void collect_later(void *p)
 	zone_unref(p);
 }
 
-void zone_views_unpin(query_shared_t *s)
+static void views_unpin(query_shared_t *s)
 {
 	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL) {
 		if (!v->pinned)
@@ -68,6 +51,27 @@ void zone_views_unpin(query_shared_t *s)
 		if (last || refs <= 1)
 			grace_defer(GRACE_BATCH, collect_later, z);
 	}
+}
+
+static const struct query_view_calls view_calls = {views_pin, views_unpin};
+
+const sodns_zone_view_t *sodns_zone_view(sodns_query_t *q, const sodns_zone_t *z)
+{
+	query_shared_t *s = q->shared;
+	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL)
+		if (v->zone == z && v->q == q)
+			return v;
+	struct query_view *n = arena_alloc(&s->arena, sizeof(*n));
+	n->view = (sodns_zone_view_t){.zone = z, .q = q, .next = s->views};
+	/* A derived query sees what its origin sees. */
+	for (sodns_zone_view_t *v = first_view(s); v; v = v->next ? &v->next->view : NULL)
+		if (v->zone == z)
+			n->view.version = v->version;
+	if (!n->view.version)
+		n->view.version = atomic_load_explicit(&z->current, memory_order_acquire);
+	s->views = n;
+	s->view_calls = &view_calls;
+	return &n->view;
 }
 
 const sodns_node_t *sodns_zone_apex(const sodns_zone_view_t *v)

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/store.h"
 
 #define FANOUT 64u

@@ -187,8 +187,5 @@ size_t order_run(const sodns_zone_t *z, bool hashes, const uint8_t *name, sodns_
 void zone_collect(sodns_zone_t *z);
 void zone_collect_locked(sodns_zone_t *z);
 void zone_unref(sodns_zone_t *z);
-/* Keeps the versions that a query sees while it is put aside; and lets them go when it ends. */
-void zone_views_pin(query_shared_t *s);
-void zone_views_unpin(query_shared_t *s);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/store.h"
 
 #define CHUNK_FIRST 16384u

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "message/rdata.h"
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/nsec3.h"
 
 static int grow(void **array, size_t *room, size_t need, size_t item)

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/store.h"
 
 /* A node that has no parent: it has the origin as its name, and there are no records yet. */

@@ -18,8 +18,9 @@
 #include "fuzz.h"
 #include "message/query.h"
 #include "query.h"
-#include "runtime/upstream.h"
+#include "upstream/upstream.h"
 #include "test/test.h"
+#include "system/seam.h"
 
 #define HEAD 5u
 
@@ -113,7 +114,7 @@ static sodns_test_t *begin(void)
 	if (!t || !here || chdir(here))
 		abort();
 	free(here);
-	upstream_instead = answer;
+	seam.exchange = answer;
 	return t;
 }
 
@@ -146,6 +147,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (test_ask_packet(t, question))
 			check(t);
 	/* Whatever was kept is gone the next time. Services need not know. */
-	atomic_fetch_add(&clock_held, 100000000000u);
+	atomic_fetch_add(&seam.clock, 100000000000u);
 	return 0;
 }

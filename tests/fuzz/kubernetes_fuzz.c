@@ -7,7 +7,7 @@
 
 #include "../../plugins/intree/kubernetes/kubernetes.h"
 #include "fuzz.h"
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 
 static struct cluster cluster;
 

@@ -12,6 +12,7 @@
 #include "message/reply.h"
 #include "query.h"
 #include "server/server.h"
+#include "system/seam.h"
 
 static generation_t generation;
 static block_t block;
@@ -122,7 +123,7 @@ void fuzz_ask(const void *self, sodns_query_t *q, sodns_reply_t *(*next)(sodns_q
 	static uint8_t out[65535 + 64];
 	const struct handler h = {
 		.pub = {.self = (void *)(uintptr_t)self, .name = sodns_plugin.name}};
-	chain_end = next;
+	seam.chain_end = next;
 	sodns_reply_t *r = sodns_plugin.serve_dns(&h.pub, q);
 	if (r->kind != SODNS_DROP && message_encode(q, r, out, 65535) < 12)
 		abort();

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "runtime/tcp_plain.c"
+#include "net/tcp_plain.c"
 
 struct sodns_conn {
 	size_t handed; /* bytes of messages */

@@ -11,7 +11,7 @@
 #include "message/reply.h"
 #include "query.h"
 #include "server/server.h"
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/zonefile.h"
 
 #define OWNERS 6

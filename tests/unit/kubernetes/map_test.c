@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "test.h"
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 
 #define ITEMS 20000u
 #define ALWAYS 50u

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/budget.h"
-#include "runtime/cgroup.h"
-#include "runtime/limits.h"
-#include "runtime/loop.h"
-#include "runtime/tcp.h"
+#include "server/budget.h"
+#include "system/cgroup.h"
+#include "report/limits.h"
+#include "task/loop.h"
+#include "net/tcp.h"
 
 static char root[64];
 

@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "runtime/fair.h"
+#include "report/fair.h"
 
 #define CLIENTS 50u
 #define CLAIMS 2000u

@@ -7,8 +7,8 @@
 
 #include <sodns/json.h>
 
-#include "runtime/log.h"
-#include "runtime/log_text.h"
+#include "report/log.h"
+#include "report/log_text.h"
 #include "test.h"
 
 static void seconds(void **state)

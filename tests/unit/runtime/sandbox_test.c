@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/sandbox.h"
+#include "system/sandbox.h"
 
 static char folder[PATH_MAX];
 

@@ -10,8 +10,8 @@
 
 #include <sodns/wait.h>
 
-#include "runtime/loop.h"
-#include "runtime/service.h"
+#include "task/loop.h"
+#include "task/service.h"
 
 #define ROUNDS 3u
 #define LATE 16 /* more than the test before has left in the pool */

@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/socket.h"
+#include "net/socket.h"
 #include "test.h"
 
 static int option(int fd, int level, int name)

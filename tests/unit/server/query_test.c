@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#include "runtime/watchdog.h"
+#include "task/watchdog.h"
 #include "server/server.h"
 
 static size_t sent;

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "message/reply.h"
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/store.h"
 
 static void put(sodns_txn_t *t, const char *owner, uint16_t type, const uint8_t *rdata,

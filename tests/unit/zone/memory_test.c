@@ -9,7 +9,7 @@
 
 #include <sodns/zonefile.h>
 
-#include "zone/epoch.h"
+#include "reclaim/epoch.h"
 #include "zone/store.h"
 
 void *__real_malloc(size_t n);

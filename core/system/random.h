@@ -1,0 +1,12 @@
+/*
+ * Unguessable numbers in small portions.
+ */
+#ifndef CORE_SYSTEM_RANDOM_H
+#define CORE_SYSTEM_RANDOM_H
+
+#include <stdint.h>
+
+/* 16 bits that nobody can guess. */
+uint16_t random_id(void);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * Services: tasks on a thread of their own, from an instance's start to its teardown.
+ */
+#include "task/service.h"
+
+#include <stdlib.h>
+
+#include <sodns/wait.h>
+
+#include "task/watchdog.h"
+
+#define RECLAIM_MS 50u
+
+loop_t service_loop;
+static pthread_t thread;
+static uv_timer_t reclaim;
+
+struct sodns_service {
+	sodns_service_t *next; /* among those for which there was no task yet */
+	blame_t blame;         /* its name stands for the plugin's */
+	void (*fn)(void *arg);
+	void *arg;
+	task_t *task;
+	bool ended;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+};
+
+static sodns_service_t *not_begun;
+
+static void begin(sodns_service_t *s);
+
+/* Memory has run out, which may pass. */
+static void begin_again(void)
+{
+	sodns_service_t *s = not_begun;
+	not_begun = NULL;
+	for (sodns_service_t *next; s; s = next) {
+		next = s->next;
+		begin(s);
+	}
+}
+
+static void on_reclaim(uv_timer_t *timer)
+{
+	(void)timer;
+	begin_again();
+	grace_reclaim();
+	watchdog_look();
+}
+
+static void *service_main(void *arg)
+{
+	(void)arg;
+	/* By itself: another's name is written in /proc, where the sandbox lets nobody write. */
+	pthread_setname_np(pthread_self(), "sodns-service");
+	loop_run(&service_loop);
+	return NULL;
+}
+
+int service_start(void)
+{
+	if (loop_init(&service_loop, -1))
+		return SODNS_EIO;
+	uv_timer_init(&service_loop.uv, &reclaim);
+	uv_timer_start(&reclaim, on_reclaim, RECLAIM_MS, RECLAIM_MS);
+	if (pthread_create(&thread, NULL, service_main, NULL))
+		return SODNS_EIO;
+	return SODNS_OK;
+}
+
+static void stop_loop(void *arg)
+{
+	(void)arg;
+	loop_stop(&service_loop);
+}
+
+void service_stop(void)
+{
+	loop_call(&service_loop, stop_loop, NULL);
+	pthread_join(thread, NULL);
+}
+
+static void run_service(void *arg)
+{
+	sodns_service_t *s = arg;
+	s->task = task_current();
+	s->task->blame = &s->blame;
+	s->fn(s->arg);
+	s->task->blame = NULL;
+	s->task = NULL;
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	pthread_cond_signal(&s->cond);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void begin(sodns_service_t *s)
+{
+	if (!task_run(&service_loop, run_service, s))
+		return;
+	s->next = not_begun;
+	not_begun = s;
+}
+
+static void spawn(void *arg)
+{
+	begin(arg);
+}
+
+sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
+{
+	sodns_service_t *s = calloc(1, sizeof(*s));
+	if (!s)
+		abort(); /* a configuration in force without its watches would be worse */
+	s->blame.plugin = name;
+	s->fn = fn;
+	s->arg = arg;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->cond, NULL);
+	loop_post(&service_loop, spawn, s);
+	return s;
+}
+
+static void wake(void *arg)
+{
+	sodns_service_t *s = arg;
+	if (s->task && s->task->sleeping)
+		task_wake(s->task, SODNS_OK);
+}
+
+void sodns_service_wake(sodns_service_t *s)
+{
+	if (s)
+		loop_post(&service_loop, wake, s);
+}
+
+/* One that has not begun will not. */
+static void forget(sodns_service_t *s)
+{
+	for (sodns_service_t **at = &not_begun; *at; at = &(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			pthread_mutex_lock(&s->lock);
+			s->ended = true;
+			pthread_mutex_unlock(&s->lock);
+			return;
+		}
+}
+
+static void cancel(void *arg)
+{
+	sodns_service_t *s = arg;
+	if (s->task)
+		task_cancel(s->task);
+	else
+		forget(s);
+}
+
+void sodns_service_stop(sodns_service_t *s)
+{
+	if (!s)
+		return;
+	/* Waited for, so that nothing that was posted with s is left when it is freed, also where the
+	 * service ended before. */
+	loop_call(&service_loop, cancel, s);
+	pthread_mutex_lock(&s->lock);
+	while (!s->ended)
+		pthread_cond_wait(&s->cond, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->cond);
+	free(s);
+}
