@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/http.h"
+#include "net/listen.h"
 #include "report/log.h"
 #include "task/service.h"
 #include "runtime/tls.h"
@@ -43,7 +43,7 @@ int control_try(void *options)
 	const control_options_t *o = options;
 	orders_take();
 	tls_open_key = supervisor_open_key;
-	http_sockets = (http_sockets_t){no_socket, keep_none};
+	listen_source = (listen_source_t){no_socket, keep_none};
 	generation_t *g = generation_read(err, sizeof(err));
 	bool good = g && !generation_set_up(g, err, sizeof(err));
 	if (good) {

@@ -49,10 +49,10 @@ SODNS_API const char *sodns_http_field(const sodns_http_head_t *h, const char *n
 
 /* Why a stream is gone. */
 enum sodns_http_closed {
-	SODNS_HTTP_DONE,    /* request and response are whole */
-	SODNS_HTTP_UNSEEN,  /* the server says that it has not looked at the request */
-	SODNS_HTTP_RESET,   /* either side gave it up */
-	SODNS_HTTP_BROKEN,  /* the connection ended, or what came was no HTTP */
+	SODNS_HTTP_DONE,   /* request and response are whole */
+	SODNS_HTTP_UNSEEN, /* the server says that it has not looked at the request */
+	SODNS_HTTP_RESET,  /* either side gave it up */
+	SODNS_HTTP_BROKEN, /* the connection ended, or what came was no HTTP */
 };
 
 /* What a session tells. All of a head is there during the call alone, data likewise. Streams are answered,
@@ -69,7 +69,8 @@ typedef struct sodns_http_owner {
 	void (*end)(void *arg, sodns_http_stream_t *s, const sodns_http_head_t *trailers);
 	/* The stream is gone when this returns. Called once for each stream that `head` or the caller
 	 * knows, but not by sodns_http_session_end(). */
-	void (*closed)(void *arg, sodns_http_stream_t *s, enum sodns_http_closed how, const char *why);
+	void (*closed)(void *arg, sodns_http_stream_t *s, enum sodns_http_closed how,
+		       const char *why);
 	/* Server: a request that can't be taken: 400 (malformed), 417 (another expectation), 431 (its head
 	 * is too large), 501 (another transfer coding), 505 (another version). If the owner does not
 	 * answer it, the session does, with an empty body. NULL: the session does. */
@@ -87,7 +88,8 @@ typedef struct sodns_http_session_options {
 	uint32_t streams_max; /* of the peer at once, HTTP/2: 100 */
 	uint32_t target_max;  /* bytes of a request's target: 8192 */
 	uint32_t head_max;    /* bytes of all other fields: 16384 */
-	uint32_t window;      /* bytes of bodies on their way at once, all streams together, HTTP/2: 65535 */
+	uint32_t
+		window; /* bytes of bodies on their way at once, all streams together, HTTP/2: 65535 */
 	/* The peer may send no more than a window of each stream until the owner has taken what came, as
 	 * sodns_http_stream_taken() says. HTTP/2. */
 	bool takes;
@@ -117,6 +119,9 @@ SODNS_API void sodns_http_session_finish(sodns_http_session_t *h);
 SODNS_API bool sodns_http_session_over(const sodns_http_session_t *h);
 /* Whether receive() waits for an answer to be given before it reads on. */
 SODNS_API bool sodns_http_session_waits(const sodns_http_session_t *h);
+/* HTTP/1.1: whether a head, or a body, has begun and is not whole, for those who bound its time. Streams of
+ * HTTP/2 are there from their head on. */
+SODNS_API bool sodns_http_session_within(const sodns_http_session_t *h);
 /* Client: whether another request may begin now. */
 SODNS_API bool sodns_http_session_free(const sodns_http_session_t *h);
 /* Why receive() said no. */
@@ -127,12 +132,14 @@ SODNS_API size_t sodns_http_session_held(const sodns_http_session_t *h);
 SODNS_API sodns_http_stream_t *sodns_http_session_next(const sodns_http_session_t *h,
 						       const sodns_http_stream_t *s);
 /* The open stream with this number, or NULL. */
-SODNS_API sodns_http_stream_t *sodns_http_session_stream(const sodns_http_session_t *h, uint64_t id);
+SODNS_API sodns_http_stream_t *sodns_http_session_stream(const sodns_http_session_t *h,
+							 uint64_t id);
 
 /* A client's request. */
 typedef struct sodns_http_ask {
 	const char *method, *scheme, *authority, *target;
-	const sodns_http_field_t *fields; /* without lengths, Host, Connection, which the session adds */
+	const sodns_http_field_t
+		*fields; /* without lengths, Host, Connection, which the session adds */
 	size_t field_count;
 	const void *body; /* copied */
 	size_t len;
@@ -148,7 +155,9 @@ SODNS_API void *sodns_http_stream_state(sodns_http_stream_t *s);
 SODNS_API uint64_t sodns_http_stream_id(const sodns_http_stream_t *s);
 SODNS_API sodns_http_stream_t *sodns_http_stream_of(void *state);
 /* Server: the whole response, with its length; to HEAD its head alone goes. A response before the request is
- * whole ends an HTTP/1.1 connection. The body is copied. False: it is answered already, or no memory. */
+ * whole ends an HTTP/1.1 connection. The body is copied. False: it is answered already, or no memory, or a
+ * field that is none. The stream may be gone when this returns, and others with it, as with every function
+ * below that sends, unless it is called from one of the session's calls. */
 SODNS_API bool sodns_http_stream_answer(sodns_http_stream_t *s, unsigned status,
 					const sodns_http_field_t *fields, size_t count,
 					const void *body, size_t len);

@@ -14,6 +14,12 @@
 /* Sleeps. 0, SODNS_TIMEOUT if the deadline came first, or SODNS_CANCELLED. [may wait] */
 SODNS_API int sodns_sleep(uint32_t milliseconds) SODNS_MAY_WAIT;
 
+/* Waits until a descriptor can be read from, or written to, as `events` says, or has failed, which reading or
+ * writing it then tells. 0, SODNS_TIMEOUT, SODNS_CANCELLED; the descriptor stays the caller's. In prepare, which
+ * is no task, it blocks. [may wait] */
+enum { SODNS_READABLE = 1, SODNS_WRITABLE = 2 };
+SODNS_API int sodns_wait_fd(int fd, unsigned events, uint32_t milliseconds) SODNS_MAY_WAIT;
+
 /* One question to a server, once (for many there is upstream.h): sends `query` over UDP from a fresh
  * random port, and waits for one answer with the same id and question. Answers that do not match are ignored;
  * after 16 of them the question is asked over TCP. Returns the answer's length,

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/server.h"
+#include <sodns/listen.h>
+
+#include "server.h"
 
 /* The port's number, or -1. */
 static int port_number(const char *port, char *err, size_t err_size)
@@ -34,16 +36,29 @@ static int port_number(const char *port, char *err, size_t err_size)
 	return number;
 }
 
-static void set_port(struct sockaddr_storage *a, int port)
+void http_address_of(const struct sockaddr_storage *from, sodns_address_t *out)
 {
-	if (a->ss_family == AF_INET6)
-		((struct sockaddr_in6 *)(void *)a)->sin6_port = htons((uint16_t)port);
-	else
-		((struct sockaddr_in *)(void *)a)->sin_port = htons((uint16_t)port);
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct sockaddr_in *four = (const void *)from;
+	const struct sockaddr_in6 *six = (const void *)from;
+	*out = (sodns_address_t){.family = 4};
+	if (from->ss_family == AF_INET) {
+		out->port = ntohs(four->sin_port);
+		memcpy(out->bytes, &four->sin_addr, 4);
+		return;
+	}
+	out->port = ntohs(six->sin6_port);
+	if (!memcmp(&six->sin6_addr, mapped, sizeof(mapped))) {
+		memcpy(out->bytes, (const uint8_t *)&six->sin6_addr + 12, 4);
+		return;
+	}
+	out->family = 6;
+	out->scope = six->sin6_scope_id;
+	memcpy(out->bytes, &six->sin6_addr, 16);
 }
 
 /* A name's first IPv4 address, or if it has none its first one. */
-static int find_host(const char *host, struct sockaddr_storage *out, char *err, size_t err_size)
+static int find_host(const char *host, sodns_address_t *out, char *err, size_t err_size)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found, *pick;
@@ -54,23 +69,26 @@ static int find_host(const char *host, struct sockaddr_storage *out, char *err, 
 	for (pick = found; pick && pick->ai_family != AF_INET; pick = pick->ai_next)
 		;
 	pick = pick ? pick : found;
-	memcpy(out, pick->ai_addr, pick->ai_addrlen);
+	struct sockaddr_storage at = {0};
+	memcpy(&at, pick->ai_addr, pick->ai_addrlen);
+	http_address_of(&at, out);
 	freeaddrinfo(found);
 	return 0;
 }
 
-static bool is_any_four(const struct sockaddr_storage *a)
+/* As with Go, 0.0.0.0 is all addresses, of both families. */
+static bool is_any_four(const sodns_address_t *a)
 {
-	const struct sockaddr_in *four = (const void *)a;
-	return a->ss_family == AF_INET && four->sin_addr.s_addr == INADDR_ANY;
+	static const uint8_t zeros[4];
+	return a->family == 4 && !memcmp(a->bytes, zeros, 4);
 }
 
-int http_resolve(const char *address, struct sockaddr_storage *out, char *err, size_t err_size)
+int http_resolve(const char *address, sodns_address_t *out, char *err, size_t err_size)
 {
 	char host[256];
 	const char *colon = strrchr(address, ':');
 	size_t n = colon ? (size_t)(colon - address) : 0;
-	memset(out, 0, sizeof(*out));
+	*out = (sodns_address_t){0};
 	if (!colon || n >= sizeof(host)) {
 		snprintf(err, err_size, "listen tcp: address %s: missing port in address", address);
 		return -1;
@@ -82,51 +100,23 @@ int http_resolve(const char *address, struct sockaddr_storage *out, char *err, s
 		return -1;
 	if (*host && find_host(host, out, err, err_size))
 		return -1;
-	/* As with Go, 0.0.0.0 is all addresses, of both families. */
 	if (!*host || is_any_four(out))
-		*out = (struct sockaddr_storage){.ss_family = AF_INET6};
-	set_port(out, port);
+		*out = (sodns_address_t){.family = 6};
+	out->port = (uint16_t)port;
 	return 0;
-}
-
-static bool is_any(const struct sockaddr_storage *a)
-{
-	const struct sockaddr_in6 *six = (const void *)a;
-	return a->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr);
-}
-
-void http_address(const struct sockaddr_storage *from, sodns_address_t *out)
-{
-	const struct sockaddr_in *four = (const void *)from;
-	const struct sockaddr_in6 *six = (const void *)from;
-	*out = (sodns_address_t){.family = from->ss_family == AF_INET6 ? 6 : 4};
-	out->port = ntohs(out->family == 6 ? six->sin6_port : four->sin_port);
-	if (out->family == 6) {
-		memcpy(out->bytes, &six->sin6_addr, 16);
-		out->scope = six->sin6_scope_id;
-	} else {
-		memcpy(out->bytes, &four->sin_addr, 4);
-	}
 }
 
 /* Two generations of a daemon, or two daemons of a user, may share an address while one takes over
  * from the other. */
-void http_spec(const struct sockaddr_storage *at, unsigned nth, socket_spec_t *out)
-{
-	*out = (socket_spec_t){.type = SOCK_STREAM,
-			       .index = (uint16_t)(HTTP_INDEX + nth),
-			       .wildcard = is_any(at),
-			       .bound_only = true};
-	http_address(at, &out->address);
-}
-
 int http_bind(sodns_http_t *h, char *err, size_t err_size)
 {
 	char why[128];
-	socklen_t len = sizeof(h->bound);
-	int fd = h->sockets->open(&h->spec);
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	int fd = sodns_listen_open(&h->wanted, h->number);
 	if (fd >= 0) {
-		getsockname(fd, (struct sockaddr *)(void *)&h->bound, &len);
+		getsockname(fd, (struct sockaddr *)(void *)&bound, &len);
+		http_address_of(&bound, &h->bound);
 		return fd;
 	}
 	snprintf(why, sizeof(why), "%s", strerror(-fd));
