@@ -3,8 +3,6 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS sodns COMPONENT sodns)
-# Opened by libsodns itself: nobody links with it.
-install(TARGETS sodns_http sodns_tls sodns_watch LIBRARY NAMELINK_SKIP COMPONENT sodns)
 install(TARGETS sodns_sdk EXPORT sodns LIBRARY COMPONENT sodns NAMELINK_COMPONENT libsodns-dev)
 install(TARGETS sodns_test EXPORT sodns COMPONENT libsodns-dev)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT sodns)
@@ -35,6 +33,8 @@ function(install_conf file)
 endfunction()
 install_conf(${CMAKE_SOURCE_DIR}/plugins/plugin.cfg)
 install_conf(${CMAKE_SOURCE_DIR}/packaging/Corefile)
+# Empty: packages of plugins put their lines there.
+install(DIRECTORY DESTINATION ${SODNS_CONF_DIR}/plugin.cfg.d COMPONENT sodns)
 
 # The unit names the folders of this installation.
 configure_file(packaging/sodns.service.in sodns.service @ONLY)
@@ -50,12 +50,14 @@ set(SODNS_PC_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR})
 set(SODNS_PC_LIBDIR ${CMAKE_INSTALL_LIBDIR})
 file(RELATIVE_PATH SODNS_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" SODNS_PC_PREFIX ${SODNS_PC_PREFIX})
+file(RELATIVE_PATH SODNS_PREFIX_TO_CONF ${CMAKE_INSTALL_PREFIX} ${conf_full})
 configure_file(sdk/cmake/sodns-sdk.pc.in sodns-sdk.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/sodns-sdk.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT libsodns-dev)
+configure_file(sdk/cmake/sodns-test.pc.in sodns-test.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/sodns-sdk.pc ${CMAKE_BINARY_DIR}/sodns-test.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT libsodns-dev)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sodns)
 configure_package_config_file(sdk/cmake/sodns-config.cmake.in sodns-config.cmake INSTALL_DESTINATION ${package_dir}
-	PATH_VARS SODNS_PLUGIN_DIR SODNS_MAN_DIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+	PATH_VARS SODNS_PLUGIN_DIR SODNS_LIBRARY_DIR SODNS_MAN_DIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(sodns-config-version.cmake COMPATIBILITY SameMajorVersion)
 install(EXPORT sodns FILE sodns-targets.cmake NAMESPACE sodns:: DESTINATION ${package_dir} COMPONENT libsodns-dev)
 install(FILES ${CMAKE_BINARY_DIR}/sodns-config.cmake ${CMAKE_BINARY_DIR}/sodns-config-version.cmake

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodns/name.h>
+#include <sodns/net.h>
 
 #include "corefile/corefile.h"
 
@@ -57,40 +57,22 @@ static int add_zone(corefile_address_t *out, const char *text)
 	return 0;
 }
 
-/* The reverse zone of the first `bits` of an address; bits end between labels. */
-static int add_reverse(corefile_address_t *out, const uint8_t *bytes, bool v6, unsigned bits)
-{
-	char text[128] = "", part[8];
-	unsigned step = v6 ? 4 : 8;
-	for (unsigned i = bits / step; i-- > 0;) {
-		unsigned v = v6 ? (bytes[i / 2] >> (i % 2 ? 0 : 4)) & 15 : bytes[i];
-		snprintf(part, sizeof(part), v6 ? "%x." : "%u.", v);
-		strcat(text, part);
-	}
-	strcat(text, v6 ? "ip6.arpa." : "in-addr.arpa.");
-	return add_zone(out, text);
-}
-
 /* A network whose prefix ends within a label stands for all zones one step further down. */
-static int add_network(corefile_address_t *out, uint8_t *bytes, bool v6, unsigned bits)
+static int add_network(corefile_address_t *out, const sodns_prefix_t *p)
 {
-	unsigned step = v6 ? 4 : 8, whole = (bits + step - 1) / step * step,
-		 count = 1u << (whole - bits);
-	for (unsigned i = bits; i < (v6 ? 128u : 32u); i++)
-		bytes[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
-	for (unsigned i = 0; i < count; i++) {
-		uint8_t at[16];
-		memcpy(at, bytes, 16);
-		if (whole > bits)
-			at[(whole - 1) / 8] |= (uint8_t)(i << (8 - (whole - 1) % 8 - 1));
-		if (add_reverse(out, at, v6, whole))
+	uint8_t name[SODNS_NAME_MAX];
+	char text[SODNS_NAME_TEXT_MAX];
+	for (unsigned i = 0, count = 1; i < count; i++) {
+		count = sodns_prefix_to_reverse(p, i, name);
+		sodns_name_to_text(name, text);
+		if (add_zone(out, text))
 			return -1;
 	}
 	return 0;
 }
 
 /* "10.0.0.0/8"; -1: it is none. */
-static int read_network(const char *s, uint8_t bytes[16], bool *v6, unsigned *bits)
+static int read_network(const char *s, sodns_prefix_t *out)
 {
 	char host[64], *end;
 	const char *slash = strchr(s, '/');
@@ -98,11 +80,12 @@ static int read_network(const char *s, uint8_t bytes[16], bool *v6, unsigned *bi
 		return -1;
 	memcpy(host, s, (size_t)(slash - s));
 	host[slash - s] = 0;
-	*bits = (unsigned)strtoul(slash + 1, &end, 10);
-	*v6 = strchr(host, ':') != NULL;
-	if (*end || *bits > (*v6 ? 128u : 32u))
+	bool v6 = strchr(host, ':');
+	unsigned long bits = strtoul(slash + 1, &end, 10);
+	*out = (sodns_prefix_t){.address.family = v6 ? 6 : 4, .bits = (uint8_t)bits};
+	if (*end || bits > (v6 ? 128u : 32u))
 		return -1;
-	return inet_pton(*v6 ? AF_INET6 : AF_INET, host, bytes) == 1 ? 0 : -1;
+	return inet_pton(v6 ? AF_INET6 : AF_INET, host, out->address.bytes) == 1 ? 0 : -1;
 }
 
 static int fail(char *err, size_t err_size, const char *format, const char *arg)
@@ -131,20 +114,19 @@ static int take_port(char *s, corefile_address_t *out, char *err, size_t err_siz
 
 static int take_zones(char *s, corefile_address_t *out, char *err, size_t err_size)
 {
-	uint8_t wire[SODNS_NAME_MAX], bytes[16] = {0};
-	bool v6;
-	unsigned bits;
+	uint8_t wire[SODNS_NAME_MAX];
+	sodns_prefix_t network;
 	if (strlen(s) > 255) {
 		snprintf(err, err_size, "specified zone is too long: %zu > 255", strlen(s));
 		return -1;
 	}
 	if (!*s || sodns_name_from_text(s, NULL, wire) < 0)
 		return fail(err, err_size, "zone is not a valid domain name: %s", s);
-	if (read_network(s, bytes, &v6, &bits))
+	if (read_network(s, &network))
 		return add_zone(out, s);
-	if (*s == ':' || (*s == '0' && v6))
+	if (*s == ':' || (*s == '0' && network.address.family == 6))
 		return fail(err, err_size, "invalid CIDR %s", s);
-	return add_network(out, bytes, v6, bits);
+	return add_network(out, &network);
 }
 
 int corefile_parse_address(const char *key, const char *default_port, corefile_address_t *out,

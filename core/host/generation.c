@@ -171,7 +171,8 @@ static int add_block(generation_t *g, const corefile_block_t *source, char *err,
 static int run_setup(generation_t *g, block_t *b, const corefile_directive_t *d,
 		     const plugin_entry_t *e, char *err, size_t err_size)
 {
-	sodns_setup_t s = {.generation = g, .block = b};
+	sodns_setup_t s = {
+		.generation = g, .block = b, .file = d->tokens[0].file, .line = d->tokens[0].line};
 	s.plugin = plugin_open(e, err, err_size);
 	if (!s.plugin)
 		return SODNS_EINVAL;
@@ -217,8 +218,6 @@ static void link_chain(generation_t *g, block_t *b)
 			b->opens_classes = true;
 		if (i->prefetch && !b->prefetcher)
 			b->prefetcher = i;
-		if (i->admit && !b->admitter)
-			b->admitter = i;
 		if (!i->chained)
 			continue;
 		struct handler *h = memory_alloc(g, sizeof(*h));
@@ -302,6 +301,7 @@ static int set_up(generation_t *g, char *err, size_t err_size)
 		return SODNS_EINVAL;
 	for (block_t *b = g->blocks; b; b = b->next)
 		link_chain(g, b);
+	warn_of_unreached(g);
 	opens_find(g);
 	return check_overlaps(g, err, err_size);
 }

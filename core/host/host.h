@@ -17,23 +17,28 @@
 #include "message/chain.h"
 #include "system/sandbox.h"
 
-/* A plugin as plugin.cfg names it. */
+/* A plugin as plugin.cfg, or a file beside it, names it. */
 typedef struct plugin_entry {
 	char *name, *path; /* path: absolute */
-	const char *cfg;   /* the file that names it */
+	const char *cfg;   /* the file that names it, one of plugin_cfg's */
 	int line;
 	bool later;   /* commented out: not in this release */
 	bool used;    /* by the Corefile */
 	char *broken; /* what is wrong with the line, or NULL */
+	char *beside; /* the plugin before or behind which it stands; NULL: where its line does */
+	bool before;
 	/* the private copy that it is opened from, and what tells its file from the next one; NULL:
 	 * not made yet */
 	char *copy, *identity;
 } plugin_entry_t;
 
 typedef struct plugin_cfg {
-	char *file; /* "" for the built-in default */
-	plugin_entry_t *entries;
+	char **files; /* plugin.cfg, and those of plugin.cfg.d */
+	size_t file_count;
+	plugin_entry_t *entries; /* in the order of every chain */
 	size_t count;
+	char **problems; /* what stands for no plugin and can't be used, each with its place */
+	size_t problem_count;
 } plugin_cfg_t;
 
 /* An opened plugin. Never closed: old generations may run its code. */
@@ -53,11 +58,14 @@ typedef struct instance {
 	struct block *block;
 	void *self;
 	bool chained, prepared, started;
-	const char *file; /* of the directive that it was made for, for messages */
+	bool answers_all;  /* that its block gets */
+	unsigned position; /* among all of the generation, in plugin.cfg's order */
+	const char *file;  /* of the directive that it was made for, for messages */
 	int line;
 	const sodns_prefetch_ability_t *prefetch;
 	const sodns_metadata_ability_t *metadata;
 	const sodns_ready_ability_t *ready;
+	const sodns_preface_ability_t *preface;
 	const sodns_admit_ability_t *admit;
 	const sodns_drain_ability_t *drain;
 	const sodns_unrouted_ability_t *unrouted;
@@ -94,8 +102,6 @@ typedef struct block {
 	uint32_t connections;
 	bool limits_connections; /* connections is set, perhaps to 0 */
 	sodns_tls_t *tls;
-	unsigned shed_depth;
-	const sodns_family_t *shed_dropped;
 	const char *const *servers; /* texts of the servers at which it answers */
 	size_t server_count;
 	const char *view;
@@ -104,7 +110,6 @@ typedef struct block {
 	instance_t *instances, **instances_tail; /* in the order of plugin.cfg */
 	const struct handler *chain;             /* NULL: no plugin answers */
 	const instance_t *prefetcher;
-	const instance_t *admitter;
 	bool opens_classes;
 	uint32_t prepare_us; /* how long prepare took */
 } block_t;
@@ -117,6 +122,7 @@ typedef struct generation {
 	char *corefile_name;
 	block_t *blocks, **blocks_tail;
 	instance_t *prepare_at;
+	unsigned instance_count;
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
 	struct memory *memory;   /* freed with the generation */
@@ -146,14 +152,15 @@ extern host_options_t host;
 /* Sets host.plugin_cfg and host.plugin_dir where no flag did. */
 void host_find_plugins(void);
 
-/* Reads plugin.cfg. NULL: err says why, with file and line. */
+/* Reads plugin.cfg and the files of plugin.cfg.d beside it. NULL: err says why plugin.cfg itself can't be
+ * read; other faults are in what is returned. */
 plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size);
 void plugin_cfg_free(plugin_cfg_t *c);
 const plugin_entry_t *plugin_cfg_find(const plugin_cfg_t *c, const char *name);
 /* A plugin with a name not far from this one, or NULL. */
 const char *plugin_cfg_nearest(const plugin_cfg_t *c, const char *name);
-/* Looks at all files without opening them: one that can't be a plugin is an error where it is used,
- * else a warning. */
+/* Tells what can't be used of it, and looks at all plugins' files without opening them: one that can't be
+ * a plugin is an error where it is used, else a warning. */
 int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size);
 /* Whether a file may be a whole shared object of this machine. */
 int plugin_file_check(const char *path, char *why, size_t why_size);

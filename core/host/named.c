@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/text.h>
+
 #include "host/setup.h"
 
 /* What a directive means, and whether there is a plugin for it, is not asked. */
@@ -65,10 +67,11 @@ static bool is_file(const corefile_block_t *b, const char *word, const void *wan
 static bool is_port(const corefile_block_t *b, const char *word, const void *wanted)
 {
 	const char *colon = strrchr(word, ':');
-	char *end;
+	uint64_t port;
 	(void)b;
-	return colon && colon[1] && strtoul(colon + 1, &end, 10) == *(const uint16_t *)wanted &&
-	       !*end;
+	return colon &&
+	       !sodns_uint_from_text(colon + 1, strlen(colon + 1), 10, UINT16_MAX, &port) &&
+	       port == *(const uint16_t *)wanted;
 }
 
 static bool any_key(const corefile_block_t *b, uint16_t port)

@@ -96,6 +96,17 @@ static void add_words(generation_t *g, const corefile_directive_t *d)
 	}
 }
 
+/* The files that name plugins, and the folder where more of them may come to lie. */
+static void add_plugin_cfg(generation_t *g)
+{
+	char folder[PATH_MAX];
+	snprintf(folder, sizeof(folder), "%s.d", host.plugin_cfg);
+	sandbox_add(&g->opens, host.plugin_cfg, false);
+	sandbox_add(&g->opens, folder, false);
+	for (size_t i = 0; i < g->plugins->file_count; i++)
+		sandbox_add(&g->opens, g->plugins->files[i], false);
+}
+
 void opens_find(generation_t *g)
 {
 	char here[PATH_MAX];
@@ -104,7 +115,7 @@ void opens_find(generation_t *g)
 			add_words(g, &g->corefile->blocks[i].directives[k]);
 	for (size_t i = 0; i < g->corefile->file_count; i++)
 		sandbox_add(&g->opens, g->corefile->files[i], false);
-	sandbox_add(&g->opens, host.plugin_cfg, false);
+	add_plugin_cfg(g);
 	sandbox_add(&g->opens, host.plugin_dir, false);
 	for (size_t i = 0; i < g->plugins->count; i++)
 		if (!g->plugins->entries[i].later && *g->plugins->entries[i].path)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "host/host.h"
-#include "runtime/provider.h"
+#include "system/library.h"
 
 /* From libsodns's folder; CMakeLists.txt works them out for each installation. */
 #ifndef SODNS_PLUGIN_DIR
@@ -33,7 +33,7 @@ void host_find_plugins(void)
 {
 	static char cfg[PATH_MAX + 16], dir[PATH_MAX];
 	char here[PATH_MAX], folder[PATH_MAX];
-	provider_folder(here, sizeof(here));
+	library_folder(here, sizeof(here));
 	join(folder, *here ? here : "./", "");
 	join(dir, folder, "/plugins");
 	/* A link at the file's own place is followed each time it is read. */

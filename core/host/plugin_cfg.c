@@ -1,27 +1,31 @@
 /*
- * plugin.cfg: one plugin a line, "name:path"; the lines' order is the chain's. A bare file name is
- * looked for in the plugin folder. "#name:path", without a blank, is a plugin that is not in this
+ * plugin.cfg: one plugin a line, "name:path"; the lines' order is the chain's (plugin_cfg_folder.c adds
+ * those of packages). A bare file name is looked for in the plugin folder. "#name:path", without a blank, is a plugin that is not in this
  * release: its directive is known, and refused by that word. A line that can't be used takes nothing
  * from those that can: it is an error where its directive is used, and else a warning.
  */
+#include "host/plugin_cfg.h"
+
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/file.h>
 #include <sodns/log.h>
 
-#include <sodns/file.h>
-
-#include "host/host.h"
-
 host_options_t host;
+
+static bool is_name_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
 
 static bool is_name(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!isalnum((unsigned char)s[i]) && s[i] != '_' && s[i] != '-')
+		if (!is_name_byte(s[i]))
 			return false;
 	return n > 0;
 }
@@ -36,19 +40,53 @@ static char *full_path(const char *path)
 	return out;
 }
 
-static plugin_entry_t *add_entry(plugin_cfg_t *c, const char *name, size_t n, const char *path,
-				 int line)
+static void *grow(void *array, size_t count, size_t size)
 {
-	plugin_entry_t *more = realloc(c->entries, (c->count + 1) * sizeof(*more));
+	void *more = realloc(array, (count + 1) * size);
 	if (!more)
 		abort();
-	c->entries = more;
-	more[c->count] = (plugin_entry_t){
-		.name = strndup(name, n), .path = full_path(path), .cfg = c->file, .line = line};
-	return &more[c->count++];
+	return more;
 }
 
-static char *trim(char *s)
+static char *print(const char *format, va_list ap)
+{
+	char *text = NULL;
+	if (vasprintf(&text, format, ap) < 0)
+		abort();
+	return text;
+}
+
+void plugin_cfg_begin_file(plugin_cfg_t *c, const char *name)
+{
+	c->files = grow(c->files, c->file_count, sizeof(*c->files));
+	c->files[c->file_count++] = strdup(name);
+}
+
+static const char *last_file(const plugin_cfg_t *c)
+{
+	return c->files[c->file_count - 1];
+}
+
+plugin_entry_t *plugin_cfg_add(plugin_cfg_t *c, const char *name, size_t n, const char *path,
+			       int line)
+{
+	c->entries = grow(c->entries, c->count, sizeof(*c->entries));
+	c->entries[c->count] = (plugin_entry_t){.name = strndup(name, n),
+						.path = full_path(path),
+						.cfg = last_file(c),
+						.line = line};
+	return &c->entries[c->count++];
+}
+
+void plugin_cfg_move(plugin_cfg_t *c, plugin_entry_t *e, const char *path, int line)
+{
+	free(e->path);
+	e->path = full_path(path);
+	e->cfg = last_file(c);
+	e->line = line;
+}
+
+char *plugin_cfg_trim(char *s)
 {
 	while (isspace((unsigned char)*s))
 		s++;
@@ -58,7 +96,14 @@ static char *trim(char *s)
 	return s;
 }
 
-static plugin_entry_t *find(const plugin_cfg_t *c, const char *name, size_t n)
+size_t plugin_cfg_name(const char *s)
+{
+	const char *colon = strchr(s, ':');
+	size_t n = colon ? (size_t)(colon - s) : 0;
+	return is_name(s, n) && colon[1] ? n : 0;
+}
+
+plugin_entry_t *plugin_cfg_find_n(const plugin_cfg_t *c, const char *name, size_t n)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (strlen(c->entries[i].name) == n && !memcmp(c->entries[i].name, name, n))
@@ -66,56 +111,83 @@ static plugin_entry_t *find(const plugin_cfg_t *c, const char *name, size_t n)
 	return NULL;
 }
 
+void plugin_cfg_break(plugin_entry_t *e, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	free(e->broken);
+	e->broken = print(format, ap);
+	va_end(ap);
+}
+
+void plugin_cfg_problem(plugin_cfg_t *c, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	c->problems = grow(c->problems, c->problem_count, sizeof(*c->problems));
+	c->problems[c->problem_count++] = print(format, ap);
+	va_end(ap);
+}
+
 /* The name that a line without a proper one most likely means: its first word. */
-static void add_broken(plugin_cfg_t *c, const char *text, int line)
+void plugin_cfg_add_broken(plugin_cfg_t *c, const char *text, int line, const char *expected)
 {
 	size_t n = 0;
-	while (text[n] && (isalnum((unsigned char)text[n]) || text[n] == '_' || text[n] == '-'))
+	while (is_name_byte(text[n]))
 		n++;
-	plugin_entry_t *e = n && find(c, text, n) ? NULL : add_entry(c, text, n, "", line);
-	if (!e)
-		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - expected NAME:PATH, got '%s'", c->file,
-			  line, text);
-	else if (asprintf(&e->broken, "expected NAME:PATH, got '%s'", text) < 0)
-		abort();
+	plugin_entry_t *e = n && plugin_cfg_find_n(c, text, n)
+				    ? NULL
+				    : plugin_cfg_add(c, text, n, "", line);
+	if (e)
+		plugin_cfg_break(e, "expected %s, got '%s'", expected, text);
+	else
+		plugin_cfg_problem(c, "%s:%d - expected %s, got '%s'", last_file(c), line, expected,
+				   text);
 }
 
 /* Which of the two is meant is not to be guessed. */
-static void note_twice(plugin_entry_t *e, int line)
+void plugin_cfg_note_twice(plugin_cfg_t *c, plugin_entry_t *e, int line)
 {
-	char *why = NULL;
-	if (asprintf(&why, "plugin '%s' is named twice, first on line %d", e->name, e->line) < 0)
-		abort();
-	free(e->broken);
-	e->broken = why;
+	if (e->cfg == last_file(c))
+		plugin_cfg_break(e, "plugin '%s' is named twice, first on line %d", e->name,
+				 e->line);
+	else
+		plugin_cfg_break(e, "plugin '%s' is named twice, first at %s:%d", e->name, e->cfg,
+				 e->line);
+	e->cfg = last_file(c);
 	e->line = line;
 }
 
 static void read_line(plugin_cfg_t *c, char *line, int number)
 {
-	char *s = trim(line), *colon = strchr(s, ':');
-	bool later = s[0] == '#' && colon && is_name(s + 1, (size_t)(colon - s) - 1);
+	char *s = plugin_cfg_trim(line);
+	bool later = *s == '#' && plugin_cfg_name(s + 1);
 	if (!*s || (*s == '#' && !later))
 		return;
-	if (later)
-		s++;
-	size_t n = colon ? (size_t)(colon - s) : 0;
-	if (!colon || !is_name(s, n) || !*trim(colon + 1)) {
-		add_broken(c, s, number);
-		return;
-	}
-	plugin_entry_t *twice = find(c, s, n);
-	if (twice)
-		note_twice(twice, number);
+	s += later;
+	size_t n = plugin_cfg_name(s);
+	plugin_entry_t *twice = n ? plugin_cfg_find_n(c, s, n) : NULL;
+	if (!n)
+		plugin_cfg_add_broken(c, s, number, "NAME:PATH");
+	else if (twice)
+		plugin_cfg_note_twice(c, twice, number);
 	else
-		add_entry(c, s, n, trim(colon + 1), number)->later = later;
+		plugin_cfg_add(c, s, n, plugin_cfg_trim(s + n + 1), number)->later = later;
 }
 
-plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
+void plugin_cfg_each_line(plugin_cfg_t *c, FILE *f,
+			  void (*read)(plugin_cfg_t *c, char *line, int number))
 {
 	char *line = NULL;
 	size_t room = 0;
 	int number = 0;
+	while (getline(&line, &room, f) >= 0)
+		read(c, line, ++number);
+	free(line);
+}
+
+plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
+{
 	FILE *f = fopen(host.plugin_cfg, "re");
 	if (!f) {
 		int n = snprintf(err, err_size, "plugin.cfg: ");
@@ -123,12 +195,18 @@ plugin_cfg_t *plugin_cfg_read(char *err, size_t err_size)
 		return NULL;
 	}
 	plugin_cfg_t *c = calloc(1, sizeof(*c));
-	c->file = strdup(host.plugin_cfg);
-	while (getline(&line, &room, f) >= 0)
-		read_line(c, line, ++number);
-	free(line);
+	plugin_cfg_begin_file(c, host.plugin_cfg);
+	plugin_cfg_each_line(c, f, read_line);
 	fclose(f);
+	plugin_cfg_add_folder(c);
 	return c;
+}
+
+static void free_texts(char **texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	free(texts);
 }
 
 void plugin_cfg_free(plugin_cfg_t *c)
@@ -139,11 +217,13 @@ void plugin_cfg_free(plugin_cfg_t *c)
 		free(c->entries[i].name);
 		free(c->entries[i].path);
 		free(c->entries[i].broken);
+		free(c->entries[i].beside);
 		free(c->entries[i].copy);
 		free(c->entries[i].identity);
 	}
 	free(c->entries);
-	free(c->file);
+	free_texts(c->files, c->file_count);
+	free_texts(c->problems, c->problem_count);
 	free(c);
 }
 
@@ -206,15 +286,17 @@ static bool is_broken(const plugin_entry_t *e, char *why, size_t why_size)
 int plugin_cfg_check_files(const plugin_cfg_t *c, char *err, size_t err_size)
 {
 	char why[1200];
+	for (size_t i = 0; i < c->problem_count; i++)
+		sodns_log(SODNS_LOG_WARNING, NULL, "%s", c->problems[i]);
 	for (size_t i = 0; i < c->count; i++) {
 		const plugin_entry_t *e = &c->entries[i];
 		if (!is_broken(e, why, sizeof(why)))
 			continue;
 		if (e->used) {
-			snprintf(err, err_size, "%s:%d - %s", c->file, e->line, why);
+			snprintf(err, err_size, "%s:%d - %s", e->cfg, e->line, why);
 			return SODNS_EINVAL;
 		}
-		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - %s", c->file, e->line, why);
+		sodns_log(SODNS_LOG_WARNING, NULL, "%s:%d - %s", e->cfg, e->line, why);
 	}
 	return SODNS_OK;
 }

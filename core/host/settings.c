@@ -54,12 +54,6 @@ bool sodns_server_tls(sodns_setup_t *s, sodns_tls_t *tls)
 	return true;
 }
 
-void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped)
-{
-	s->block->shed_depth = depth;
-	s->block->shed_dropped = dropped;
-}
-
 const char *sodns_setup_transport(const sodns_setup_t *s, size_t index)
 {
 	return index < s->block->key_count ? s->block->keys[index].transport : NULL;

@@ -316,11 +316,13 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->plugin = s->plugin;
 	i->block = s->block;
 	i->self = self;
+	i->position = s->generation->instance_count++;
 	i->file = s->file;
 	i->line = s->line;
 	i->prefetch = ability(i, SODNS_ABILITY_PREFETCH);
 	i->metadata = ability(i, SODNS_ABILITY_METADATA);
 	i->ready = ability(i, SODNS_ABILITY_READY);
+	i->preface = ability(i, SODNS_ABILITY_PREFACE);
 	i->admit = ability(i, SODNS_ABILITY_ADMIT);
 	i->drain = ability(i, SODNS_ABILITY_DRAIN);
 	i->unrouted = ability(i, SODNS_ABILITY_UNROUTED);
@@ -338,7 +340,8 @@ int sodns_add_handler(sodns_setup_t *s, void *self)
 	if (!s->plugin->r.serve_dns)
 		return sodns_error(s, "plugin/%s added a handler, but has no serve_dns",
 				   s->plugin->name);
-	instance_new(s, self)->chained = true;
+	s->added = instance_new(s, self);
+	s->added->chained = true;
 	return SODNS_OK;
 }
 

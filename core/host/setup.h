@@ -11,7 +11,8 @@ struct sodns_setup {
 	block_t *block;
 	const plugin_t *plugin;
 	corefile_cursor_t cursor;
-	const char *file; /* of the occurrence that the cursor is in */
+	instance_t *added; /* last, by sodns_add_handler() */
+	const char *file;  /* of the occurrence that the cursor is in */
 	int line;
 	const char **args; /* of sodns_setup_args() */
 	size_t args_room;
@@ -25,6 +26,9 @@ struct sodns_prepare {
 	bool failed;
 	char error[2048];
 };
+
+/* Warns of plugins that no query reaches, as one in front of them answers all. */
+void warn_of_unreached(generation_t *g);
 
 /* The Corefile's name and text, which the caller frees. 0, or err says why not. */
 int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_size);

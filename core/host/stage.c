@@ -13,7 +13,7 @@
 #include "host/host.h"
 
 #define FILE_NAME "configuration"
-#define BEGIN "sodns configuration 1"
+#define BEGIN "sodns configuration 2"
 #define LINES_MOST 1000000u
 
 static FILE *open_file(const char *stage, const char *mode)
@@ -23,13 +23,22 @@ static FILE *open_file(const char *stage, const char *mode)
 	return fopen(path, mode);
 }
 
-static void put_entry(FILE *f, const plugin_entry_t *e)
+static size_t file_of(const plugin_cfg_t *c, const plugin_entry_t *e)
+{
+	size_t i = 0;
+	while (i + 1 < c->file_count && c->files[i] != e->cfg)
+		i++;
+	return i;
+}
+
+static void put_entry(FILE *f, const plugin_cfg_t *c, const plugin_entry_t *e)
 {
 	corefile_put_text(f, e->name);
 	corefile_put_text(f, e->path);
 	corefile_put_text(f, e->broken ? e->broken : "");
 	corefile_put_text(f, e->copy ? e->copy : "");
 	corefile_put_text(f, e->identity ? e->identity : "");
+	corefile_put_number(f, file_of(c, e));
 	corefile_put_number(f, (size_t)e->line);
 	corefile_put_number(f, e->later);
 	corefile_put_number(f, e->used);
@@ -45,18 +54,20 @@ static char *not_empty(char *text)
 
 static bool get_entry(FILE *f, plugin_cfg_t *c)
 {
-	size_t line, later, used;
+	size_t file, line, later, used;
 	plugin_entry_t *e = &c->entries[c->count++];
-	*e = (plugin_entry_t){.cfg = c->file};
+	*e = (plugin_entry_t){.name = NULL};
 	e->name = corefile_get_text(f);
 	e->path = corefile_get_text(f);
 	e->broken = not_empty(corefile_get_text(f));
 	e->copy = not_empty(corefile_get_text(f));
 	e->identity = not_empty(corefile_get_text(f));
 	if (!e->name || !e->path || !e->copy != !e->identity ||
+	    !corefile_get_number(f, c->file_count - 1, &file) ||
 	    !corefile_get_number(f, INT32_MAX, &line) || !corefile_get_number(f, 1, &later) ||
 	    !corefile_get_number(f, 1, &used))
 		return false;
+	e->cfg = c->files[file];
 	e->line = (int)line;
 	e->later = later;
 	e->used = used;
@@ -65,17 +76,30 @@ static bool get_entry(FILE *f, plugin_cfg_t *c)
 
 static void put_plugins(FILE *f, const plugin_cfg_t *c)
 {
-	corefile_put_text(f, c->file);
+	corefile_put_number(f, c->file_count);
+	for (size_t i = 0; i < c->file_count; i++)
+		corefile_put_text(f, c->files[i]);
 	corefile_put_number(f, c->count);
 	for (size_t i = 0; i < c->count; i++)
-		put_entry(f, &c->entries[i]);
+		put_entry(f, c, &c->entries[i]);
+}
+
+static bool get_files(FILE *f, plugin_cfg_t *c)
+{
+	size_t count;
+	if (!corefile_get_number(f, LINES_MOST, &count) || !count ||
+	    !(c->files = calloc(count, sizeof(*c->files))))
+		return false;
+	while (c->file_count < count && (c->files[c->file_count] = corefile_get_text(f)))
+		c->file_count++;
+	return c->file_count == count;
 }
 
 static plugin_cfg_t *get_plugins(FILE *f)
 {
 	size_t count;
 	plugin_cfg_t *c = calloc(1, sizeof(*c));
-	if (c && (c->file = corefile_get_text(f)) && corefile_get_number(f, LINES_MOST, &count) &&
+	if (c && get_files(f, c) && corefile_get_number(f, LINES_MOST, &count) &&
 	    (c->entries = calloc(count + 1, sizeof(*c->entries)))) {
 		while (c->count < count && get_entry(f, c))
 			;

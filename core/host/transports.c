@@ -12,7 +12,7 @@ static const sodns_transport_t *of_plugin(const plugin_cfg_t *c, const char *nam
 					  size_t err_size)
 {
 	const plugin_entry_t *e = plugin_cfg_find(c, name);
-	const plugin_t *p = e && !e->later ? plugin_open(e, err, err_size) : NULL;
+	const plugin_t *p = e && !e->later && !e->broken ? plugin_open(e, err, err_size) : NULL;
 	return p && p->r.ability ? p->r.ability(NULL, SODNS_ABILITY_TRANSPORT) : NULL;
 }
 

@@ -2,7 +2,6 @@
  * The daemon's command line, and then core/server/control.c. It lives in libsodns, so that the
  * executable is nothing but its main().
  */
-#include <ctype.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +10,8 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <sodns/text.h>
 
 #include "host/host.h"
 #include "main/daemon.h"
@@ -90,9 +91,8 @@ struct number {
 
 static int read_number(const struct number *n, const char *text)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || value < n->least || value > n->most) {
+	uint64_t value = 0;
+	if (sodns_uint_from_text(text, strlen(text), 10, n->most, &value) || value < n->least) {
 		char what[96];
 		snprintf(what, sizeof(what), "-%s wants a number from %u to %u, not", n->name,
 			 n->least, n->most);
@@ -264,7 +264,9 @@ static int list_plugins(void)
 		const plugin_entry_t *e = &c->entries[i];
 		if (e->later)
 			continue;
-		const plugin_t *p = plugin_open(e, err, sizeof(err));
+		if (e->broken)
+			snprintf(err, sizeof(err), "%s:%d - %s", e->cfg, e->line, e->broken);
+		const plugin_t *p = e->broken ? NULL : plugin_open(e, err, sizeof(err));
 		if (p)
 			printf("dns.%s\t%s\tsdk %s\t%s\n", p->name,
 			       p->r.version ? p->r.version : "-", p->r.sdk_version, p->path);
@@ -272,6 +274,9 @@ static int list_plugins(void)
 			fprintf(stderr, "%s\n", err);
 		status |= !p;
 	}
+	for (size_t i = 0; i < c->problem_count; i++)
+		fprintf(stderr, "%s\n", c->problems[i]);
+	status |= c->problem_count != 0;
 	plugin_cfg_free(c);
 	plugins_cleanup();
 	return status;

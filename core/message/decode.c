@@ -44,44 +44,13 @@ static const uint8_t *take_name(decoder_t *d)
 	return memcpy(copy, name, n);
 }
 
-static size_t names_in(const char *form)
-{
-	size_t n = 0;
-	for (; *form; form++)
-		n += rdata_is_name(*form);
-	return n;
-}
-
-/* Copies RDATA field by field, names unpacked. The bytes written, SIZE_MAX if it is malformed. */
-static size_t unpack_fields(decoder_t *d, const char *form, size_t end, uint8_t *out)
-{
-	uint8_t *to = out;
-	size_t at = d->at, n;
-	for (; *form; form++) {
-		if (rdata_is_name(*form)) {
-			at = name_unpack_within(d->m, end, at, to, &n, &d->steps);
-			if (!at || at > end)
-				return SIZE_MAX;
-		} else {
-			n = rdata_field(*form, d->m + at, end - at);
-			if (n > end - at)
-				return SIZE_MAX;
-			memcpy(to, d->m + at, n);
-			at += n;
-		}
-		to += n;
-	}
-	return at == end ? (size_t)(to - out) : SIZE_MAX;
-}
-
 /* RDATA with its names unpacked, behind its length. NULL if they are malformed. */
 static uint8_t *take_rdata(decoder_t *d, uint16_t type, size_t rdlen, uint32_t *data_len)
 {
-	const rrtype_t *t = rrtype(type);
-	size_t n = rdlen, end = d->at + rdlen, names = t->flags & RR_NAMED ? names_in(t->form) : 0;
+	size_t n = rdlen, end = d->at + rdlen, names = rdata_names(type);
 	uint8_t *out = arena_alloc(&d->r->q->shared->arena, rdlen + 2 + names * SODNS_NAME_MAX);
 	if (names) {
-		n = unpack_fields(d, t->form, end, out + 2);
+		n = rdata_unpack(type, d->m, d->at, end, out + 2, &d->steps);
 		if (n > 65535)
 			return NULL;
 	} else {

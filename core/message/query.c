@@ -394,6 +394,11 @@ uint64_t sodns_query_deadline(const sodns_query_t *q)
 	return q->shared->deadline;
 }
 
+unsigned sodns_query_waiting(const sodns_query_t *q)
+{
+	return q->shared->parking ? q->shared->parking->count : 0;
+}
+
 unsigned sodns_query_depth(const sodns_query_t *q)
 {
 	return q->depth;

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#include <sodns/name.h>
 #include <sodns/rr.h>
+
+#include "message/name.h"
 
 #define MALFORMED (left + 1)
 
@@ -313,6 +314,38 @@ bool rdata_valid(uint16_t type, const uint8_t *rdata, size_t len)
 		len -= n;
 	}
 	return !len;
+}
+
+size_t rdata_names(uint16_t type)
+{
+	const rrtype_t *t = rrtype(type);
+	size_t n = 0;
+	if (t->flags & RR_NAMED)
+		for (const char *f = t->form; *f; f++)
+			n += rdata_is_name(*f);
+	return n;
+}
+
+size_t rdata_unpack(uint16_t type, const uint8_t *message, size_t at, size_t end, uint8_t *out,
+		    size_t *steps)
+{
+	uint8_t *to = out;
+	for (const char *f = rrtype(type)->form; *f; f++) {
+		size_t n;
+		if (rdata_is_name(*f)) {
+			at = name_unpack_within(message, end, at, to, &n, steps);
+			if (!at || at > end)
+				return SIZE_MAX;
+		} else {
+			n = rdata_field(*f, message + at, end - at);
+			if (n > end - at)
+				return SIZE_MAX;
+			memcpy(to, message + at, n);
+			at += n;
+		}
+		to += n;
+	}
+	return at == end ? (size_t)(to - out) : SIZE_MAX;
 }
 
 size_t rdata_target(uint16_t type)

@@ -30,6 +30,15 @@ static inline bool rdata_is_name(char field)
  * [any thread] */
 bool rdata_valid(uint16_t type, const uint8_t *rdata, size_t len);
 
+/* How many names RDATA of the type has that may come compressed. [any thread] */
+size_t rdata_names(uint16_t type);
+
+/* Unpacks the RDATA of such a type which stands in a message from `at` to `end`: at most 255 bytes
+ * more for each of its names. The bytes written, SIZE_MAX if it is malformed. *steps: name.h.
+ * [any thread] */
+size_t rdata_unpack(uint16_t type, const uint8_t *message, size_t at, size_t end, uint8_t *out,
+		    size_t *steps);
+
 /* Where the first name begins in well-formed RDATA of a type that has one at a fixed place: MX, SRV,
  * SVCB and their like. SIZE_MAX: nowhere. [any thread] */
 size_t rdata_target(uint16_t type);

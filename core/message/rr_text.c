@@ -2,11 +2,11 @@
  * Classes and rcodes as text, both ways. (Types: rrtype.c.)
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <sodns/rr.h>
+#include <sodns/text.h>
 
 struct named {
 	uint16_t value;
@@ -37,12 +37,12 @@ static int value_of(const struct named *table, size_t n, const char *text, const
 	for (size_t i = 0; i < n; i++)
 		if (!strcasecmp(table[i].text, text))
 			return table[i].value;
-	size_t skip = strlen(prefix);
-	if (strncasecmp(text, prefix, skip) || text[skip] < '0' || text[skip] > '9')
+	const size_t skip = strlen(prefix);
+	uint64_t v;
+	if (strncasecmp(text, prefix, skip) ||
+	    sodns_uint_from_text(text + skip, strlen(text + skip), 10, UINT16_MAX, &v))
 		return -1;
-	char *end;
-	unsigned long v = strtoul(text + skip, &end, 10);
-	return *end || v > 65535 ? -1 : (int)v;
+	return (int)v;
 }
 
 const char *sodns_class_text(uint16_t rclass, char buf[16])

@@ -4,11 +4,11 @@
 #include "message/rrtype.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <sodns/rr.h>
+#include <sodns/text.h>
 
 #define PACKED (RR_NAMED | RR_PACKED)
 
@@ -141,11 +141,11 @@ const char *sodns_type_text(uint16_t type, char buf[16])
 /* TYPEnnn (RFC 3597, 5). */
 static uint16_t by_number(const char *text)
 {
-	char *end;
-	if (strncasecmp(text, "TYPE", 4) || text[4] < '0' || text[4] > '9')
+	uint64_t v;
+	if (strncasecmp(text, "TYPE", 4) ||
+	    sodns_uint_from_text(text + 4, strlen(text + 4), 10, UINT16_MAX, &v))
 		return 0;
-	unsigned long v = strtoul(text + 4, &end, 10);
-	return *end || v > 65535 ? 0 : (uint16_t)v;
+	return (uint16_t)v;
 }
 
 uint16_t sodns_type_from_text(const char *text)

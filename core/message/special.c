@@ -1,11 +1,35 @@
 /*
  * Special-purpose addresses (RFC 6890, and IANA's registries since): those of hosts that no router of
  * the Internet forwards to. Nobody outside can have answers sent there in another's name. Others that
- * are in the registries but no host's (documentation, reserved, discard) are not among them.
+ * are in the registries but no host's (documentation, reserved, discard) are not among them. And the
+ * block in which IPv6 has IPv4's addresses.
  */
 #include <sodns/net.h>
 
 #include <string.h>
+
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool sodns_address_unmap(sodns_address_t *a)
+{
+	if (a->family != 6 || memcmp(a->bytes, mapped, sizeof(mapped)) != 0)
+		return false;
+	a->family = 4;
+	a->scope = 0;
+	memmove(a->bytes, a->bytes + sizeof(mapped), 4);
+	memset(a->bytes + 4, 0, sizeof(mapped));
+	return true;
+}
+
+bool sodns_address_map(sodns_address_t *a)
+{
+	if (a->family != 4)
+		return false;
+	a->family = 6;
+	memmove(a->bytes + sizeof(mapped), a->bytes, 4);
+	memcpy(a->bytes, mapped, sizeof(mapped));
+	return true;
+}
 
 struct block {
 	uint8_t bytes[6];

@@ -11,7 +11,6 @@
 
 void address_from_sockaddr(const struct sockaddr *sa, sodns_address_t *out)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	memset(out, 0, sizeof(*out));
 	if (sa->sa_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)sa;
@@ -24,14 +23,10 @@ void address_from_sockaddr(const struct sockaddr *sa, sodns_address_t *out)
 		return;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)sa;
 	out->port = ntohs(v6->sin6_port);
-	if (!memcmp(&v6->sin6_addr, mapped, 12)) {
-		out->family = 4;
-		memcpy(out->bytes, v6->sin6_addr.s6_addr + 12, 4);
-		return;
-	}
 	out->family = 6;
 	memcpy(out->bytes, &v6->sin6_addr, 16);
 	out->scope = v6->sin6_scope_id;
+	sodns_address_unmap(out);
 }
 
 socklen_t address_to_sockaddr(const sodns_address_t *a, struct sockaddr_storage *out)

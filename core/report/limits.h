@@ -36,5 +36,7 @@ extern size_t unread_limit;
 void limits_start(void);
 /* The limit bit n times. Any thread; takes no lock. */
 void limit_reached(enum limit which, uint64_t n);
+/* Brings up to date what others count, before metrics are written. Any thread. */
+void limits_collect(void);
 
 #endif

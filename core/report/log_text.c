@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "runtime/bytes.h"
+#include "text/utf8.h"
 
 /* Whether all of eight bytes are printable ASCII. */
 static bool all_printable(const char *p)
@@ -36,7 +36,7 @@ static size_t plain_character(const uint8_t *p, size_t n)
 {
 	if (*p < 0x80)
 		return (*p >= ' ' && *p != 0x7f) || *p == '\t';
-	size_t len = bytes_character(p, n);
+	size_t len = utf8_many(p, n);
 	return is_control(p, len) ? 0 : len;
 }
 
@@ -59,7 +59,7 @@ size_t log_text_escape(const char *text, size_t n, char out[LOG_TEXT_MAX], size_
 {
 	static const char digits[] = "0123456789abcdef";
 	const uint8_t *p = (const uint8_t *)text;
-	size_t used = *p < 0x80 ? 1 : bytes_character(p, n);
+	size_t used = *p < 0x80 ? 1 : utf8_many(p, n);
 	*len = 0;
 	if (*p == '\n') {
 		out[(*len)++] = ' ';

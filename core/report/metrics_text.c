@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/text.h>
+
+#include "report/limits.h"
 #include "report/metrics.h"
 
 struct out {
@@ -18,24 +21,7 @@ struct out {
 
 void metric_number(double v, char out[32])
 {
-	if (isnan(v) || isinf(v)) {
-		snprintf(out, 32, "%s", isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
-		return;
-	}
-	if (v == floor(v) && fabs(v) < 1e6) {
-		snprintf(out, 32, "%d", (int)v);
-		return;
-	}
-	int digits = 1;
-	for (; digits < 17; digits++) {
-		snprintf(out, 32, "%.*e", digits - 1, v);
-		if (strtod(out, NULL) == v)
-			break;
-	}
-	snprintf(out, 32, "%.*e", digits - 1, v);
-	int exponent = atoi(strchr(out, 'e') + 1);
-	if (exponent >= -4 && exponent < 6)
-		snprintf(out, 32, "%.*f", digits - 1 - exponent, v);
+	sodns_float_to_text(v, 'g', -1, out, 32);
 }
 
 static void put(struct out *o, const char *text)
@@ -151,6 +137,7 @@ void sodns_metrics_write(void (*write)(void *arg, const char *text, size_t len),
 {
 	static const char *const kinds[] = {" counter\n", " gauge\n", " histogram\n", " counter\n"};
 	struct out o = {write, arg};
+	limits_collect();
 	for (const struct metric_family *f = atomic_load(&metric_families); f;
 	     f = atomic_load(&f->next)) {
 		if (!atomic_load(&f->metric_count))

@@ -7,10 +7,10 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodns/server.h>
+#include <sodns/text.h>
 
 #include "report/limits.h"
 #include "task/loop.h"
@@ -32,9 +32,10 @@ uint64_t sodns_host_memory(void)
 bool budget_read(const char *text, uint64_t *bytes)
 {
 	static const char units[] = "KMGT";
-	char *end;
-	double n = strtod(text, &end);
-	if (*text < '0' || *text > '9' || end == text)
+	double n;
+	const char *end = text + strcspn(text, units);
+	if (*text < '0' || *text > '9' ||
+	    sodns_float_from_text(text, (size_t)(end - text), &n) == SODNS_EINVAL)
 		return false;
 	const char *unit = *end ? strchr(units, *end) : NULL;
 	for (long i = unit ? unit - units + 1 : 0; i; i--)

@@ -9,7 +9,7 @@
 #include "net/listen.h"
 #include "report/log.h"
 #include "task/service.h"
-#include "runtime/tls.h"
+#include "system/file.h"
 #include "server/server.h"
 
 static void print_chains(const generation_t *g)
@@ -42,7 +42,7 @@ int control_try(void *options)
 	char err[4096];
 	const control_options_t *o = options;
 	orders_take();
-	tls_open_key = supervisor_open_key;
+	file_open_pem = supervisor_open_key;
 	listen_source = (listen_source_t){no_socket, keep_none};
 	generation_t *g = generation_read(err, sizeof(err));
 	bool good = g && !generation_set_up(g, err, sizeof(err));

@@ -22,7 +22,7 @@
 #include "report/log.h"
 #include "task/service.h"
 #include "net/tcp.h"
-#include "runtime/tls.h"
+#include "system/file.h"
 #include "task/watchdog.h"
 #include "server/server.h"
 
@@ -587,7 +587,7 @@ int control_run(void *options)
 	request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
-	tls_open_key = supervisor_open_key;
+	file_open_pem = supervisor_open_key;
 	listen_source = (listen_source_t){supervisor_socket, supervisor_release};
 	if (generation_set_up(g, err, sizeof(err)))
 		refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);

@@ -2,7 +2,6 @@
  * The way of a query, all of it: arrive, serve, finish. Transports put packets into slots and
  * batches; workers run batches on tasks; plugins make replies. What lies between is here.
  */
-#include <sodns/metrics.h>
 #include <sodns/plugin.h>
 
 #include "message/encode.h"
@@ -15,69 +14,20 @@
 #define DEADLINE_NS 4000000000u
 #define ASK_DEPTH_MAX 8
 
-enum drop {
-	DROP_PORT,
-	DROP_ADMIT,
-	DROP_SHED,
-	DROP_MALFORMED,
-	DROP_OPCODE,
-	DROP_REFUSED,
-	DROP_SHORT,
-	DROP_RESPONSE,
-	DROPS
-};
-
-static void count_drop(enum drop why)
-{
-	static const char *const texts[DROPS] = {
-		"source port 0", "dropped by a plugin", "too many put aside", "malformed",
-		"opcode",        "refused by a plugin", "under 12 bytes",     "a response",
-	};
-	static const char *const labels[] = {"reason", NULL};
-	static const sodns_family_t family = {
-		.name = "sodns_packets_dropped_total",
-		.help = "Packets that got no answer, or only a header.",
-		.labels = labels};
-	sodns_metric_count(&family, &texts[why], 1);
-}
-
-/* Asks the plugin that admits; it may correct the peer and cut a header off. */
-static enum sodns_verdict ask_admitter(slot_t *s, const instance_t *admitter)
-{
-	sodns_packet_t p = {.bytes = s->packet,
-			    .len = s->packet_len,
-			    .peer = s->peer,
-			    .local = s->local,
-			    .protocol = (enum sodns_protocol)s->q.protocol};
-	enum sodns_verdict v = admitter->admit->admit(admitter->self, &p);
-	s->peer = p.peer;
-	s->local = p.local;
-	if (v == SODNS_PASS && p.bytes != s->packet) {
-		memmove(s->packet, p.bytes, p.len);
-		s->packet_len = (uint32_t)p.len;
-	}
-	return v;
-}
-
-/* Admission: before anything is parsed, whatever the transport. */
+/* Before anything is parsed, whatever the transport. */
 static enum parse_verdict admit(slot_t *s)
 {
+	if (s->q.protocol != SODNS_UDP)
+		return PARSE_OK;
+	if (!s->peer.port) {
+		drop_count(DROP_PORT);
+		return PARSE_DROP;
+	}
 	const server_t *server = s->q.server;
-	if (!s->peer.port && s->q.protocol == SODNS_UDP) {
-		count_drop(DROP_PORT);
-		return PARSE_DROP;
-	}
-	if (server->shed_depth && s->shared.parking &&
-	    s->shared.parking->count >= server->shed_depth) {
-		const char *const labels[] = {server->text, "query"};
-		sodns_metric_count(server->shed_dropped, labels, 1);
-		count_drop(DROP_SHED);
-		return PARSE_DROP;
-	}
-	enum sodns_verdict v = server->admitter ? ask_admitter(s, server->admitter) : SODNS_PASS;
+	enum sodns_verdict v = server->prefaces ? prefaces_read(server, s) : SODNS_PASS;
 	if (v == SODNS_PASS)
 		return PARSE_OK;
-	count_drop(v == SODNS_REJECT ? DROP_REFUSED : DROP_ADMIT);
+	drop_count(v == SODNS_REJECT ? DROP_REFUSED : DROP_ADMIT);
 	/* An answer to something that is no query would be answered in turn. */
 	bool query = s->packet_len >= 12 && !(s->packet[2] & 0x80);
 	return v == SODNS_REJECT && query ? PARSE_REFUSED : PARSE_DROP;
@@ -88,7 +38,7 @@ static enum parse_verdict parse(slot_t *s)
 {
 	enum parse_verdict v = query_parse(&s->q, s->packet, s->packet_len);
 	if (v == PARSE_DROP)
-		count_drop(s->packet_len < 12 ? DROP_SHORT : DROP_RESPONSE);
+		drop_count(s->packet_len < 12 ? DROP_SHORT : DROP_RESPONSE);
 	return v;
 }
 
@@ -163,7 +113,7 @@ static sodns_reply_t *answer(sodns_query_t *q)
 	if (__builtin_expect(suspect_count != 0, 0) && suspects_include(q))
 		return sodns_fail(q, SODNS_SERVFAIL, "its question crashed the process before");
 	if (!q->chain)
-		return sodns_fail(q, SODNS_REFUSED, NULL);
+		return seam.chain_end ? seam.chain_end(q) : sodns_fail(q, SODNS_REFUSED, NULL);
 	return enter(q->chain, q);
 }
 
@@ -226,7 +176,7 @@ static void reject(slot_t *s)
 		size_t question = s->verdict == PARSE_FORMERR ? s->q.question_end : 0;
 		len = message_encode_rejection(s->packet, question, rcode, s->worker->out);
 		if (rcode != SODNS_REFUSED)
-			count_drop(rcode == SODNS_NOTIMP ? DROP_OPCODE : DROP_MALFORMED);
+			drop_count(rcode == SODNS_NOTIMP ? DROP_OPCODE : DROP_MALFORMED);
 	}
 	s->send(s, s->worker->out, len);
 }
@@ -266,10 +216,8 @@ static void serve(slot_t *s)
 
 static ptrdiff_t preface(void *listener, sodns_packet_t *p)
 {
-	const server_t *server = ((listener_worker_t *)listener)->server;
-	const instance_t *a = server->admitter;
-	bool has = a && a->admit->size >= sizeof(*a->admit) && a->admit->preface;
-	return has ? a->admit->preface(a->self, p) : 0;
+	listener_worker_t *at = listener;
+	return prefaces_read_stream(worker_of(loop_current()), at->server, p);
 }
 
 const worker_server_t query_server = {

@@ -151,15 +151,9 @@ static void apply_settings(server_t *s, const block_t *b)
 	s->limits.write_ms = b->write_ms ? b->write_ms : s->limits.write_ms;
 	s->limits.idle_ms = b->idle_ms ? b->idle_ms : s->limits.idle_ms;
 	s->limits.queries = b->stream_queries ? b->stream_queries : s->limits.queries;
-	if (b->shed_depth) {
-		s->shed_depth = b->shed_depth;
-		s->shed_dropped = b->shed_dropped;
-	}
 	s->opens_classes |= b->opens_classes;
 	if (b->filter || b->collect_metadata)
 		s->plain = false;
-	if (b->admitter)
-		s->admitter = b->admitter;
 }
 
 /* The block tells its plugins where it answers. */
@@ -204,7 +198,7 @@ static int add_key(generation_t *g, block_t *b, const block_key_t *k, const char
 	add_target(g, s, b, k);
 	apply_settings(s, b);
 	note_server(g, b, s);
-	return SODNS_OK;
+	return prefaces_add(g, s, b, err, err_size);
 }
 
 static bool serves_zone(const server_t *s, const char *zone)
@@ -247,9 +241,11 @@ int servers_build(generation_t *g, char *err, size_t err_size)
 					    err, err_size))
 					return SODNS_EINVAL;
 		}
-	for (const block_t *b = g->blocks; b; b = b->next)
+	for (block_t *b = g->blocks; b; b = b->next) {
+		admission_link(g, b);
 		for (const instance_t *i = b->instances; i && !unrouted; i = i->next)
 			unrouted = i->unrouted ? i : NULL;
+	}
 	for (server_t *s = servers_of(g); s; s = s->next)
 		s->unrouted = unrouted;
 	find_gaps(g);

@@ -32,14 +32,13 @@ typedef struct server {
 	sodns_address_t address;
 	bool wildcard, opens_classes, plain; /* plain: no block here has a view or wants metadata */
 	bool held;                           /* can't accept connections before it is prepared */
-	const instance_t *admitter, *unrouted;
+	struct preface *prefaces;            /* what reads in front of messages (admission.c) */
+	const instance_t *unrouted;
 	const sodns_transport_t *stream; /* what its connections speak */
 	sodns_tls_t *tls;                /* underneath, or NULL */
 	tcp_limits_t limits;
 	_Atomic(unsigned) closed_gates; /* blocks here that are not prepared yet (gate.c) */
-	unsigned shed_depth;            /* 0: sheds nothing */
-	const sodns_family_t *shed_dropped;
-	const char **zones; /* texts, for the start-up lines */
+	const char **zones;             /* texts, for the start-up lines */
 	size_t zone_count;
 	route_t *table; /* open hash, room is a power of two */
 	uint32_t room, used;
@@ -59,6 +58,29 @@ static inline server_t *servers_of(const generation_t *g)
 bool route_query(sodns_query_t *q);
 /* The same for servers where nothing but the name decides; no waiting. */
 bool route_plain(sodns_query_t *q);
+
+/* Takes the block's plugins among those that read what stands in front of the server's messages. 0, or
+ * err says which contradicts another block's. */
+int prefaces_add(generation_t *g, server_t *s, const block_t *b, char *err, size_t err_size);
+/* Lets them read a datagram; where there are any. */
+enum sodns_verdict prefaces_read(const server_t *server, slot_t *s);
+/* The first bytes of a connection, as sodns_preface_ability_t's `stream`. */
+ptrdiff_t prefaces_read_stream(worker_t *w, const server_t *server, sodns_packet_t *p);
+/* Puts the block's plugins that admit in front of its chain, which has been linked. */
+void admission_link(generation_t *g, block_t *b);
+
+/* Why a packet gets no answer, or only a header. */
+enum drop {
+	DROP_PORT,
+	DROP_ADMIT,
+	DROP_REFUSED,
+	DROP_MALFORMED,
+	DROP_OPCODE,
+	DROP_SHORT,
+	DROP_RESPONSE,
+	DROPS
+};
+void drop_count(enum drop why);
 
 /* The functions that workers call. */
 extern const worker_server_t query_server;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include <sodns/loop.h>
 #include <sodns/wait.h>
 
 #include "task/watchdog.h"
@@ -79,6 +80,21 @@ void service_stop(void)
 {
 	loop_call(&service_loop, stop_loop, NULL);
 	pthread_join(thread, NULL);
+}
+
+struct uv_loop_s *sodns_loop(void)
+{
+	return &service_loop.uv;
+}
+
+void sodns_loop_post(void (*fn)(void *arg), void *arg)
+{
+	loop_post(&service_loop, fn, arg);
+}
+
+void sodns_loop_call(void (*fn)(void *arg), void *arg)
+{
+	loop_call(&service_loop, fn, arg);
 }
 
 static void run_service(void *arg)

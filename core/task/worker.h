@@ -66,7 +66,7 @@ typedef struct worker_server {
 	void (*serve)(slot_t *s);
 	/* The last query of a batch is done or put aside. */
 	void (*batch_done)(worker_t *w);
-	/* The first bytes of a connection to this listener, as sodns_admit_ability_t's preface; NULL:
+	/* The first bytes of a connection to this listener, as sodns_preface_ability_t's; NULL:
 	 * connections have none. */
 	ptrdiff_t (*preface)(void *listener, sodns_packet_t *p);
 } worker_server_t;

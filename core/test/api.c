@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "task/service.h"
-#include "runtime/watch.h"
 #include "test/test.h"
 
 struct sodns_api {
@@ -108,8 +107,10 @@ static void stop(void *watch)
 	free(w);
 }
 
-const watch_provider_t test_api = {
-	.size = sizeof(test_api),
+const kubewatch_table_t test_api = {
+	.head = {.id = KUBEWATCH_ID,
+		 .version = KUBEWATCH_VERSION,
+		 .size = sizeof(kubewatch_table_t)},
 	.open = api_open,
 	.close = api_close,
 	.host = api_host,

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/message.h>
+#include <sodns/text.h>
+
 #include "test/test.h"
 #include "system/seam.h"
 
 struct question {
 	uint8_t name[SODNS_NAME_MAX];
-	size_t name_len;
 	uint16_t type, rclass, flags, size;
 	bool edns, dnssec_ok, tcp, ixfr;
 	uint32_t serial;
@@ -21,27 +23,23 @@ struct question {
 	uint16_t port;
 };
 
-static size_t put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-	return 2;
-}
-
 /* "CODE:HEX" */
 static bool read_option(struct question *x, const char *text)
 {
-	unsigned code, byte;
-	int n = 0;
-	if (sscanf(text, "%u:%n", &code, &n) != 1 || !n)
-		return false;
+	const char *hex = strchrnul(text, ':');
 	uint8_t *head = x->options + x->options_len;
-	size_t len = 0;
-	for (text += n; sscanf(text, "%2x", &byte) == 1 && x->options_len + len < 500; text += 2)
-		head[4 + len++] = (uint8_t)byte;
-	put16(head, code);
-	put16(head + 2, (unsigned)len);
-	x->options_len += 4 + len;
+	uint64_t code;
+	if (!*hex || x->options_len + 4 > sizeof(x->options) ||
+	    sodns_uint_from_text(text, (size_t)(hex - text), 10, UINT16_MAX, &code))
+		return false;
+	ptrdiff_t len = sodns_hex_decode(hex + 1, strlen(hex + 1), head + 4,
+					 sizeof(x->options) - x->options_len - 4);
+	if (len < 0)
+		return false;
+	const uint8_t fixed[4] = {(uint8_t)(code >> 8), (uint8_t)code, (uint8_t)(len >> 8),
+				  (uint8_t)len};
+	memcpy(head, fixed, sizeof(fixed));
+	x->options_len += 4 + (size_t)len;
 	x->edns = true;
 	return true;
 }
@@ -96,7 +94,6 @@ static bool read_question(const char *text, struct question *x)
 	int n = name ? sodns_name_from_text(name, NULL, x->name) : -1;
 	if (n < 0 || !type || !(x->type = sodns_type_from_text(type)))
 		return false;
-	x->name_len = (size_t)n;
 	while ((w = strtok_r(NULL, " ", &save)))
 		if (!read_word(x, w))
 			return false;
@@ -104,42 +101,30 @@ static bool read_question(const char *text, struct question *x)
 }
 
 /* What an IXFR query has in its authority section: a SOA of the name asked, with this serial. */
-static size_t write_soa(uint32_t serial, uint8_t *out)
+static void add_soa(sodns_message_t *m, const struct question *x)
 {
-	static const uint8_t head[] = {0xc0, 12, 0, SODNS_TYPE_SOA, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0};
-	memcpy(out, head, sizeof(head));
-	put16(out + sizeof(head), serial >> 16);
-	put16(out + sizeof(head) + 2, serial & 0xffff);
-	memset(out + sizeof(head) + 4, 0, 16);
-	return sizeof(head) + 20;
+	const uint8_t rdata[22] = {0,
+				   0,
+				   (uint8_t)(x->serial >> 24),
+				   (uint8_t)(x->serial >> 16),
+				   (uint8_t)(x->serial >> 8),
+				   (uint8_t)x->serial};
+	sodns_message_add_record(m, SODNS_AUTHORITY, x->name, SODNS_TYPE_SOA, SODNS_CLASS_IN, 0,
+				 rdata, sizeof(rdata));
 }
 
-static size_t write_question(const struct question *x, uint8_t *out)
+static size_t write_question(const struct question *x, uint8_t *out, size_t size)
 {
-	uint8_t *p = out;
-	memset(p, 0, 12);
-	put16(p, 1);
-	put16(p + 2, x->flags);
-	p[5] = 1;
-	p[9] = x->ixfr;
-	p[11] = x->edns;
-	p += 12;
-	memcpy(p, x->name, x->name_len);
-	p += x->name_len;
-	p += put16(p, x->type);
-	p += put16(p, x->rclass);
+	sodns_message_t m;
+	sodns_message_begin(&m, out, size, 1, x->flags);
+	sodns_message_add_question(&m, x->name, x->type, x->rclass);
 	if (x->ixfr)
-		p += write_soa(x->serial, p);
-	if (!x->edns)
-		return (size_t)(p - out);
-	*p++ = 0;
-	p += put16(p, SODNS_TYPE_OPT);
-	p += put16(p, x->size);
-	p += put16(p, 0);
-	p += put16(p, x->dnssec_ok ? 0x8000 : 0);
-	p += put16(p, (unsigned)x->options_len);
-	memcpy(p, x->options, x->options_len);
-	return (size_t)(p - out) + x->options_len;
+		add_soa(&m, x);
+	if (x->edns) {
+		sodns_message_add_edns(&m, x->size, x->dnssec_ok);
+		sodns_message_add_options(&m, x->options, x->options_len);
+	}
+	return m.length;
 }
 
 static void capture(slot_t *s, uint8_t *packet, size_t len)
@@ -198,7 +183,7 @@ static bool run_question(sodns_test_t *t, struct question x)
 	t->answered = false;
 	t->listener.server = server_at(t, x.port);
 	slot_t *s = batch_slot(&workers[0]);
-	s->packet_len = (uint32_t)write_question(&x, s->packet);
+	s->packet_len = (uint32_t)write_question(&x, s->packet, PACKET_MAX);
 	s->send = capture;
 	s->send_more = x.tcp ? capture_more : NULL;
 	s->channel = t;

@@ -17,6 +17,7 @@
 #include "report/log.h"
 #include "task/service.h"
 #include "upstream/upstream.h"
+#include "system/library.h"
 #include "system/seam.h"
 
 #define NAMED_MAX 16
@@ -56,8 +57,10 @@ void sodns_test_plugin(const char *name, const char *file)
 			return;
 	if (named_count == NAMED_MAX)
 		abort();
+	/* Relative to the folder that the caller is in now, which is soon another. */
+	const char *whole = strchr(file, '/') ? realpath(file, NULL) : NULL;
 	named[named_count].name = name;
-	named[named_count++].file = file;
+	named[named_count++].file = whole ? whole : file;
 }
 
 static void remove_folder(void)
@@ -145,7 +148,7 @@ void test_prepare(void)
 	done = true;
 	host.port = "53";
 	atomic_store(&seam.clock, HELD_BEGIN);
-	watch_instead = &test_api;
+	library_instead(KUBEWATCH_NAME, &test_api.head);
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
 		perror("sodns_test");

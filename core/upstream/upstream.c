@@ -395,9 +395,53 @@ void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 	exchange_done(x, SODNS_EINVAL);
 }
 
+static enum sodns_exchange_why why_of_error(int error)
+{
+	switch (error) {
+	case 0:
+	case ECONNRESET:
+	case EPIPE:
+		return SODNS_WHY_CLOSED;
+	case ECONNREFUSED:
+		return SODNS_WHY_REFUSED;
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+	case ENETUNREACH:
+	case ENETDOWN:
+		return SODNS_WHY_UNREACHABLE;
+	case ETIMEDOUT:
+		return SODNS_WHY_TIME;
+	case EPROTO:
+		return SODNS_WHY_PROTOCOL;
+	default:
+		return SODNS_WHY_SYSTEM;
+	}
+}
+
+static enum sodns_exchange_why why_of(const sodns_exchange_t *x)
+{
+	switch (x->result) {
+	case SODNS_EBUSY:
+		return SODNS_WHY_NONE;
+	case SODNS_TIMEOUT:
+		return SODNS_WHY_TIME;
+	case SODNS_CANCELLED:
+		return SODNS_WHY_STOPPED;
+	case SODNS_EINVAL:
+		return SODNS_WHY_BAD_ANSWER;
+	case SODNS_ERANGE:
+		return SODNS_WHY_TOO_LARGE;
+	case SODNS_EIO:
+		return why_of_error(x->error);
+	default:
+		return x->result > 0 ? SODNS_WHY_ANSWERED : SODNS_WHY_SYSTEM;
+	}
+}
+
 void exchange_done(sodns_exchange_t *x, int result)
 {
 	x->result = result;
+	x->why = (uint8_t)why_of(x);
 	if (x->task)
 		task_ready(x->task, SODNS_OK);
 }
@@ -430,6 +474,7 @@ static void begin_fake(sodns_exchange_t *x)
 	x->error = n == SODNS_EIO ? ECONNREFUSED : 0;
 	if (n < 0) {
 		x->result = n;
+		x->why = (uint8_t)why_of(x);
 	} else if (x->due != UINT64_MAX) {
 		exchange_answer(x, buffer, (size_t)n);
 	}
@@ -439,6 +484,7 @@ static void begin_fake(sodns_exchange_t *x)
 void sodns_exchange_begin(sodns_exchange_t *x)
 {
 	x->result = SODNS_EBUSY;
+	x->why = SODNS_WHY_NONE;
 	x->task = task_current();
 	x->carrier = NULL;
 	x->reused = x->mismatched = x->again = x->counted = x->recased = x->forged = false;
@@ -452,6 +498,7 @@ void sodns_exchange_begin(sodns_exchange_t *x)
 	if (!l || x->len < QUESTION_AT) {
 		x->error = EINVAL;
 		x->result = SODNS_EIO;
+		x->why = SODNS_WHY_SYSTEM;
 	} else if (seam.exchange) {
 		begin_fake(x);
 	} else if (x->protocol == SODNS_UDP) {
@@ -524,8 +571,11 @@ void sodns_exchange_end(sodns_exchange_t *x)
 {
 	carrier_t *c = x->carrier;
 	x->task = NULL;
-	if (x->result == SODNS_EBUSY || x->due > sodns_now())
+	if (x->result == SODNS_EBUSY || x->due > sodns_now()) {
+		const task_t *t = task_current();
 		x->result = SODNS_TIMEOUT;
+		x->why = t && t->cancelled ? SODNS_WHY_STOPPED : SODNS_WHY_TIME;
+	}
 	if (!c)
 		return;
 	exchange_note_local(x);

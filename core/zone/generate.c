@@ -3,7 +3,6 @@
  * replaced.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "zone/scan.h"
@@ -15,28 +14,24 @@ struct range {
 	long from, to, step;
 };
 
+static bool read_bound(const char *at, const char *end, long *out)
+{
+	uint64_t v;
+	if (sodns_uint_from_text(at, (size_t)(end - at), 10, INT32_MAX, &v))
+		return false;
+	*out = (long)v;
+	return true;
+}
+
 static bool read_range(const word_t *w, struct range *r)
 {
-	char text[64], *end;
-	if (w->len >= sizeof(text))
+	const char *end = w->at + w->len, *to = memchr(w->at, '-', w->len), *step;
+	if (!to)
 		return false;
-	memcpy(text, w->at, w->len);
-	text[w->len] = 0;
+	step = memchr(to, '/', (size_t)(end - to));
 	r->step = 1;
-	r->from = strtol(text, &end, 10);
-	if (end == text || *end != '-')
-		return false;
-	const char *to = end + 1;
-	r->to = strtol(to, &end, 10);
-	if (end == to)
-		return false;
-	if (*end == '/') {
-		const char *step = end + 1;
-		r->step = strtol(step, &end, 10);
-		if (end == step)
-			return false;
-	}
-	return !*end && r->from >= 0 && r->to >= r->from && r->to <= INT32_MAX && r->step > 0 &&
+	return read_bound(w->at, to, &r->from) && read_bound(to + 1, step ? step : end, &r->to) &&
+	       (!step || read_bound(step + 1, end, &r->step)) && r->to >= r->from && r->step > 0 &&
 	       (r->to - r->from) / r->step < GENERATE_MAX;
 }
 

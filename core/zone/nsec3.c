@@ -4,25 +4,13 @@
 #include "zone/nsec3.h"
 
 #include <ldns/sha1.h>
+#include <sodns/text.h>
 
 #define SHA1_BYTES 20u
 /* Algorithm, flags, iterations, length of the salt. */
 #define FIXED 5u
 /* A zone may have the records of several chains; those of others are passed over, so many at most. */
 #define FOREIGN_MAX 4096u
-
-/* Bits of five, most significant first (RFC 4648, 7); the records of a zone are lower case. */
-static void base32hex(const uint8_t *digest, uint8_t *out)
-{
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
-	for (unsigned i = 0; i < SHA1_BYTES / 5; i++, digest += 5) {
-		uint64_t v = 0;
-		for (unsigned k = 0; k < 5; k++)
-			v = v << 8 | digest[k];
-		for (unsigned k = 0; k < 8; k++)
-			*out++ = (uint8_t)digits[v >> (35 - 5 * k) & 31];
-	}
-}
 
 void nsec3_label(const zone_denial_t *d, const uint8_t *name, uint8_t label[HASH_LABEL])
 {
@@ -38,8 +26,10 @@ void nsec3_label(const zone_denial_t *d, const uint8_t *name, uint8_t label[HASH
 		bytes = digest;
 		len = sizeof(digest);
 	}
+	char text[HASH_LABEL];
+	sodns_base32hex_encode(digest, sizeof(digest), text, sizeof(text));
 	label[0] = HASH_LABEL - 1;
-	base32hex(digest, label + 1);
+	memcpy(label + 1, text, HASH_LABEL - 1);
 }
 
 /* Whether RDATA of NSEC3 or NSEC3PARAM has the chain's parameters. */

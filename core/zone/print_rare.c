@@ -43,20 +43,11 @@ static void put_amtrelay(printer_t *p, const uint8_t *b)
 	put_gateway(p, b[0] & 0x7f, b + 1);
 }
 
-static void put_hex(printer_t *p, const uint8_t *b, size_t len)
-{
-	char digits[3];
-	for (size_t i = 0; i < len; i++) {
-		snprintf(digits, sizeof(digits), "%02x", b[i]);
-		printer_text(p, digits);
-	}
-}
-
 static void put_hip(printer_t *p, const uint8_t *b, size_t len)
 {
 	printer_number(p, b[1]);
 	printer_text(p, " ");
-	put_hex(p, b + 4, b[0]);
+	printer_hex(p, b + 4, b[0]);
 	printer_text(p, " ");
 	printer_base64(p, b + 4 + b[0], len - 4 - b[0]);
 }
@@ -136,7 +127,7 @@ static void put_atm(printer_t *p, const uint8_t *b, size_t len)
 		printer_text(p, "+");
 		printer_chars(p, b + 1, len - 1, "");
 	} else {
-		put_hex(p, b + 1, len - 1);
+		printer_hex(p, b + 1, len - 1);
 	}
 }
 
@@ -181,7 +172,7 @@ bool printer_rare(printer_t *p, char field, const uint8_t *b, size_t len)
 		return true;
 	case 'j':
 		printer_text(p, "0x");
-		put_hex(p, b, len);
+		printer_hex(p, b, len);
 		return true;
 	case 'o':
 		put_atm(p, b, len);

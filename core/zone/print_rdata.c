@@ -86,37 +86,26 @@ static void put_strings(printer_t *p, const uint8_t *b, size_t len)
 	}
 }
 
-static void put_hex(printer_t *p, const uint8_t *b, size_t len)
+/* In pieces that make whole groups of digits in each of the encodings. */
+static void put_encoded(printer_t *p, const uint8_t *b, size_t len,
+			ptrdiff_t (*encode)(const void *bytes, size_t len, char *out, size_t room))
 {
-	for (size_t i = 0; i < len; i++)
-		put(p, "%02x", b[i]);
+	char text[SODNS_HEX_ROOM(60)];
+	for (size_t some; len && p->len + 1 < p->size; b += some, len -= some) {
+		some = len < 60 ? len : 60;
+		encode(b, some, text, sizeof(text));
+		printer_text(p, text);
+	}
+}
+
+void printer_hex(printer_t *p, const uint8_t *b, size_t len)
+{
+	put_encoded(p, b, len, sodns_hex_encode);
 }
 
 void printer_base64(printer_t *p, const uint8_t *b, size_t len)
 {
-	static const char digit[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < len; i += 3) {
-		size_t left = len - i;
-		uint32_t v = (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) |
-			     (left > 2 ? b[i + 2] : 0u);
-		put(p, "%c%c%c%c", digit[v >> 18], digit[v >> 12 & 63],
-		    left > 1 ? digit[v >> 6 & 63] : '=', left > 2 ? digit[v & 63] : '=');
-	}
-}
-
-static void put_base32(printer_t *p, const uint8_t *b, size_t len)
-{
-	static const char digit[] = "0123456789abcdefghijklmnopqrstuv";
-	uint32_t bits = 0;
-	unsigned have = 0;
-	for (size_t i = 0; i < len; i++) {
-		bits = bits << 8 | b[i];
-		for (have += 8; have >= 5; have -= 5)
-			put(p, "%c", digit[bits >> (have - 5) & 31]);
-	}
-	if (have)
-		put(p, "%c", digit[bits << (5 - have) & 31]);
+	put_encoded(p, b, len, sodns_base64_encode);
 }
 
 static void put_type(printer_t *p, unsigned type)
@@ -207,18 +196,18 @@ static void put_field(printer_t *p, char field, const uint8_t *b, size_t len)
 		return;
 	case 'h':
 	case 'H':
-		put_hex(p, b, len);
+		printer_hex(p, b, len);
 		return;
 	case 'b':
 	case 'B':
 		printer_base64(p, b, len);
 		return;
 	case 'x':
-		put_hex(p, b + 1, len - 1);
+		printer_hex(p, b + 1, len - 1);
 		printer_text(p, len > 1 ? "" : "-");
 		return;
 	case 'z':
-		put_base32(p, b + 1, len - 1);
+		put_encoded(p, b + 1, len - 1, sodns_base32hex_encode);
 		return;
 	case 'y':
 		put_type(p, (unsigned)number(b, len));
@@ -248,7 +237,7 @@ static void put_bytes(printer_t *p, const uint8_t *b, size_t len)
 	put(p, "\\# %zu", len);
 	if (len)
 		put(p, " ");
-	put_hex(p, b, len);
+	printer_hex(p, b, len);
 }
 
 size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, char *out,

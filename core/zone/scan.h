@@ -6,6 +6,7 @@
 
 #include <sodns/name.h>
 #include <sodns/rr.h>
+#include <sodns/text.h>
 
 #include "zone/zonefile.h"
 
@@ -78,8 +79,6 @@ bool scan_put_name(scanner_t *s, const word_t *w, bool lower);
 bool scan_take(scanner_t *s);
 /* One character of a text with escapes (\DDD, \X) at p; what follows it, NULL where it is malformed. */
 const char *scan_escape(const char *p, const char *end, uint8_t *out);
-/* The value of a hexadecimal digit, or -1. */
-int scan_hex_digit(char c);
 
 /* Bytes in an encoding, of one word or of all words up to the end of the record. */
 bool scan_put_hex(scanner_t *s, const word_t *w);

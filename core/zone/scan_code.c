@@ -1,142 +1,66 @@
 /*
  * Bytes as text: hexadecimal, base64, and base32 with the extended hex alphabet (RFC 4648).
  */
+#include "text/encoding.h"
 #include "zone/scan.h"
 
-int scan_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#define PIECE 256u
 
-/* Digits of a word, `high` being the one before them that had none beside it, or -1; so the next. -2:
- * it is no digit. */
-static int put_hex_digits(scanner_t *s, const word_t *w, int high)
+/* Adds a text to what was decoded before it. */
+static bool put_piece(scanner_t *s, decoder_t *d, const encoding_t *e, const char *text, size_t len)
 {
-	for (size_t i = 0; i < w->len; i++) {
-		int d = scan_hex_digit(w->at[i]);
-		if (d < 0)
-			return -2;
-		if (high < 0) {
-			high = d;
-			continue;
-		}
-		uint8_t byte = (uint8_t)(high << 4 | d);
-		high = -1;
-		if (!scan_put(s, &byte, 1))
-			return -2;
-	}
-	return high;
-}
-
-bool scan_put_hex(scanner_t *s, const word_t *w)
-{
-	return put_hex_digits(s, w, -1) == -1;
-}
-
-bool scan_put_hex_words(scanner_t *s)
-{
-	word_t w;
-	int high = -1;
-	while (high != -2 && scan_word(s, &w)) {
-		s->word = w;
-		high = put_hex_digits(s, &w, high);
-	}
-	return high == -1;
-}
-
-static int base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-struct base64 {
-	uint32_t bits;
-	unsigned have;  /* of them, not yet written */
-	unsigned count; /* digits and padding so far */
-	unsigned padding;
-};
-
-static bool put_base64_digits(scanner_t *s, struct base64 *b, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		b->count++;
-		if (text[i] == '=' && b->padding < 2) {
-			b->padding++;
-			continue;
-		}
-		int d = base64_digit(text[i]);
-		if (d < 0 || b->padding)
+	uint8_t bytes[PIECE];
+	while (len) {
+		size_t some = len < PIECE ? len : PIECE;
+		ptrdiff_t n = decode_piece(d, e, text, some, bytes, sizeof(bytes));
+		if (n < 0 || !scan_put(s, bytes, (size_t)n))
 			return false;
-		b->bits = b->bits << 6 | (uint32_t)d;
-		b->have += 6;
-		if (b->have < 8)
-			continue;
-		b->have -= 8;
-		uint8_t byte = (uint8_t)(b->bits >> b->have);
-		if (!scan_put(s, &byte, 1))
-			return false;
+		text += some;
+		len -= some;
 	}
 	return true;
 }
 
-/* Four digits make three bytes; what is missing at the end is padded. */
-static bool base64_complete(const struct base64 *b)
+static bool put_text(scanner_t *s, const encoding_t *e, const char *text, size_t len)
 {
-	return b->count % 4 == 0 && b->have == b->padding * 2;
+	decoder_t d = {0};
+	return put_piece(s, &d, e, text, len) && decode_end(&d, e);
+}
+
+/* All words up to the end of the record, which are one text. */
+static bool put_words(scanner_t *s, const encoding_t *e)
+{
+	decoder_t d = {0};
+	word_t w;
+	while (scan_word(s, &w)) {
+		s->word = w;
+		if (!put_piece(s, &d, e, w.at, w.len))
+			return false;
+	}
+	return decode_end(&d, e);
+}
+
+bool scan_put_hex(scanner_t *s, const word_t *w)
+{
+	return put_text(s, &encoding_hex, w->at, w->len);
+}
+
+bool scan_put_hex_words(scanner_t *s)
+{
+	return put_words(s, &encoding_hex);
 }
 
 bool scan_put_base64(scanner_t *s, const char *text, size_t len)
 {
-	struct base64 b = {0};
-	return put_base64_digits(s, &b, text, len) && base64_complete(&b);
+	return put_text(s, &encoding_base64, text, len);
 }
 
 bool scan_put_base64_words(scanner_t *s)
 {
-	struct base64 b = {0};
-	word_t w;
-	while (scan_word(s, &w)) {
-		s->word = w;
-		if (!put_base64_digits(s, &b, w.at, w.len))
-			return false;
-	}
-	return base64_complete(&b);
+	return put_words(s, &encoding_base64);
 }
 
-static int base32_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'v' ? c - 'a' + 10 : -1;
-}
-
-/* Without padding, as NSEC3 has it (RFC 5155, 3.3). */
 bool scan_put_base32(scanner_t *s, const word_t *w)
 {
-	uint32_t bits = 0;
-	unsigned have = 0;
-	for (size_t i = 0; i < w->len; i++) {
-		int d = base32_digit(w->at[i]);
-		if (d < 0)
-			return false;
-		bits = bits << 5 | (uint32_t)d;
-		have += 5;
-		if (have < 8)
-			continue;
-		have -= 8;
-		uint8_t byte = (uint8_t)(bits >> have);
-		if (!scan_put(s, &byte, 1))
-			return false;
-	}
-	return have < 5 && !(bits & ((1u << have) - 1));
+	return put_text(s, &encoding_base32hex, w->at, w->len);
 }

@@ -121,8 +121,8 @@ static bool put_locator(scanner_t *s)
 	for (unsigned group = 0; group < 4; group++) {
 		unsigned v = 0, digits = 0;
 		for (; p < end && *p != ':'; p++, digits++) {
-			int d = scan_hex_digit(*p);
-			if (d < 0)
+			int d = sodns_digit(*p);
+			if (d > 15)
 				return false;
 			v = v << 4 | (unsigned)d;
 		}

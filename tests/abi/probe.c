@@ -107,7 +107,9 @@ static bool twice(sodns_expr_call_t *c)
 static int compile(sodns_setup_t *s, struct probe *p)
 {
 	char err[256];
-	p->env = sodns_expr_env_new();
+	p->env = sodns_expr_env_new(err, sizeof(err));
+	if (!p->env)
+		return sodns_error(s, "%s", err);
 	sodns_expr_add_query_functions(p->env);
 	sodns_expr_add_function(p->env, &(sodns_expr_function_t){.name = "twice",
 								 .result = SODNS_EXPR_INT,

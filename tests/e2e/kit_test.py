@@ -124,6 +124,36 @@ class Installed(Stranger):
         self.assertEqual(pathlib.Path(plugins).resolve(), self.prefix / 'lib/sodns/plugins')
         exported = [l.split()[-1] for l in self.sh('nm -D --defined-only hello.so', self.folder / 'hello').splitlines()]
         self.assertEqual(exported, ['sodns_plugin'])
+        # The guide's lines for a package, word for word.
+        guide = (self.prefix / 'share/doc/sodns/sdk/README.md').read_text()
+        by_hand = re.search(r'the same by hand:\n\n((?:    .*\n)+)', guide)[1]
+        self.sh(by_hand, self.folder / 'hello')
+        listed = self.sh('dpkg-deb -c sodns-hello_0.1.deb; dpkg-deb -I sodns-hello_0.1.deb conffiles', self.folder / 'hello')
+        for name in './usr/lib/sodns/plugins/hello.so', './etc/sodns/plugin.cfg.d/hello.cfg', '\n/etc/sodns/plugin.cfg.d/hello.cfg':
+            self.assertIn(name, listed)
+        # And its line for the test of a plugin, word for word.
+        build = re.search(r'^    (cc .*SODNS_TEST_PLUGINS.*)$', guide, re.M)[1]
+        self.assertEqual(self.sh(f'{build}\nLD_LIBRARY_PATH={self.libdir} ./hello_test', self.folder / 'hello'), '')
+
+    def test_package(self):
+        """A project makes a Debian package, which puts the plugin into its place of the chain, and whose line there is the operator's."""
+        self.sh('sodns-new-plugin hello')
+        self.sh('cmake -B build && cmake --build build && cpack --config build/CPackConfig.cmake', self.folder / 'hello')
+        deb, = (self.folder / 'hello').glob('*.deb')
+        about = lambda *what: subprocess.run(['dpkg-deb', *what], check=True, capture_output=True, text=True).stdout
+        self.assertEqual(about('-f', deb, 'Package').strip(), 'sodns-hello')
+        self.assertIn('sodns (>= ', about('-f', deb, 'Depends'))
+        line = self.prefix / 'etc/sodns/plugin.cfg.d/hello.cfg'
+        self.assertEqual(about('-I', deb, 'conffiles').split(), [str(line)])
+        self.assertEqual(list(line.parent.iterdir()), [])
+        # Its files are those of this prefix.
+        about('-x', deb, '/')
+        self.assertEqual(line.read_text(), 'hello:hello.so before whoami\n')
+        self.assertEqual(self.sh('sodns -conf Corefile -chain', self.folder / 'hello'), '.:53: errors -> hello\n')
+        self.assertRegex(self.sh('sodns -plugins'), rf'(?m)^dns\.hello\t.*{self.prefix}/lib/sodns/plugins/hello\.so\ndns\.whoami\t')
+        self.assertTrue((self.prefix / 'share/man/man7/sodns-hello.7.gz').exists())
+        r = subprocess.run(['bash', '-c', 'sodns-new-plugin hello again'], cwd=self.folder, env=self.environment(), capture_output=True, text=True)
+        self.assertRegex(r.stderr, "there is a plugin 'hello' already, in .*plugin.cfg.d/hello.cfg: choose another name")
 
     def test_daemon_has_no_test_code(self):
         exported = self.sh(f'nm -D --defined-only {self.libdir}/libsodns.so.1')
@@ -168,13 +198,14 @@ class Packages(Stranger):
 
     def test_contents(self):
         for deb, name, depends in zip(sorted(self.debs), ('libsodns-dev', 'sodns'),
-                                      ('sodns (= ', 'libmicrohttpd12')):
+                                      ('sodns (= ', 'libnghttp2-14')):
             field = lambda f: subprocess.run(['dpkg-deb', '-f', deb, f], capture_output=True, text=True).stdout.strip()
             self.assertEqual(field('Package'), name)
             self.assertIn(depends, field('Depends'))
             self.assertIn('libc6', field('Depends'))
         conffiles = (self.root / 'var/lib/dpkg/info/sodns.conffiles').read_text().split()
         self.assertEqual(conffiles, ['/etc/sodns/Corefile', '/etc/sodns/plugin.cfg'])
+        self.assertEqual(list((self.root / 'etc/sodns/plugin.cfg.d').iterdir()), [])
         for name in ('sodns', 'libsodns-dev'):
             for script in (self.root / 'var/lib/dpkg/info').glob(f'{name}.p*'):
                 subprocess.run(['sh', '-n', str(script)], check=True)

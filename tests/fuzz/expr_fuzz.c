@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "expr/table.h"
 #include "fuzz.h"
 #include "message/query.h"
 #include "query.h"
+#include "system/library.h"
 
 static uint8_t packet[] = {0,   1, 1,   0,   0,   1,   0,   0,   0,   0, 0, 0, 3, 'w', 'w',
 			   'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1};
@@ -36,7 +37,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	memcpy(text, data, len);
 	text[len] = 0;
-	sodns_expr_env_t *env = sodns_expr_env_new();
+	static bool known;
+	if (!known)
+		library_instead("expr", &sodns_expr_library.head);
+	known = true;
+	sodns_expr_env_t *env = sodns_expr_env_new(err, sizeof(err));
 	sodns_expr_add_query_functions(env);
 	sodns_expr_add_variable(env, "v", SODNS_EXPR_ANY);
 	sodns_expr_t *e = sodns_expr_compile(env, text, err, sizeof(err));

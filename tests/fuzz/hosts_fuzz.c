@@ -40,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	memcpy(text, data, len);
 	struct table *t = table_new();
-	hosts_parse(&h, t, text, len, NULL);
+	sodns_text_t lines = {0};
+	sodns_text_begin(&lines, text, len);
+	hosts_parse(&h, t, &lines);
 	free(text);
 	for (uint32_t i = 0; i < t->size; i++)
 		for (const struct entry *e = t->buckets[i]; e; e = e->next)

@@ -2,7 +2,7 @@
  * Kubeconfigs of any kind.
  */
 #include "fuzz.h"
-#include "watch/access.h"
+#include "kubewatch/access.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

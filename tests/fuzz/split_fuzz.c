@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "watch/split.h"
+#include "kubewatch/split.h"
 
 static bool take(void *arg, const char *json, size_t len)
 {

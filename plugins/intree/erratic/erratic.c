@@ -157,6 +157,8 @@ static int read_property(sodns_setup_t *s, struct erratic *e, bool *drop_given)
 static int setup(sodns_setup_t *s)
 {
 	struct erratic *e = sodns_setup_alloc(s, sizeof(*e));
+	static const uint8_t root[] = {0};
+	static const uint8_t *const everything[] = {root};
 	bool drop_given = false;
 	e->drop = EVERY_DEFAULT;
 	while (sodns_setup_next(s))
@@ -168,7 +170,9 @@ static int setup(sodns_setup_t *s)
 	/* Who asks for something else does not want the default as well. */
 	if ((e->delay || e->truncate) && !drop_given)
 		e->drop = 0;
-	return sodns_add_handler(s, e);
+	sodns_add_handler(s, e);
+	sodns_setup_answers(s, everything, 1);
+	return SODNS_OK;
 }
 
 /* Ready for a while only: after the third query, up to the fifth. */

@@ -433,6 +433,8 @@ int forward_setup(sodns_setup_t *s)
 		int rc = read_one(s, f);
 		if (!rc)
 			rc = sodns_add_handler(s, f);
+		if (!rc && !f->except_count && !f->next && !f->next_on_nodata)
+			sodns_setup_answers(s, &f->from, 1);
 		if (rc)
 			return rc;
 		if (last)

@@ -63,7 +63,7 @@ sodns_reply_t *hosts_serve(const sodns_handler_t *handler, sodns_query_t *q)
 	bool falls = sodns_fallthrough_match(&h->fallthrough, sodns_query_name(q));
 	if (set == SETS && h->fallthrough_unsupported && falls)
 		return sodns_next(handler, q);
-	const struct known k = {{look_up(sodns_reach(&h->file), q), look_up(h->lines, q)}};
+	const struct known k = {{look_up(sodns_follow_reach(h->file), q), look_up(h->lines, q)}};
 	if (set == SET_PTR && !add_sets(h, &k, q, NULL, SET_PTR))
 		return sodns_next(handler, q);
 	if (set != SET_PTR && !add_sets(h, &k, q, NULL, SET_A) &&

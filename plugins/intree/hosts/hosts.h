@@ -8,8 +8,6 @@
 #include <sodns/file.h>
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
-#include <sodns/share.h>
-#include <sodns/wait.h>
 
 /* RDATA of one type, as in sodns_rrset_t. */
 struct set {
@@ -45,11 +43,9 @@ struct hosts {
 	uint64_t reload; /* ns, 0: never */
 	char *text;      /* inline entries, until they are parsed */
 	size_t text_len;
-	struct table *lines;    /* of the Corefile, NULL: none */
-	sodns_shared_t file;    /* struct table *, NULL: nothing read yet */
-	sodns_file_mark_t read; /* of the file as it was read */
+	struct table *lines;  /* of the Corefile, NULL: none */
+	sodns_follow_t *file; /* struct table *, NULL: nothing read yet */
 	sodns_metric_t *entries, *reloaded;
-	sodns_service_t *service;
 };
 
 struct table *table_new(void);
@@ -61,12 +57,16 @@ void table_add(struct table *t, const uint8_t *name, bool wild, int set, const v
 const struct entry *table_find(const struct table *t, uint64_t hash, const uint8_t *name,
 			       bool wild);
 
-/* Adds the entries of a text: "ADDRESS NAME...", with comments. Lines that make no sense are told with
- * the file's name; NULL: they are not. */
-void hosts_parse(const struct hosts *h, struct table *t, const char *text, size_t len,
-		 const char *file);
+/* Adds the entries of a text: "ADDRESS NAME...", with comments. Lines that make no sense are left out,
+ * with a warning. */
+void hosts_parse(const struct hosts *h, struct table *t, sodns_text_t *text);
 /* IPv4 within IPv6 is IPv4; a zone index is passed over. May write into the word. */
 bool hosts_read_address(char *word, sodns_address_t *a);
+
+/* file.c */
+int hosts_prepare(void *self, sodns_prepare_t *p);
+void hosts_start(void *self);
+void hosts_teardown(void *self);
 
 sodns_reply_t *hosts_serve(const sodns_handler_t *handler, sodns_query_t *q);
 

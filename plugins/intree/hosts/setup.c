@@ -1,5 +1,5 @@
 /*
- * The directive, and reading the file again when it has changed.
+ * The directive.
  */
 #include <errno.h>
 #include <limits.h>
@@ -167,7 +167,9 @@ static int setup(sodns_setup_t *s)
 	int rc = read_directive(s, h);
 	if (!rc && h->text) {
 		h->lines = table_new();
-		hosts_parse(h, h->lines, h->text, h->text_len, NULL);
+		sodns_text_t lines = {0};
+		sodns_text_begin(&lines, h->text, h->text_len);
+		hosts_parse(h, h->lines, &lines);
 	}
 	free(h->text);
 	h->text = NULL;
@@ -177,84 +179,6 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, h);
 }
 
-/* The file's text, NULL if it can't be read; the caller frees it. */
-static char *read_whole(FILE *f, size_t *len)
-{
-	size_t room = 65536, n;
-	char *text = malloc(room);
-	*len = 0;
-	while (text && (n = fread(text + *len, 1, room - *len, f)) > 0) {
-		*len += n;
-		if (*len < room)
-			continue;
-		char *more = realloc(text, room *= 2);
-		if (!more)
-			free(text);
-		text = more;
-	}
-	if (text && !ferror(f))
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Reads the file if it is another one than last time; what can't be read leaves all as it is. */
-static void read_file(void *arg)
-{
-	struct hosts *h = *(struct hosts **)arg;
-	sodns_file_mark_t now;
-	size_t len;
-	FILE *f = fopen(h->path, "re");
-	if (!f)
-		return;
-	bool same = sodns_file_mark_of(fileno(f), &now) ||
-		    (sodns_file_same(&now, &h->read) && !h->read.fresh);
-	/* Of a directory nothing can be read. */
-	char *text = same ? NULL : read_whole(f, &len);
-	fclose(f);
-	if (!text)
-		return;
-	struct table *t = table_new();
-	hosts_parse(h, t, text, len, h->path);
-	free(text);
-	h->read = now;
-	sodns_metric_set(h->entries, (double)(t->entries + (h->lines ? h->lines->entries : 0)));
-	sodns_metric_set(h->reloaded, (double)now.modified / 1e9);
-	sodns_log(SODNS_LOG_DEBUG, "hosts", "Parsed hosts file into %zu entries", t->entries);
-	sodns_retire(sodns_publish(&h->file, t), table_free);
-}
-
-static int prepare(void *self, sodns_prepare_t *p)
-{
-	(void)p;
-	read_file(&self);
-	return SODNS_OK;
-}
-
-static void watch(void *arg)
-{
-	struct hosts *h = arg;
-	uint64_t ms = h->reload / 1000000u;
-	if (!ms)
-		ms = 1;
-	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms))
-		sodns_blocking(read_file, &h, sizeof(h), NULL);
-}
-
-static void start(void *self)
-{
-	struct hosts *h = self;
-	if (h->reload)
-		h->service = sodns_service_start("hosts", watch, h);
-}
-
-static void teardown(void *self)
-{
-	struct hosts *h = self;
-	sodns_service_stop(h->service);
-	sodns_retire(sodns_publish(&h->file, NULL), table_free);
-	table_free(h->lines);
-}
-
 SODNS_PLUGIN(.name = "hosts", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .serve_dns = hosts_serve, .prepare = prepare, .start = start, .teardown = teardown);
+	     .serve_dns = hosts_serve, .prepare = hosts_prepare, .start = hosts_start,
+	     .teardown = hosts_teardown);

@@ -129,15 +129,6 @@ static enum outcome find_service(const struct kubernetes *k, const struct questi
 	return ports_fitting(service_ports(s), s->ports_len, q) ? FOUND : NAME_ERROR;
 }
 
-static bool is_reverse(const uint8_t *name)
-{
-	static const uint8_t four[] = "\x07in-addr\x04"
-				      "arpa",
-			     six[] = "\x03ip6\x04"
-				     "arpa";
-	return sodns_name_is_below(name, four) || sodns_name_is_below(name, six);
-}
-
 /* "ns.dns" in front of the zone. */
 static bool is_server(const struct question *q)
 {
@@ -153,7 +144,7 @@ enum outcome find(const struct kubernetes *k, const struct question *q, struct f
 	}
 	if (q->kind == KIND_NONE)
 		return NOTHING;
-	if (q->kind == KIND_BAD || is_reverse(q->name) ||
+	if (q->kind == KIND_BAD || sodns_name_is_reverse(q->name) ||
 	    !namespace_exposed(k, q->namespace.at, q->namespace.len))
 		return NAME_ERROR;
 	return q->kind == KIND_POD ? find_pod(k, q, f) : find_service(k, q, f);

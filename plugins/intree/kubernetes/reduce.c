@@ -40,23 +40,17 @@ void object_free(struct object *o)
 
 bool address_read(const char *text, size_t len, struct address *out)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	sodns_address_t a;
 	char copy[64];
-	if (!len || len >= sizeof(copy))
+	if (!len || len >= sizeof(copy) || memchr(text, '%', len))
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = 0;
-	if (inet_pton(AF_INET, copy, out->bytes) == 1) {
-		out->size = 4;
-		return true;
-	}
-	if (inet_pton(AF_INET6, copy, out->bytes) != 1)
+	if (sodns_address_from_text(copy, &a))
 		return false;
-	out->size = 16;
-	if (!memcmp(out->bytes, mapped, sizeof(mapped))) {
-		memmove(out->bytes, out->bytes + 12, 4);
-		out->size = 4;
-	}
+	sodns_address_unmap(&a);
+	out->size = a.family == 4 ? 4 : 16;
+	memcpy(out->bytes, a.bytes, out->size);
 	return true;
 }
 

@@ -6,71 +6,15 @@
 
 #include "kubernetes.h"
 
-static const uint8_t four[] = "\x07in-addr\x04"
-			      "arpa",
-		     six[] = "\x03ip6\x04"
-			     "arpa";
-
-/* A decimal number below 256, without zeros in front. */
-static int octet(const uint8_t *label)
-{
-	int v = 0;
-	if (!*label || *label > 3 || (label[1] == '0' && *label > 1))
-		return -1;
-	for (uint8_t i = 1; i <= *label; i++) {
-		if (label[i] < '0' || label[i] > '9')
-			return -1;
-		v = v * 10 + label[i] - '0';
-	}
-	return v < 256 ? v : -1;
-}
-
-static int nibble(const uint8_t *label)
-{
-	if (*label != 1)
-		return -1;
-	uint8_t c = label[1];
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_four(const uint8_t *name, struct address *out)
-{
-	out->size = 4;
-	for (int i = 3; i >= 0; i--, name += *name + 1) {
-		int v = octet(name);
-		if (v < 0)
-			return false;
-		out->bytes[i] = (uint8_t)v;
-	}
-	return true;
-}
-
-static bool read_six(const uint8_t *name, struct address *out)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	out->size = 16;
-	for (int i = 31; i >= 0; i--, name += *name + 1) {
-		int v = nibble(name);
-		if (v < 0)
-			return false;
-		if (i % 2)
-			out->bytes[i / 2] = (uint8_t)v;
-		else
-			out->bytes[i / 2] |= (uint8_t)(v << 4);
-	}
-	if (!memcmp(out->bytes, mapped, sizeof(mapped))) {
-		memmove(out->bytes, out->bytes + 12, 4);
-		out->size = 4;
-	}
-	return true;
-}
-
 bool reverse_address(const uint8_t *name, struct address *out)
 {
-	unsigned labels = sodns_name_labels(name);
-	if (labels == 6 && sodns_name_is_below(name, four))
-		return read_four(name, out);
-	return labels == 34 && sodns_name_is_below(name, six) && read_six(name, out);
+	sodns_address_t a;
+	if (sodns_address_from_reverse(name, &a))
+		return false;
+	sodns_address_unmap(&a);
+	out->size = a.family == 4 ? 4 : 16;
+	memcpy(out->bytes, a.bytes, out->size);
+	return true;
 }
 
 /* Where only some namespaces are served, others' addresses are not known. */

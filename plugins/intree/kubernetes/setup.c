@@ -320,13 +320,9 @@ static int read_property(sodns_setup_t *s, struct kubernetes *k)
 
 static bool is_reverse(const uint8_t *zone)
 {
-	static const uint8_t four[] = "\x07in-addr\x04"
-				      "arpa",
-			     six[] = "\x03ip6\x04"
-				     "arpa";
+	sodns_prefix_t p;
 	/* The bare ones count as forward, as with CoreDNS. */
-	return (sodns_name_is_below(zone, four) && !sodns_name_equal(zone, four)) ||
-	       (sodns_name_is_below(zone, six) && !sodns_name_equal(zone, six));
+	return sodns_name_is_reverse(zone) && (sodns_prefix_from_reverse(zone, &p) || p.bits);
 }
 
 static int read_zones(sodns_setup_t *s, struct kubernetes *k)

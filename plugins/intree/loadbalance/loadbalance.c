@@ -17,7 +17,7 @@ sodns_reply_t *loadbalance_serve(const sodns_handler_t *h, sodns_query_t *q)
 		for (int i = SODNS_ANSWER; i <= SODNS_ADDITIONAL; i++)
 			order_round_robin(q, r, (enum sodns_section)i);
 	} else if (type == SODNS_TYPE_A || type == SODNS_TYPE_AAAA || type == SODNS_TYPE_SRV) {
-		const struct weights *w = sodns_reach(&l->weights);
+		const struct weights *w = sodns_follow_reach(l->weights);
 		order_weighted(w, q, r, SODNS_ANSWER);
 		order_weighted(w, q, r, SODNS_ADDITIONAL);
 	}

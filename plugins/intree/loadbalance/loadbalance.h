@@ -4,10 +4,9 @@
 #ifndef LOADBALANCE_H
 #define LOADBALANCE_H
 
+#include <sodns/file.h>
 #include <sodns/plugin.h>
 #include <sodns/random.h>
-#include <sodns/share.h>
-#include <sodns/wait.h>
 
 /* A section taken apart into records, each a set of its own, in groups. */
 enum group { GROUP_CNAME, GROUP_REST, GROUP_ADDRESS, GROUP_MX, GROUPS };
@@ -36,12 +35,9 @@ struct loadbalance {
 	bool weighted;
 	sodns_prefix_t *prefer;
 	size_t prefer_count;
-	const char *path; /* of the weight file */
-	uint64_t reload;  /* ns, 0: never */
-	char *text;       /* the file as it was last read */
-	size_t text_len;
-	sodns_shared_t weights; /* struct weights * */
-	sodns_service_t *service;
+	const char *path;        /* of the weight file */
+	uint64_t reload;         /* ns, 0: never */
+	sodns_follow_t *weights; /* struct weights *; NULL: not weighted */
 };
 
 /* order.c: reorders one section. */
@@ -58,6 +54,11 @@ void weights_free(void *weights);
 /* The weight of a record: 1 if the file has none. */
 uint8_t weight_of(const struct weights *w, const sodns_rrset_t *rr);
 bool record_address(const sodns_rrset_t *rr, sodns_address_t *out);
+
+/* file.c */
+int loadbalance_prepare(void *self, sodns_prepare_t *p);
+void loadbalance_start(void *self);
+void loadbalance_teardown(void *self);
 
 sodns_reply_t *loadbalance_serve(const sodns_handler_t *h, sodns_query_t *q);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <sodns/ability.h>
+#include <sodns/message.h>
 #include <sodns/plugin.h>
 #include <sodns/random.h>
 #include <sodns/server.h>
@@ -103,21 +104,6 @@ static void make_probe(const struct loop *l, struct probe *p)
 	p->rdata[0] = p->rdata[1 + SECRET] = SECRET;
 }
 
-static size_t make_query(const struct probe *p, uint8_t *m)
-{
-	size_t n = sodns_name_length(p->name);
-	memset(m, 0, 12);
-	sodns_random_bytes(m, 2);
-	m[2] = SODNS_RD >> 8;
-	m[5] = 1;
-	memcpy(m + 12, p->name, n);
-	m[12 + n] = 0;
-	m[13 + n] = SODNS_TYPE_HINFO;
-	m[14 + n] = 0;
-	m[15 + n] = SODNS_CLASS_IN;
-	return 16 + n;
-}
-
 /* It was seen again, but its answer did not come round: a server on the way may not let it through, or
  * somebody plays tricks. No reason to end. */
 static void warn(const struct loop *l, const struct probe *p)
@@ -135,10 +121,11 @@ static void warn(const struct loop *l, const struct probe *p)
 /* True: that is all there is to find out. */
 static bool ask(struct loop *l, struct probe *p)
 {
-	uint8_t query[SODNS_NAME_MAX + 16], answer[512];
+	uint8_t query[SODNS_MESSAGE_QUERY_MAX], answer[512];
 	make_probe(l, p);
 	atomic_store(&l->asked, p);
-	size_t len = make_query(p, query);
+	size_t len = sodns_message_query(query, SODNS_RD, p->name, SODNS_TYPE_HINFO,
+					 SODNS_CLASS_IN);
 	int n = sodns_exchange_udp(&l->address, query, len, answer, sizeof(answer), ANSWER_MS);
 	atomic_store(&l->asked, NULL);
 	if (n > 0 && memmem(answer, (size_t)n, p->rdata, sizeof(p->rdata)))

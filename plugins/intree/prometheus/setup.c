@@ -136,7 +136,8 @@ static void make_unlabelled(void)
 		 .help = "Queries answered SERVFAIL because their question crashed the process "
 			 "before."},
 		{.name = "sodns_regex_limit_total",
-		 .help = "Matches given up because the pattern ran into its limits."},
+		 .help = "Matches given up because the pattern ran into its limits.",
+		 .kind = SODNS_TOTAL},
 	};
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		sodns_metric(&families[i], NULL);

@@ -178,17 +178,6 @@ static ptrdiff_t read_v2(const uint8_t *bytes, size_t len, struct header *h)
 	return (ptrdiff_t)(V2_FIXED + rest);
 }
 
-/* IPv4 within IPv6 is IPv4, as it is where addresses come from sockets. */
-static void make_plain(sodns_address_t *a)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	sodns_address_t four = {.family = 4, .port = a->port};
-	if (a->family != 6 || memcmp(a->bytes, mapped, sizeof(mapped)))
-		return;
-	memcpy(four.bytes, a->bytes + sizeof(mapped), 4);
-	*a = four;
-}
-
 static ptrdiff_t read_any(const uint8_t *bytes, size_t len, struct header *h)
 {
 	static const uint8_t v1[] = {'P', 'R', 'O', 'X', 'Y'};
@@ -209,8 +198,8 @@ ptrdiff_t header_read(const uint8_t *bytes, size_t len, struct header *out)
 {
 	memset(out, 0, sizeof(*out));
 	ptrdiff_t n = read_any(bytes, len, out);
-	make_plain(&out->source);
-	make_plain(&out->destination);
+	sodns_address_unmap(&out->source);
+	sodns_address_unmap(&out->destination);
 	return n;
 }
 

@@ -1,5 +1,5 @@
 /*
- * proxyproto: behind a proxy, the client is who the proxy says it is. A header in front of a
+ * proxyproto: behind a proxy, the client is the one that the proxy names. A header in front of a
  * datagram, or at the beginning of a connection, is read and cut off before anything else is.
  */
 #include "proxyproto.h"
@@ -19,7 +19,7 @@ static enum policy policy_of(const struct proxyproto *pp, const sodns_address_t 
 	return pp->others;
 }
 
-ptrdiff_t proxyproto_preface(void *self, sodns_packet_t *p)
+ptrdiff_t proxyproto_stream(void *self, sodns_packet_t *p)
 {
 	struct header h;
 	enum policy policy = policy_of(self, &p->peer);
@@ -73,8 +73,8 @@ static bool is_good(const struct header *h, ptrdiff_t n, size_t packet_len, char
 }
 
 /* A datagram without a header: perhaps its session had one. */
-static enum sodns_verdict admit_plain(const struct proxyproto *pp, sodns_packet_t *p,
-				      enum policy policy)
+static enum sodns_verdict take_plain(const struct proxyproto *pp, sodns_packet_t *p,
+				     enum policy policy)
 {
 	struct sessions *sessions = my_sessions(pp);
 	const sodns_address_t *source = NULL;
@@ -86,8 +86,8 @@ static enum sodns_verdict admit_plain(const struct proxyproto *pp, sodns_packet_
 }
 
 /* A datagram behind a header of n bytes. */
-static enum sodns_verdict admit_behind(const struct proxyproto *pp, sodns_packet_t *p,
-				       enum policy policy, const struct header *h, size_t n)
+static enum sodns_verdict take_behind(const struct proxyproto *pp, sodns_packet_t *p,
+				      enum policy policy, const struct header *h, size_t n)
 {
 	if (policy == POLICY_REJECT)
 		return discard(p, "connection rejected by Proxy Protocol connection policy");
@@ -102,20 +102,18 @@ static enum sodns_verdict admit_behind(const struct proxyproto *pp, sodns_packet
 	return sessions && !p->len ? SODNS_DISCARD : SODNS_PASS;
 }
 
-enum sodns_verdict proxyproto_admit(void *self, sodns_packet_t *p)
+enum sodns_verdict proxyproto_datagram(void *self, sodns_packet_t *p)
 {
 	const struct proxyproto *pp = self;
 	struct header h;
 	char why[160];
-	if (p->protocol != SODNS_UDP)
-		return SODNS_PASS;
 	enum policy policy = policy_of(pp, &p->peer);
 	if (policy == POLICY_SKIP)
 		return SODNS_PASS;
 	ptrdiff_t n = header_read(p->bytes, p->len, &h);
 	if (!n || (n == SODNS_EBUSY && !h.reason))
-		return admit_plain(pp, p, policy);
+		return take_plain(pp, p, policy);
 	if (!is_good(&h, n, p->len, why, sizeof(why)))
 		return discard(p, why);
-	return admit_behind(pp, p, policy, &h, (size_t)n);
+	return take_behind(pp, p, policy, &h, (size_t)n);
 }

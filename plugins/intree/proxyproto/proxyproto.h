@@ -26,8 +26,8 @@ struct proxyproto {
 	size_t worker_count;
 };
 
-enum sodns_verdict proxyproto_admit(void *self, sodns_packet_t *p);
-ptrdiff_t proxyproto_preface(void *self, sodns_packet_t *p);
+enum sodns_verdict proxyproto_datagram(void *self, sodns_packet_t *p);
+ptrdiff_t proxyproto_stream(void *self, sodns_packet_t *p);
 
 /* sessions.c: what a header said of the peer, for datagrams without one. Of one thread. */
 struct sessions *sessions_new(uint32_t max);

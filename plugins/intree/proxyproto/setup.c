@@ -120,12 +120,40 @@ static void teardown(void *self)
 	free(pp->sessions);
 }
 
+static bool is_allowed(const struct proxyproto *pp, const sodns_prefix_t *prefix)
+{
+	for (size_t i = 0; i < pp->allowed_count; i++)
+		if (pp->allowed[i].bits == prefix->bits &&
+		    sodns_address_equal(&pp->allowed[i].address, &prefix->address))
+			return true;
+	return false;
+}
+
+static bool allows_all_of(const struct proxyproto *pp, const struct proxyproto *other)
+{
+	for (size_t i = 0; i < other->allowed_count; i++)
+		if (!is_allowed(pp, &other->allowed[i]))
+			return false;
+	return true;
+}
+
+/* In whatever order the networks stand. */
+static bool agrees(const void *self, const void *other)
+{
+	const struct proxyproto *a = self, *b = other;
+	return a->others == b->others && a->ttl == b->ttl &&
+	       (!a->ttl || a->max_sessions == b->max_sessions) && allows_all_of(a, b) &&
+	       allows_all_of(b, a);
+}
+
 static const void *ability(void *self, const char *id)
 {
-	static const sodns_admit_ability_t admit = {
-		.size = sizeof(admit), .admit = proxyproto_admit, .preface = proxyproto_preface};
+	static const sodns_preface_ability_t preface = {.size = sizeof(preface),
+							.datagram = proxyproto_datagram,
+							.stream = proxyproto_stream,
+							.agrees = agrees};
 	(void)self;
-	return strcmp(id, SODNS_ABILITY_ADMIT) ? NULL : &admit;
+	return strcmp(id, SODNS_ABILITY_PREFACE) ? NULL : &preface;
 }
 
 SODNS_PLUGIN(.name = "proxyproto", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,

@@ -1,8 +1,6 @@
 /*
  * eq, ne, lt, le, gt, ge: by Go's rules for basic types.
  */
-#include <string.h>
-
 #include "node.h"
 
 #define INCOMPATIBLE "incompatible types for comparison"
@@ -24,13 +22,6 @@ static bool negative(const value_t *v)
 	return v->kind == INT && v->i < 0;
 }
 
-static int compare_text(const value_t *a, const value_t *b)
-{
-	size_t n = a->len < b->len ? a->len : b->len;
-	int c = n ? memcmp(a->text, b->text, n) : 0;
-	return c ? c : (a->len > b->len) - (a->len < b->len);
-}
-
 /* Two values of the same kind, or two integers: their order. */
 static int order(const value_t *a, const value_t *b)
 {
@@ -40,7 +31,7 @@ static int order(const value_t *a, const value_t *b)
 	case FLOAT:
 		return (a->f > b->f) - (a->f < b->f);
 	case STRING:
-		return compare_text(a, b);
+		return sodns_text_compare(a->text, a->len, b->text, b->len);
 	default:
 		if (negative(a) != negative(b))
 			return negative(a) ? -1 : 1;
@@ -113,38 +104,36 @@ static bool ordered(run_t *r, const value_t *a, const value_t *b, int *out)
 	return true;
 }
 
-bool compare_less(run_t *r, const value_t *args, size_t count, value_t *out)
+/* Whether the order of the two is one of these, -1 being that the first is less. */
+static bool relates(run_t *r, const value_t *args, int least, int most, value_t *out)
 {
 	int c = 0;
-	(void)count;
 	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c < 0);
+	c = (c > 0) - (c < 0);
+	*out = value_bool(c >= least && c <= most);
 	return good;
+}
+
+bool compare_less(run_t *r, const value_t *args, size_t count, value_t *out)
+{
+	(void)count;
+	return relates(r, args, -1, -1, out);
 }
 
 bool compare_less_equal(run_t *r, const value_t *args, size_t count, value_t *out)
 {
-	int c = 0;
 	(void)count;
-	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c <= 0);
-	return good;
+	return relates(r, args, -1, 0, out);
 }
 
 bool compare_greater(run_t *r, const value_t *args, size_t count, value_t *out)
 {
-	int c = 0;
 	(void)count;
-	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c > 0);
-	return good;
+	return relates(r, args, 1, 1, out);
 }
 
 bool compare_greater_equal(run_t *r, const value_t *args, size_t count, value_t *out)
 {
-	int c = 0;
 	(void)count;
-	bool good = ordered(r, args, args + 1, &c);
-	*out = value_bool(c >= 0);
-	return good;
+	return relates(r, args, 0, 1, out);
 }

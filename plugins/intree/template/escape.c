@@ -28,7 +28,7 @@ static void put_js(run_t *r, const char *text, size_t len)
 {
 	for (size_t i = 0, n; i < len; i += n) {
 		uint32_t c;
-		n = utf8_get(text + i, len - i, &c);
+		n = sodns_utf8_read(text + i, len - i, &c);
 		if (c == '\\' || c == '\'' || c == '"')
 			run_print(r, "\\%c", (int)c);
 		else if (c < 0x20 || strchr("<>&=", (int)c))

@@ -53,7 +53,7 @@ void format_pad(run_t *r, const verb_t *v, const char *text, size_t len)
 	int64_t n = v->has_width ? v->width : 0;
 	uint32_t c;
 	for (size_t at = 0; at < len && n > 0; n--)
-		at += utf8_get(text + at, len - at, &c);
+		at += sodns_utf8_read(text + at, len - at, &c);
 	if (!v->minus)
 		format_padding(r, v, n);
 	run_write(r, text, len);
@@ -83,7 +83,7 @@ static void print_value_of_type(run_t *r, const verb_t *v, const value_t *arg)
 static void complain(run_t *r, const verb_t *v, const char *why)
 {
 	char letter[4];
-	size_t n = utf8_put(v->rune, letter);
+	size_t n = sodns_utf8_write(v->rune, letter);
 	run_write(r, "%!", 2);
 	run_write(r, letter, n);
 	run_write(r, why, strlen(why));
@@ -101,14 +101,11 @@ static void bad_verb(run_t *r, const verb_t *v, const value_t *arg)
 
 static void format_rune(run_t *r, const verb_t *v, uint64_t u)
 {
-	char text[24];
-	uint32_t c = u > 0x10ffff || (u >= 0xd800 && u < 0xe000) ? 0xfffd : (uint32_t)u;
-	text_t t = {text, 0, sizeof(text)};
-	if (v->letter == 'q')
-		quote_rune(&t, c, v->plus);
-	else
-		t.len = utf8_put(c, text);
-	format_pad(r, v, text, t.len);
+	char text[16];
+	uint32_t c = u > UINT32_MAX ? SODNS_UTF8_BAD : (uint32_t)u;
+	size_t len = v->letter == 'q' ? sodns_quote_character(c, v->plus, text)
+				      : sodns_utf8_write(c, text);
+	format_pad(r, v, text, len);
 }
 
 static void format_hex(run_t *r, const verb_t *v, const char *text, size_t len)
@@ -134,19 +131,31 @@ static void format_hex(run_t *r, const verb_t *v, const char *text, size_t len)
 		format_padding(r, v, padding);
 }
 
+/* Whether it can stand in back quotes. */
+static bool is_raw(const char *text, size_t len)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		uint32_t c;
+		n = sodns_utf8_read(text + at, len - at, &c);
+		if (n == 1 ? c == SODNS_UTF8_BAD || (c < ' ' && c != '\t') || c == '`' || c == 0x7f
+			   : c == 0xfeff)
+			return false;
+	}
+	return true;
+}
+
 static void format_quoted(run_t *r, const verb_t *v, const char *text, size_t len)
 {
-	size_t room = len * 10 + 2;
-	text_t t = {run_alloc(r, room), 0, room};
-	const bool sharp = v->letter == 'q' && v->sharp;
-	if (sharp && quote_is_raw(text, len)) {
-		text_add(&t, "`", 1);
-		text_add(&t, text, len);
-		text_add(&t, "`", 1);
+	size_t room = SODNS_QUOTE_ROOM(len);
+	char *quoted = run_alloc(r, room);
+	if (v->letter == 'q' && v->sharp && is_raw(text, len)) {
+		memcpy(quoted + 1, text, len);
+		quoted[0] = quoted[len + 1] = '`';
+		len += 2;
 	} else {
-		quote_string(&t, text, len, v->plus);
+		len = sodns_quote(text, len, v->plus, quoted, room);
 	}
-	format_pad(r, v, t.at, t.len);
+	format_pad(r, v, quoted, len);
 }
 
 static void format_string(run_t *r, const verb_t *v, const char *text, size_t all)
@@ -161,7 +170,7 @@ static void format_string(run_t *r, const verb_t *v, const char *text, size_t al
 		/* counted in characters */
 		int left = v->precision;
 		for (len = 0; len < all && left; left--)
-			len += utf8_get(text + len, all - len, &c);
+			len += sodns_utf8_read(text + len, all - len, &c);
 	}
 	if (v->letter == 'q' || (v->letter == 'v' && v->sharp_v))
 		format_quoted(r, v, text, len);
@@ -396,7 +405,7 @@ static void read_verb(run_t *r, format_t *f, verb_t *v)
 	if (!f->indexed)
 		argument_number(f);
 	if (f->p < f->end) {
-		f->p += utf8_get(f->p, (size_t)(f->end - f->p), &v->rune);
+		f->p += sodns_utf8_read(f->p, (size_t)(f->end - f->p), &v->rune);
 		v->letter = v->rune < 0x80 ? (char)v->rune : 0;
 	}
 }

@@ -28,13 +28,4 @@ void format_integer(run_t *r, const verb_t *v, const value_t *arg);
 void format_unicode(run_t *r, const verb_t *v, uint64_t u);
 void format_float(run_t *r, const verb_t *v, double f);
 
-/* quote.c */
-/* A string in double quotes as Go writes it; `ascii`: nothing else. */
-void quote_string(text_t *t, const char *text, size_t len, bool ascii);
-/* A character in single ones. */
-void quote_rune(text_t *t, uint32_t c, bool ascii);
-/* Whether it can stand in back quotes. */
-bool quote_is_raw(const char *text, size_t len);
-bool rune_is_printable(uint32_t c);
-
 #endif

@@ -29,17 +29,26 @@ static unsigned base_of(char letter)
 	}
 }
 
+/* "0" and a letter in front of p. */
+static char *put_base(char *p, char letter)
+{
+	p -= 2;
+	p[0] = '0';
+	p[1] = letter;
+	return p;
+}
+
 /* In front of the digits, from right to left. */
 static char *put_prefix(char *p, const verb_t *v, unsigned base, bool negative)
 {
 	if (v->sharp && base == 2)
-		*--p = 'b', *--p = '0';
+		p = put_base(p, 'b');
 	if (v->sharp && base == 8 && *p != '0')
 		*--p = '0';
 	if (v->sharp && base == 16)
-		*--p = v->letter == 'X' ? 'X' : 'x', *--p = '0';
+		p = put_base(p, v->letter == 'X' ? 'X' : 'x');
 	if (v->letter == 'O')
-		*--p = 'o', *--p = '0';
+		p = put_base(p, 'o');
 	if (negative || v->plus || v->space)
 		*--p = negative ? '-' : v->plus ? '+' : ' ';
 	return p;
@@ -87,114 +96,13 @@ void format_unicode(run_t *r, const verb_t *given, uint64_t u)
 	size_t room = (size_t)least + DIGITS_MAX;
 	char *text = run_alloc(r, room);
 	int n = snprintf(text, room, "U+%0*llX", least, (unsigned long long)u);
-	if (v.sharp && u <= 0x10ffff && rune_is_printable((uint32_t)u)) {
+	if (v.sharp && u <= 0x10ffff && sodns_utf8_printable((uint32_t)u)) {
 		text[n++] = ' ';
 		text[n++] = '\'';
-		n += (int)utf8_put((uint32_t)u, text + n);
+		n += (int)sodns_utf8_write((uint32_t)u, text + n);
 		text[n++] = '\'';
 	}
 	format_pad(r, &v, text, (size_t)n);
-}
-
-/* A number as it is kept: mantissa with its hidden bit, and the exponent of its first bit. */
-static uint64_t take_apart(double f, int *exponent)
-{
-	uint64_t bits;
-	memcpy(&bits, &f, sizeof(bits));
-	uint64_t mantissa = bits & ((1ull << 52) - 1);
-	int e = (int)(bits >> 52 & 0x7ff);
-	if (e)
-		mantissa |= 1ull << 52;
-	*exponent = (e ? e : 1) - 1023;
-	return mantissa;
-}
-
-/* 4503599627370496p-52 */
-static int put_binary(char *out, size_t size, double f)
-{
-	int e;
-	uint64_t mantissa = take_apart(f, &e);
-	return snprintf(out, size, "%s%llup%+d", signbit(f) ? "-" : "",
-			(unsigned long long)mantissa, e - 52);
-}
-
-/* 0x1.8p+01; of digits behind the point as many as asked for, or as there are. */
-static int put_hex(char *out, char letter, int precision, double f)
-{
-	const char *digits = letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	const uint64_t one = 1ull << 60;
-	char *p = out;
-	int e;
-	uint64_t m = take_apart(f, &e) << 8;
-	if (!m)
-		e = 0;
-	for (; m && !(m & one); e--)
-		m <<= 1;
-	if (precision >= 0 && precision < 15) {
-		unsigned shift = (unsigned)precision * 4;
-		uint64_t extra = m << shift & (one - 1);
-		m >>= 60 - shift;
-		if ((extra | (m & 1)) > one >> 1)
-			m++;
-		m <<= 60 - shift;
-		if (m & one << 1) {
-			m >>= 1;
-			e++;
-		}
-	}
-	if (signbit(f))
-		*p++ = '-';
-	*p++ = '0';
-	*p++ = letter;
-	*p++ = (char)('0' + (m >> 60 & 1));
-	m <<= 4;
-	if (precision < 0 ? m != 0 : precision > 0)
-		*p++ = '.';
-	for (int i = 0; precision < 0 ? m != 0 : i < precision; i++, m <<= 4)
-		*p++ = digits[m >> 60];
-	p += sprintf(p, "%c%c%02d", letter == 'X' ? 'P' : 'p', e < 0 ? '-' : '+', abs(e));
-	return (int)(p - out);
-}
-
-/* The fewest digits that read back as the number; very small and large ones with an exponent. */
-static int put_shortest(char *out, size_t size, bool capital, double f)
-{
-	char text[40];
-	int precision = 0, digits = 0;
-	do
-		snprintf(text, sizeof(text), capital ? "%.*E" : "%.*e", precision, f);
-	while (precision++ < 17 && strtod(text, NULL) != f);
-	int exponent = atoi(strpbrk(text, "eE") + 1);
-	if (exponent < -4 || exponent > 5)
-		return snprintf(out, size, "%s", text);
-	for (const char *p = text; *p != 'e' && *p != 'E'; p++)
-		digits += *p >= '0' && *p <= '9';
-	int decimals = digits - 1 - exponent;
-	return snprintf(out, size, "%.*f", decimals > 0 ? decimals : 0, f);
-}
-
-/* As strconv.FormatFloat(f, letter, precision, 64): precision -1 is the fewest digits. */
-static int put_float(char *out, size_t size, char letter, int precision, double f)
-{
-	switch (letter) {
-	case 'b':
-		return put_binary(out, size, f);
-	case 'x':
-	case 'X':
-		return put_hex(out, letter, precision, f);
-	case 'e':
-		return snprintf(out, size, "%.*e", precision, f);
-	case 'E':
-		return snprintf(out, size, "%.*E", precision, f);
-	case 'f':
-		return snprintf(out, size, "%.*f", precision, f);
-	case 'G':
-		return precision < 0 ? put_shortest(out, size, true, f)
-				     : snprintf(out, size, "%.*G", precision, f);
-	default:
-		return precision < 0 ? put_shortest(out, size, false, f)
-				     : snprintf(out, size, "%.*g", precision, f);
-	}
 }
 
 /* %#: the point stands there, and with %g as many digits as asked for. */
@@ -259,7 +167,7 @@ void format_float(run_t *r, const verb_t *v, double f)
 		return;
 	size_t room = (precision > 0 ? (size_t)precision : 0) + 400;
 	char *text = run_alloc(r, room);
-	int n = 1 + put_float(text + 1, room - 32, letter, precision, f);
+	int n = 1 + (int)sodns_float_to_text(f, letter, precision, text + 1, room - 32);
 	if (text[1] == '-') {
 		text++;
 		n--;

@@ -1,9 +1,7 @@
 /*
  * The functions that templates may call: Go's own, and parseInt.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "node.h"
@@ -136,14 +134,6 @@ static bool call_printf(run_t *r, const value_t *args, size_t count, value_t *ou
 	return true;
 }
 
-static int digit_of(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'z' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'Z' ? c - 'A' + 10
-				      : 99;
-}
-
 static bool number_fail(run_t *r, const value_t *text, const char *reason)
 {
 	char quoted[128];
@@ -152,47 +142,23 @@ static bool number_fail(run_t *r, const value_t *text, const char *reason)
 	return call_fail(r, "strconv.ParseUint: parsing %.*s: %s", (int)t.len, quoted, reason);
 }
 
-/* 0x, 0o, 0b and a leading zero, where the base is 0. */
-static int64_t named_base(const char *p, size_t len, size_t *skip)
-{
-	if (len < 2 || *p != '0')
-		return 10;
-	char c = (char)(p[1] | 32);
-	*skip = len > 2 && (c == 'x' || c == 'o' || c == 'b') ? 2 : 1;
-	return *skip == 1 ? 8 : c == 'x' ? 16 : c == 'o' ? 8 : 2;
-}
-
 /* strconv.ParseUint(text, base, bits) */
 static bool call_parse_int(run_t *r, const value_t *args, size_t count, value_t *out)
 {
 	char reason[40];
-	int64_t base = args[1].i, bits = args[2].i ? args[2].i : 64;
-	size_t at = 0, skip = 0;
-	uint64_t u = 0;
+	const int64_t base = args[1].i, bits = args[2].i ? args[2].i : 64;
+	const bool bad_base = base && (base < 2 || base > 36);
+	uint64_t u;
 	(void)count;
-	if (!args->len)
-		return number_fail(r, args, "invalid syntax");
-	bool underscores = !base;
-	if (!base)
-		base = named_base(args->text, args->len, &skip);
-	snprintf(reason, sizeof(reason), "invalid %s %lld",
-		 base < 2 || base > 36 ? "base" : "bit size",
-		 (long long)(base < 2 || base > 36 ? base : bits));
-	if (base < 2 || base > 36 || bits < 0 || bits > 64)
+	if (args->len && (bad_base || bits < 0 || bits > 64)) {
+		snprintf(reason, sizeof(reason), "invalid %s %lld", bad_base ? "base" : "bit size",
+			 (long long)(bad_base ? base : bits));
 		return number_fail(r, args, reason);
-	for (at = skip; at < args->len; at++) {
-		if (args->text[at] == '_' && underscores && at && at + 1 < args->len &&
-		    args->text[at + 1] != '_')
-			continue;
-		int d = digit_of(args->text[at]);
-		if (d >= base)
-			return number_fail(r, args, "invalid syntax");
-		if (u > (UINT64_MAX - (uint64_t)d) / (uint64_t)base)
-			return number_fail(r, args, "value out of range");
-		u = u * (uint64_t)base + (uint64_t)d;
 	}
-	if (bits < 64 && u >> bits)
-		return number_fail(r, args, "value out of range");
+	int error = sodns_uint_from_text(args->text, args->len, (unsigned)base,
+					 bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX, &u);
+	if (error)
+		return number_fail(r, args, sodns_number_error(error));
 	*out = value_uint(u, 64);
 	return true;
 }

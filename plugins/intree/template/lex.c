@@ -124,7 +124,7 @@ static item_t bad_character(lexer_t *l, const char *format, size_t at)
 {
 	uint32_t c;
 	char what[40];
-	size_t n = utf8_get(l->text + at, l->len - at, &c);
+	size_t n = sodns_utf8_read(l->text + at, l->len - at, &c);
 	snprintf(what, sizeof(what), "U+%04X '%.*s'", c, (int)n, l->text + at);
 	return error(l, format, (slice_t){what, strlen(what)});
 }

@@ -4,6 +4,8 @@
 #ifndef TEMPLATE_NODE_H
 #define TEMPLATE_NODE_H
 
+#include <sodns/text.h>
+
 #include "engine.h"
 
 /* How deep control structures and parentheses may be nested, and how deep execution may go: its
@@ -148,6 +150,7 @@ typedef struct text {
 /* Prints a node as Go does; cut off at the room's end. */
 void node_print(text_t *t, const node_t *n);
 void text_add(text_t *t, const char *text, size_t len);
+/* In double quotes, as Go has them. */
 void text_quote(text_t *t, const char *text, size_t len);
 
 /* A string or character constant with its quotes: its value into out, which has room for as many
@@ -156,10 +159,6 @@ bool unquote(slice_t text, char *out, size_t *len);
 bool unquote_char(slice_t text, int32_t *out);
 /* A number constant; false: bad syntax. *integer: it can stand for an integer. */
 bool number_parse(slice_t text, value_t *out, bool *integer);
-/* A rune as UTF-8; returns its bytes. */
-size_t utf8_put(uint32_t c, char out[4]);
-/* The rune at text; 0xFFFD for what is none. Returns its bytes, at least 1. */
-size_t utf8_get(const char *text, size_t len, uint32_t *c);
 
 /* The name of a value's type: "int", "string", "<nil>". */
 const char *value_type(const value_t *v);

@@ -15,10 +15,10 @@ static void item_text(const item_t *i, char out[96])
 		text_add(&t, "EOF", 3);
 	else if (i->token >= TOKEN_BLOCK)
 		t.len = (size_t)snprintf(out, 95, "<%.*s>", (int)i->text.len, i->text.at);
-	else if (i->text.len > 10)
-		text_quote(&t, i->text.at, 10), text_add(&t, "...", 3);
 	else
-		text_quote(&t, i->text.at, i->text.len);
+		text_quote(&t, i->text.at, i->text.len > 10 ? 10 : i->text.len);
+	if (i->token < TOKEN_BLOCK && i->token != TOKEN_EOF && i->text.len > 10)
+		text_add(&t, "...", 3);
 	out[t.len] = 0;
 }
 

@@ -15,6 +15,11 @@ void text_add(text_t *t, const char *text, size_t len)
 	t->len += len;
 }
 
+void text_quote(text_t *t, const char *text, size_t len)
+{
+	t->len += sodns_quote(text, len, false, t->at + t->len, t->room - t->len);
+}
+
 static void add(text_t *t, const char *text)
 {
 	text_add(t, text, strlen(text));

@@ -102,15 +102,22 @@ static bool call_group(sodns_expr_call_t *c)
 	return true;
 }
 
-static void make_environment(struct rule *rule)
+/* Made for the first expression: most templates have none. */
+static int need_environment(sodns_setup_t *s, struct rule *rule)
 {
 	static const sodns_expr_function_t group = {.name = "group",
 						    .result = SODNS_EXPR_STRING,
 						    .params = {SODNS_EXPR_ANY},
 						    .call = call_group};
-	rule->env = sodns_expr_env_new();
+	char err[512];
+	if (rule->env)
+		return SODNS_OK;
+	rule->env = sodns_expr_env_new(err, sizeof(err));
+	if (!rule->env)
+		return sodns_error(s, "%s", err);
 	sodns_expr_add_query_functions(rule->env);
 	sodns_expr_add_function(rule->env, &group);
+	return SODNS_OK;
 }
 
 static const char *joined(sodns_setup_t *s, const char *const *words, size_t count)
@@ -142,6 +149,8 @@ static int read_variable(sodns_setup_t *s, struct rule *rule)
 		return sodns_error_args(s);
 	if (!is_identifier(args[0]))
 		return sodns_error(s, "invalid variable name \"%s\"", args[0]);
+	if (need_environment(s, rule))
+		return SODNS_EINVAL;
 	if (!sodns_expr_name_is_free(rule->env, args[0]))
 		return sodns_error(s, "variable name \"%s\" is reserved", args[0]);
 	sodns_expr_t *e = sodns_expr_compile(rule->env, joined(s, args + 1, count - 1), why,
@@ -162,6 +171,8 @@ static int read_condition(sodns_setup_t *s, struct rule *rule)
 	const char *const *args = sodns_setup_args(s, &count);
 	if (!count)
 		return sodns_error_args(s);
+	if (need_environment(s, rule))
+		return SODNS_EINVAL;
 	sodns_expr_t *e = sodns_expr_compile(rule->env, joined(s, args, count), why, sizeof(why));
 	if (!e)
 		return sodns_error(s, "could not compile expression: %s", why);
@@ -296,7 +307,6 @@ static int read_rule(sodns_setup_t *s, struct rule *rule)
 	int rc = read_head(s, rule);
 	if (!rc)
 		rc = read_zones(s, rule);
-	make_environment(rule);
 	while (!rc && sodns_setup_block(s))
 		rc = read_property(s, rule);
 	if (rc)
@@ -325,6 +335,17 @@ static void teardown(void *self)
 	}
 }
 
+/* What a rule without fallthrough does not match is an error, and not the next plugin's. */
+static void say_what_it_answers(sodns_setup_t *s, const struct template *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct rule *r = &t->rules[i];
+		if (r->type == SODNS_TYPE_ANY && !r->fallthrough.set &&
+		    (r->rclass == SODNS_CLASS_IN || r->rclass == SODNS_CLASS_ANY))
+			sodns_setup_answers(s, r->zones, r->zone_count);
+	}
+}
+
 static int setup(sodns_setup_t *s)
 {
 	struct template *t = sodns_setup_alloc(s, sizeof(*t));
@@ -335,8 +356,11 @@ static int setup(sodns_setup_t *s)
 		memset(rule, 0, sizeof(*rule));
 		rc = read_rule(s, rule);
 	}
-	if (!rc)
-		return sodns_add_handler(s, t);
+	if (!rc) {
+		sodns_add_handler(s, t);
+		say_what_it_answers(s, t);
+		return SODNS_OK;
+	}
 	teardown(t);
 	return rc;
 }

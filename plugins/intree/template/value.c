@@ -1,10 +1,8 @@
 /*
  * Values: the names of their types, their truth and length, and how they print.
  */
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "node.h"
@@ -98,29 +96,10 @@ void run_print(run_t *r, const char *format, ...)
 		run_write(r, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
-/* The shortest digits that read back as the number; very small and large ones with an exponent. */
 static void print_float(run_t *r, double f)
 {
-	char text[40];
-	int digits = 0, exponent;
-	if (!isfinite(f)) {
-		run_print(r, "%s", isnan(f) ? "NaN" : f > 0 ? "+Inf" : "-Inf");
-		return;
-	}
-	for (int precision = 0; precision < 17; precision++) {
-		snprintf(text, sizeof(text), "%.*e", precision, f);
-		if (strtod(text, NULL) == f)
-			break;
-	}
-	exponent = atoi(strchr(text, 'e') + 1);
-	if (exponent < -4 || exponent > 5) {
-		run_print(r, "%s", text);
-		return;
-	}
-	for (const char *p = text; *p != 'e'; p++)
-		digits += *p >= '0' && *p <= '9';
-	int decimals = digits - 1 - exponent;
-	run_print(r, "%.*f", decimals > 0 ? decimals : 0, f);
+	char text[SODNS_FLOAT_ROOM];
+	run_write(r, text, sodns_float_to_text(f, 'g', -1, text, sizeof(text)));
 }
 
 static void print_list(run_t *r, const value_t *v)

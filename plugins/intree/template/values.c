@@ -15,9 +15,7 @@ struct pairs {
 static int by_key(const void *a, const void *b)
 {
 	const sodns_value_t *x = a, *y = b;
-	size_t n = x->count < y->count ? x->count : y->count;
-	int c = n ? memcmp(x->text, y->text, n) : 0;
-	return c ? c : (x->count > y->count) - (x->count < y->count);
+	return sodns_text_compare(x->text, x->count, y->text, y->count);
 }
 
 static void item_at(run_t *r, const void *data, size_t i, value_t *out)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodns/random.h>
+#include <sodns/message.h>
 
 #include "transfer.h"
 
@@ -79,20 +79,6 @@ void notify_zone(void *self, const uint8_t *zone)
 	}
 }
 
-/* Header and question: NOTIFY, authoritative, the zone's SOA. */
-static size_t write_notify(const uint8_t *zone, uint8_t *out)
-{
-	static const uint8_t tail[] = {0, SODNS_TYPE_SOA, 0, SODNS_CLASS_IN};
-	size_t n = sodns_name_length(zone);
-	memset(out, 0, 12);
-	sodns_random_bytes(out, 2);
-	out[2] = SODNS_OPCODE_NOTIFY << 3 | SODNS_AA >> 8;
-	out[5] = 1;
-	memcpy(out + 12, zone, n);
-	memcpy(out + 12 + n, tail, sizeof(tail));
-	return 12 + n + sizeof(tail);
-}
-
 static const char *reason(int rc, const uint8_t *answer, char buf[16])
 {
 	if (rc > 0)
@@ -114,8 +100,9 @@ static void complain(const struct target *to, const uint8_t *zone, int rc, const
  * gets on. */
 static int tell(struct target *to, const uint8_t *zone)
 {
-	uint8_t query[12 + SODNS_NAME_MAX + 4], answer[1500];
-	size_t len = write_notify(zone, query);
+	uint8_t query[SODNS_MESSAGE_QUERY_MAX], answer[1500];
+	size_t len = sodns_message_query(query, SODNS_OPCODE_NOTIFY << 11 | SODNS_AA, zone,
+					 SODNS_TYPE_SOA, SODNS_CLASS_IN);
 	int rc = 0, tries = to->silent ? 1 : TRIES;
 	for (int i = 0; i < tries; i++) {
 		uint64_t end = sodns_now() + TRY_MS * 1000000ull, now;

@@ -106,13 +106,16 @@ static void teardown(void *self)
 static int setup(sodns_setup_t *s)
 {
 	size_t count;
+	char err[512];
 	sodns_setup_next(s);
 	const char *const *args = sodns_setup_args(s, &count);
 	if (count != 1)
 		return sodns_error_args(s);
 	struct view *v = sodns_setup_alloc(s, sizeof(*v));
 	v->name = args[0];
-	v->env = sodns_expr_env_new();
+	v->env = sodns_expr_env_new(err, sizeof(err));
+	if (!v->env)
+		return sodns_error(s, "%s", err);
 	sodns_expr_add_query_functions(v->env);
 	int rc = read_block(s, v);
 	if (!rc && sodns_setup_next(s))

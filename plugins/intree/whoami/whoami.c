@@ -57,8 +57,14 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 
 static int setup(sodns_setup_t *s)
 {
+	static const uint8_t root[] = {0};
+	static const uint8_t *const everything[] = {root};
 	sodns_setup_next(s);
-	return sodns_setup_alone(s) ? SODNS_EINVAL : sodns_add_handler(s, NULL);
+	if (sodns_setup_alone(s))
+		return SODNS_EINVAL;
+	sodns_add_handler(s, NULL);
+	sodns_setup_answers(s, everything, 1);
+	return SODNS_OK;
 }
 
 SODNS_PLUGIN(.name = "whoami", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);

@@ -34,13 +34,28 @@ typedef struct sodns_ready_ability {
 	bool (*ready)(void *self);
 } sodns_ready_ability_t;
 
-/* "sodns.admit/1": sees a packet before it is parsed. May let it pass, drop it, answer REFUSED, or
- * correct the peer's address and cut a header off (both are in and out). One instance per server
- * block; all blocks of a listener must agree. On a connection, which is one client's, `preface`
- * (may be NULL) is given its first bytes before the transport is, and returns how many of them are
- * its own (0: none), SODNS_EBUSY to be asked again with more, or another negative value to close the
- * connection. [query] */
-#define SODNS_ABILITY_ADMIT "sodns.admit/1"
+/* "sodns.preface/1": reads what stands in front of messages, such as the header of a proxy. It is a
+ * matter of the listener and not of one server block: it comes before anything is parsed, so that the
+ * block is not known yet, and concerns all queries of the listener, also those of blocks without the
+ * plugin. Instances of several plugins are asked one after the other, in plugin.cfg's order, each for
+ * what the one before has left. They may be asked before their prepare() has run: after a crash
+ * blocks are prepared while others serve.
+ *
+ * `datagram` sees a packet that came over UDP. It may let it pass (SODNS_PASS), answer REFUSED by a
+ * bare header (SODNS_REJECT) or drop it (SODNS_DISCARD); and it may correct peer and local address
+ * and cut bytes off, by moving `bytes` forward and lowering `len`. NULL: all pass. Must not wait.
+ *
+ * `stream` sees the first bytes of a connection, which is one client's, before TLS and the transport
+ * do. It returns how many of them are its own (0: none), SODNS_EBUSY to be asked again, from the
+ * beginning, when more have come, or another negative value to close the connection. It may correct
+ * the addresses; on a negative value what it wrote there is forgotten. NULL: it takes none. Must not
+ * wait.
+ *
+ * `agrees` says whether another instance of the same plugin, of another server block of the listener,
+ * does the very same: then one of them is asked for both. If it does not, or is NULL, the
+ * configuration is refused, by file and line of both directives. Called when all setups have
+ * succeeded. [query] */
+#define SODNS_ABILITY_PREFACE "sodns.preface/1"
 enum sodns_verdict { SODNS_PASS, SODNS_REJECT, SODNS_DISCARD };
 typedef struct sodns_packet {
 	const uint8_t *bytes;
@@ -49,10 +64,25 @@ typedef struct sodns_packet {
 	sodns_address_t local;
 	enum sodns_protocol protocol;
 } sodns_packet_t;
+typedef struct sodns_preface_ability {
+	uint32_t size;
+	enum sodns_verdict (*datagram)(void *self, sodns_packet_t *p);
+	ptrdiff_t (*stream)(void *self, sodns_packet_t *p);
+	bool (*agrees)(const void *self, const void *other);
+} sodns_preface_ability_t;
+
+/* "sodns.admit/1": decides for each query that a client sent to this instance's server block whether
+ * its chain is called at all: rate limits, lists of clients, shedding of load. It is asked when the
+ * block is known, whatever the transport, and never for other blocks' queries, also where they share
+ * a listener; not for what plugins ask by sodns_ask(). All instances of the block that have the
+ * ability are asked in plugin.cfg's order, wherever the plugins that answer stand, until one does not
+ * let the query pass: SODNS_REJECT answers it REFUSED, SODNS_DISCARD drops it. No plugin of the chain
+ * sees a query that did not pass; metadata and views have been asked for it, however. [query]
+ * [may wait] */
+#define SODNS_ABILITY_ADMIT "sodns.admit/1"
 typedef struct sodns_admit_ability {
 	uint32_t size;
-	enum sodns_verdict (*admit)(void *self, sodns_packet_t *p);
-	ptrdiff_t (*preface)(void *self, sodns_packet_t *p);
+	enum sodns_verdict (*admit)(void *self, sodns_query_t *q);
 } sodns_admit_ability_t;
 
 /* "sodns.class/1": queries of classes other than IN are let in to servers that have such an

@@ -16,7 +16,7 @@
  *		return true;
  *	}
  *
- *	sodns_expr_env_t *env = sodns_expr_env_new();
+ *	sodns_expr_env_t *env = sodns_expr_env_new(err, sizeof(err));
  *	sodns_expr_add_query_functions(env);
  *	sodns_expr_add_function(env, &(sodns_expr_function_t){.name = "group", .call = group,
  *		.result = SODNS_EXPR_STRING, .params = {SODNS_EXPR_ANY}});
@@ -29,6 +29,8 @@
  */
 #ifndef SODNS_EXPR_H
 #define SODNS_EXPR_H
+
+#include <string.h>
 
 #include <sodns/query.h>
 
@@ -84,10 +86,13 @@ static inline sodns_value_t sodns_value_string(const char *text, size_t len)
 }
 
 /* A text ended by a zero; NULL is "". */
-SODNS_API sodns_value_t sodns_value_text(const char *text);
+static inline sodns_value_t sodns_value_text(const char *text)
+{
+	return sodns_value_string(text ? text : "", text ? strlen(text) : 0);
+}
 
 /* A value as people read it, Go's %v: `5`, `1.5`, `<nil>`, `[a b]`, `map[k:v]`; ended by a zero, in
- * the query's arena. [query] */
+ * the query's arena. An environment has been made. [query] */
 SODNS_API const char *sodns_value_to_text(sodns_query_t *q, const sodns_value_t *v);
 
 /* Types, for the check at setup. */
@@ -127,9 +132,10 @@ typedef struct sodns_expr_function {
 } sodns_expr_function_t;
 
 /* An environment with the language's own functions only. Used by one thread; the caller frees it,
- * after the expressions compiled in it. [setup] */
-SODNS_API sodns_expr_env_t *sodns_expr_env_new(void);
-SODNS_API void sodns_expr_env_free(void *env);
+ * after the expressions compiled in it. The first one of the process opens the library that expressions
+ * are in. NULL: it can't be opened, err says why. [setup] */
+SODNS_API sodns_expr_env_t *sodns_expr_env_new(char *err, size_t err_size);
+SODNS_API void sodns_expr_env_free(sodns_expr_env_t *env);
 /* The functions of CoreDNS's view: type() name() class() proto() size() client_ip() port() id()
  * opcode() do() bufsize() server_ip() server_port() incidr() metadata(). */
 SODNS_API void sodns_expr_add_query_functions(sodns_expr_env_t *env);
@@ -146,7 +152,7 @@ SODNS_API bool sodns_expr_name_is_free(const sodns_expr_env_t *env, const char *
 /* Compiles a text. NULL: err has the reason, with line and column and the line of text. [setup] */
 SODNS_API sodns_expr_t *sodns_expr_compile(sodns_expr_env_t *env, const char *text, char *err,
 					   size_t err_size);
-SODNS_API void sodns_expr_free(void *expr);
+SODNS_API void sodns_expr_free(sodns_expr_t *e);
 /* The type of its value, as far as it is known at setup: for a variable that will hold it. */
 SODNS_API enum sodns_expr_type sodns_expr_type(const sodns_expr_t *e);
 

@@ -95,6 +95,9 @@ SODNS_API const char *sodns_query_view(const sodns_query_t *q);
 /* When the query arrived and until when it has to be answered: nanoseconds of sodns_now(). */
 SODNS_API uint64_t sodns_query_received(const sodns_query_t *q);
 SODNS_API uint64_t sodns_query_deadline(const sodns_query_t *q);
+/* Queries that are put aside at this moment, as they wait for something, of those that came by the same
+ * UDP socket as this one. 0 over connections, which have limits of their own. */
+SODNS_API unsigned sodns_query_waiting(const sodns_query_t *q);
 /* Brings the deadline forward; a later one than it has is ignored. */
 SODNS_API void sodns_query_limit(sodns_query_t *q, uint64_t deadline);
 /* The monotonic clock in nanoseconds. [any thread] */

@@ -1,12 +1,12 @@
 /*
  * Settings of a server block and of its listeners, made by plugins in setup (bind, timeouts,
- * multisocket, view). Blocks that share a listener must agree where the setting is the listener's:
- * the last one set holds. All functions: [setup].
+ * multisocket, view). A listener is an address and port with a transport. Several blocks may share one;
+ * of a setting that is the listener's (timeouts, connections, TLS) it then has the value of that block,
+ * among those that set it, which stands last in the Corefile. All functions: [setup].
  */
 #ifndef SODNS_SERVER_H
 #define SODNS_SERVER_H
 
-#include <sodns/metrics.h>
 #include <sodns/query.h>
 #include <sodns/setup.h>
 #include <sodns/tls.h>
@@ -27,9 +27,6 @@ SODNS_API void sodns_server_connections(sodns_setup_t *s, uint32_t count);
 /* TLS under the streams of the block's listeners, but not under plain "dns"; counted while the
  * configuration lives. It has to be loaded when prepare is over. False: the block has one already. */
 SODNS_API bool sodns_server_tls(sodns_setup_t *s, sodns_tls_t *tls);
-/* A UDP query that arrives while `depth` queries of its socket are put aside is dropped, and
- * counted in a counter of the family `dropped`, whose labels are the server and a reason. */
-SODNS_API void sodns_server_shed(sodns_setup_t *s, unsigned depth, const sodns_family_t *dropped);
 /* The transport of the block's key number `index` ("dns", "tls"); NULL behind the last. */
 SODNS_API const char *sodns_setup_transport(const sodns_setup_t *s, size_t index);
 /* Options with this code go back to clients as they came, from now on and in all servers. Others go
@@ -56,7 +53,7 @@ SODNS_API void sodns_host_fail(const char *who, const char *message);
  * default should follow from it. UINT64_MAX: there is no limit. */
 SODNS_API uint64_t sodns_host_memory(void);
 /* SHA-512 (hex, 128 characters) over what decides a configuration, as it is on disk now: the Corefile,
- * what it imports, the order of plugin.cfg and the files of the plugins in use. What can't be read as a
+ * what it imports, the order of plugin.cfg with plugin.cfg.d, and the files of the plugins in use. What can't be read as a
  * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not
  * in a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);

@@ -20,6 +20,7 @@
 #define SODNS_SETUP_H
 
 #include <sodns/net.h>
+#include <sodns/text.h>
 
 /* The directive's name, as it stands in the Corefile. */
 SODNS_API const char *sodns_setup_name(const sodns_setup_t *s);
@@ -71,11 +72,6 @@ typedef struct sodns_option {
 SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count,
 				  void *to);
 
-/* Go's durations: "300ms", "1h15m", "-1s". Nanoseconds in *out; 0 or SODNS_EINVAL. [any thread] */
-SODNS_API int sodns_duration_from_text(const char *text, int64_t *out);
-/* As Go prints them: "1h15m0s", "300ms". [any thread] */
-SODNS_API size_t sodns_duration_to_text(int64_t ns, char out[40]);
-
 /* The zones of the server block: lower case, wire form; until teardown. */
 SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);
 /* The rest of the line as zones (CIDRs become reverse zones), or the server block's zones if the
@@ -94,6 +90,10 @@ SODNS_API const char *sodns_setup_key(const sodns_setup_t *s);
 SODNS_API int sodns_add_handler(sodns_setup_t *s, void *self);
 /* An instance without a place in the chain: prepare, start, teardown and abilities only. */
 SODNS_API int sodns_add_instance(sodns_setup_t *s, void *self);
+/* Says of the handler that was added last that it answers every query for names in these zones itself, and
+ * hands none of them to sodns_next(), whatever comes of it later. If the server block gets no other queries,
+ * plugins behind it in the chain are none that a query could reach: a warning names them. */
+SODNS_API void sodns_setup_answers(sodns_setup_t *s, const uint8_t *const *zones, size_t count);
 /* Memory of the configuration, cleared; freed after teardown. Never NULL. */
 SODNS_API void *sodns_setup_alloc(sodns_setup_t *s, size_t size);
 

@@ -57,6 +57,21 @@ SODNS_API void sodns_upstream_free(sodns_upstream_t *u);
  * of the server: smoothed round trip and four times its deviation (RFC 6298), within 200 and 500. */
 SODNS_API uint32_t sodns_upstream_patience(const sodns_upstream_t *u);
 
+/* Why an exchange ended as it did. */
+enum sodns_exchange_why {
+	SODNS_WHY_NONE, /* it has not ended */
+	SODNS_WHY_ANSWERED,
+	SODNS_WHY_TIME,        /* nothing came in time */
+	SODNS_WHY_STOPPED,     /* the caller was: the daemon stops, or the client has gone */
+	SODNS_WHY_REFUSED,     /* the host is there, nobody listens */
+	SODNS_WHY_UNREACHABLE, /* there is no way to the host */
+	SODNS_WHY_CLOSED,      /* the other side closed the connection */
+	SODNS_WHY_PROTOCOL,    /* TLS or HTTP had an objection: a certificate, a status */
+	SODNS_WHY_BAD_ANSWER,  /* what came is no answer to the question */
+	SODNS_WHY_TOO_LARGE,   /* the answer does not fit the caller's room */
+	SODNS_WHY_SYSTEM,      /* this host is at fault: descriptors, memory, permission */
+};
+
 typedef struct sodns_exchange {
 	/* set by the caller; what the pointers lead to stays until the exchange ends */
 	sodns_upstream_t *upstream;
@@ -89,6 +104,7 @@ typedef struct sodns_exchange {
 	uint16_t id;
 	bool again, counted;
 	uint16_t name_slot;
+	uint8_t why; /* of the outcome: enum sodns_exchange_why */
 	void *reserved[4];
 } sodns_exchange_t;
 

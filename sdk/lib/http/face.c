@@ -8,13 +8,12 @@
 #include <sodns/log.h>
 #include <sodns/setup.h>
 
-#include "runtime/provider.h"
-
-static provider_t library = {.file = HTTP_TABLE_FILE,
-			     .symbol = HTTP_TABLE_SYMBOL,
-			     .what = "HTTP",
-			     .size = sizeof(http_table_t),
-			     .lock = PTHREAD_MUTEX_INITIALIZER};
+static const sodns_library_t library = {.size = sizeof(library),
+					.name = "http",
+					.what = "HTTP",
+					.id = HTTP_ID,
+					.version = HTTP_VERSION,
+					.table_size = sizeof(http_table_t)};
 static _Atomic(const http_table_t *) table; /* set before anything is made by it */
 
 static const http_table_t *use(void)
@@ -25,7 +24,7 @@ static const http_table_t *use(void)
 bool sodns_http_load(char *err, size_t err_size)
 {
 	if (!use())
-		atomic_store(&table, provider_open(&library, err, err_size));
+		atomic_store(&table, sodns_library_open(&library, err, err_size));
 	return use();
 }
 

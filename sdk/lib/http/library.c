@@ -3,9 +3,8 @@
  */
 #include "table.h"
 
-SODNS_EXPORT extern const http_table_t sodns_http_provider;
-const http_table_t sodns_http_provider = {
-	.size = sizeof(http_table_t),
+SODNS_LIBRARY(http, http_table_t) = {
+	.head = {.id = HTTP_ID, .version = HTTP_VERSION, .size = sizeof(http_table_t)},
 	.open = http_open,
 	.field = http_field,
 	.session_new = http_session_new,

@@ -8,9 +8,10 @@
 #include <sodns/http.h>
 #include <sodns/http_client.h>
 #include <sodns/http_session.h>
+#include <sodns/library.h>
 
-#define HTTP_TABLE_FILE "libsodns-http.so.1"
-#define HTTP_TABLE_SYMBOL "sodns_http_provider"
+#define HTTP_ID "sodns.http"
+#define HTTP_VERSION 1
 
 /* Files of a TLS server; all NULL: plain HTTP. */
 typedef struct http_tls {
@@ -18,7 +19,7 @@ typedef struct http_tls {
 } http_tls_t;
 
 typedef struct http_table {
-	uint32_t size;
+	sodns_library_head_t head;
 	/* Of all sodns_http_open…(); writes its reason to err. */
 	sodns_http_t *(*open)(const char *address, const http_tls_t *tls, char *err,
 			      size_t err_size);

@@ -6,7 +6,17 @@
  */
 #include "test.h"
 
-#include "expr/expr.h"
+#include "expr/table.h"
+#include "system/library.h"
+
+static sodns_expr_env_t *new_environment(void)
+{
+	char err[256] = "";
+	sodns_expr_env_t *env = sodns_expr_env_new(err, sizeof(err));
+	if (!env)
+		fail_msg("%s", err);
+	return env;
+}
 
 static const char *kind_text(uint32_t kind)
 {
@@ -45,7 +55,7 @@ static void as_the_oracle(void **state)
 	char line[8192], got[8192];
 	unsigned wrong = 0, count = 0;
 	FILE *f = fopen(TEST_DATA "/expr/oracle", "re");
-	sodns_expr_env_t *env = sodns_expr_env_new();
+	sodns_expr_env_t *env = new_environment();
 	(void)state;
 	assert_non_null(f);
 	sodns_expr_add_query_functions(env);
@@ -93,7 +103,7 @@ static void own_names(void **state)
 	struct data data = {0};
 	sodns_value_t v, variables[2] = {sodns_value_int(5), sodns_value_text("x")};
 	const char *why = NULL;
-	sodns_expr_env_t *env = sodns_expr_env_new();
+	sodns_expr_env_t *env = new_environment();
 	(void)state;
 	sodns_expr_add_function(
 		env, &(sodns_expr_function_t){.name = "add_to",
@@ -166,7 +176,7 @@ static char *repeated(const char *before, const char *middle, const char *after,
 static void expect_result(const char *text, const char *result)
 {
 	char got[8192];
-	sodns_expr_env_t *env = sodns_expr_env_new();
+	sodns_expr_env_t *env = new_environment();
 	sodns_expr_add_query_functions(env);
 	result_of(env, text, got, sizeof(got));
 	sodns_expr_env_free(env);
@@ -235,5 +245,6 @@ int main(void)
 		cmocka_unit_test(nesting),
 		cmocka_unit_test(spending),
 	};
+	library_instead("expr", &sodns_expr_library.head);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
