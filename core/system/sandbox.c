@@ -168,6 +168,7 @@ void sandbox_add_system(sandbox_t *s)
 					      "/etc/protocols",
 					      "/etc/localtime",
 					      "/etc/ld.so.cache",
+					      "/etc/gnutls",
 					      "/proc/meminfo",
 					      "/proc/stat",
 					      "/proc/cpuinfo",

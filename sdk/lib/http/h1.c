@@ -180,19 +180,10 @@ bool http1_finish(sodns_http_stream_t *s, const sodns_http_field_t *trailers, si
 	return true;
 }
 
-static bool is_sound(const sodns_http_ask_t *ask)
-{
-	for (size_t i = 0; i < ask->field_count; i++)
-		if (!http1_is_token(ask->fields[i].name) || !http1_is_value(ask->fields[i].value))
-			return false;
-	return http1_is_token(ask->method) && http1_is_target(ask->target) &&
-	       http1_is_value(ask->authority);
-}
-
 sodns_http_stream_t *http1_ask(sodns_http_session_t *h, const sodns_http_ask_t *ask)
 {
 	struct text t;
-	sodns_http_stream_t *s = is_sound(ask) ? http_stream_new(h, ++h->last) : NULL;
+	sodns_http_stream_t *s = http_stream_new(h, ++h->last);
 	if (!s)
 		return NULL;
 	text_begin(&t);

@@ -184,9 +184,20 @@ sodns_http_stream_t *http_session_stream(const sodns_http_session_t *h, uint64_t
 	return s;
 }
 
+/* What would end the line it stands in is not said, in either version: who passes it on may speak the other. */
+static bool are_sound(const sodns_http_field_t *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!http1_is_token(fields[i].name) || !http1_is_value(fields[i].value))
+			return false;
+	return true;
+}
+
 sodns_http_stream_t *http_session_ask(sodns_http_session_t *h, const sodns_http_ask_t *ask)
 {
-	if (!http_session_free(h))
+	if (!http_session_free(h) || !http1_is_token(ask->method) ||
+	    !http1_is_target(ask->target) || !http1_is_value(ask->authority) ||
+	    !are_sound(ask->fields, ask->field_count))
 		return NULL;
 	return h->h2 ? http2_ask(h, ask) : http1_ask(h, ask);
 }
@@ -210,11 +221,8 @@ sodns_http_stream_t *http_stream_of(void *state)
 static bool answer(sodns_http_stream_t *s, unsigned status, const sodns_http_field_t *fields,
 		   size_t count, const void *body, ptrdiff_t len)
 {
-	if (!s->session->options.server || s->begun)
+	if (!s->session->options.server || s->begun || !are_sound(fields, count))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!http1_is_token(fields[i].name) || !http1_is_value(fields[i].value))
-			return false;
 	return s->session->h2 ? http2_answer(s, status, fields, count, body, len)
 			      : http1_answer(s, status, fields, count, body, len);
 }
@@ -242,7 +250,7 @@ bool http_stream_write(sodns_http_stream_t *s, const void *bytes, size_t len)
 
 bool http_stream_finish(sodns_http_stream_t *s, const sodns_http_field_t *trailers, size_t count)
 {
-	if (!s->begun || s->said)
+	if (!s->begun || s->said || !are_sound(trailers, count))
 		return false;
 	return s->session->h2 ? http2_finish(s, trailers, count) : http1_finish(s, trailers, count);
 }
