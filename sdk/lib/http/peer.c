@@ -304,7 +304,7 @@ static void take(http_peer_t *p, const uint8_t *bytes, size_t len)
 static void take_sealed(http_peer_t *p, const uint8_t *bytes, size_t len)
 {
 	static uint8_t plain[READ_SIZE];
-	ptrdiff_t n;
+	ptrdiff_t n = 0;
 	sodns_tls_input(p->tls, bytes, len);
 	while (!p->broken && (n = sodns_tls_read(p->tls, plain, sizeof(plain))) > 0)
 		take(p, plain, (size_t)n);

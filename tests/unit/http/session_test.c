@@ -157,7 +157,8 @@ static bool deliver(struct end *e, size_t step)
 		at += (size_t)used;
 	}
 	e->in_len -= at;
-	memmove(e->in, e->in + at, e->in_len);
+	if (at)
+		memmove(e->in, e->in + at, e->in_len);
 	return read;
 }
 
