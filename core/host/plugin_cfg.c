@@ -15,6 +15,8 @@
 #include <sodns/file.h>
 #include <sodns/log.h>
 
+#include "host/nearest.h"
+
 host_options_t host;
 
 static bool is_name_byte(char c)
@@ -235,39 +237,14 @@ const plugin_entry_t *plugin_cfg_find(const plugin_cfg_t *c, const char *name)
 	return NULL;
 }
 
-/* Letters to insert, remove or replace to get from a to b. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[64], n = (unsigned)strlen(b);
-	if (n > 62 || strlen(a) > 62)
-		return 99;
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; *a; a++, i++) {
-		unsigned diagonal = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned replace = diagonal + (*a != b[j - 1]);
-			diagonal = row[j];
-			unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-			row[j] = least < replace ? least : replace;
-		}
-	}
-	return row[n];
-}
-
 const char *plugin_cfg_nearest(const plugin_cfg_t *c, const char *name)
 {
-	const char *best = NULL;
-	unsigned least = strlen(name) > 4 ? 3 : 2;
-	for (size_t i = 0; i < c->count; i++) {
-		unsigned d = distance(name, c->entries[i].name);
-		if (!c->entries[i].later && d < least) {
-			least = d;
-			best = c->entries[i].name;
-		}
-	}
-	return best;
+	nearest_t near;
+	nearest_begin(&near, name);
+	for (size_t i = 0; i < c->count; i++)
+		if (!c->entries[i].later)
+			nearest_try(&near, c->entries[i].name);
+	return near.best;
 }
 
 /* Whether the entry can't be opened, as far as can be seen from outside; why says. */

@@ -3,7 +3,6 @@
  */
 #include "host/setup.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,100 +120,6 @@ int sodns_error_property(sodns_setup_t *s)
 	return sodns_error(s, "unknown property '%s'", sodns_setup_value(s));
 }
 
-static int read_bool(sodns_setup_t *s, const char *text, bool *out)
-{
-	if (!strcmp(text, "true") || !strcmp(text, "on"))
-		*out = true;
-	else if (!strcmp(text, "false") || !strcmp(text, "off"))
-		*out = false;
-	else
-		return sodns_error(s, "expected 'true' or 'false', got '%s'", text);
-	return SODNS_OK;
-}
-
-static void bound_text(char out[40], uint64_t v, bool time)
-{
-	if (time)
-		sodns_duration_to_text((int64_t)v, out);
-	else
-		snprintf(out, 40, "%" PRIu64, v);
-}
-
-static int check_range(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint64_t v)
-{
-	if (v >= o->min && (!o->max || v <= o->max))
-		return SODNS_OK;
-	char least[40], most[40] = "";
-	bool time = o->kind == SODNS_OPT_DURATION;
-	bound_text(least, o->min, time);
-	if (!o->max)
-		return sodns_error(s, "%s is out of range: '%s': it must be at least %s", o->name,
-				   text, least);
-	bound_text(most, o->max, time);
-	return sodns_error(s, "%s is out of range: '%s': it must be from %s to %s", o->name, text,
-			   least, most);
-}
-
-static int read_uint(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint32_t *out)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
-		return sodns_error(s, "%s wants a number, got '%s'", o->name, text);
-	*out = (uint32_t)v;
-	return check_range(s, o, text, v);
-}
-
-static int read_duration(sodns_setup_t *s, const sodns_option_t *o, const char *text, uint64_t *out)
-{
-	int64_t ns;
-	if (sodns_duration_from_text(text, &ns))
-		return sodns_error(s, "time: invalid duration \"%s\"", text);
-	if (ns < 0)
-		return sodns_error(s, "invalid negative duration: \"%s\"", text);
-	*out = (uint64_t)ns;
-	return check_range(s, o, text, *out);
-}
-
-static int read_option(sodns_setup_t *s, const sodns_option_t *o, void *to)
-{
-	void *field = (char *)to + o->offset;
-	if (o->kind == SODNS_OPT_CALL)
-		return o->call(s, to);
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != (o->kind == SODNS_OPT_FLAG ? 0 : 1))
-		return sodns_error_args(s);
-	switch (o->kind) {
-	case SODNS_OPT_FLAG:
-		*(bool *)field = true;
-		return SODNS_OK;
-	case SODNS_OPT_BOOL:
-		return read_bool(s, args[0], field);
-	case SODNS_OPT_UINT:
-		return read_uint(s, o, args[0], field);
-	case SODNS_OPT_DURATION:
-		return read_duration(s, o, args[0], field);
-	default:
-		*(const char **)field = args[0];
-		return SODNS_OK;
-	}
-}
-
-int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count, void *to)
-{
-	while (sodns_setup_block(s)) {
-		const sodns_option_t *o = NULL;
-		for (size_t i = 0; i < count && !o; i++)
-			if (!strcmp(table[i].name, sodns_setup_value(s)))
-				o = &table[i];
-		int rc = o ? read_option(s, o, to) : sodns_error_property(s);
-		if (rc)
-			return rc;
-	}
-	return s->failed ? SODNS_EINVAL : SODNS_OK;
-}
-
 const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count)
 {
 	*count = s->block->key_count;
@@ -245,14 +150,21 @@ static void warn_of_zone_arg(sodns_setup_t *s, const char *text, const uint8_t *
 			text);
 }
 
+const uint8_t *const *setup_zone_text(sodns_setup_t *s, const char *text, size_t *count, char *err,
+				      size_t err_size)
+{
+	const uint8_t **zones = zones_of(s->generation, text, count, err, err_size);
+	if (zones)
+		warn_of_zone_arg(s, text, zones, *count);
+	return zones;
+}
+
 const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text, size_t *count)
 {
 	char err[512];
-	const uint8_t **zones = zones_of(s->generation, text, count, err, sizeof(err));
+	const uint8_t *const *zones = setup_zone_text(s, text, count, err, sizeof(err));
 	if (!zones)
 		sodns_error(s, "%s", err);
-	else
-		warn_of_zone_arg(s, text, zones, *count);
 	return zones;
 }
 
@@ -382,12 +294,10 @@ void sodns_prepare_warning(sodns_prepare_t *p, const char *format, ...)
 	va_end(ap);
 }
 
-int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)
+int setup_fallthrough(sodns_setup_t *s, const char *const *args, size_t n, sodns_fallthrough_t *out)
 {
 	static const uint8_t root[] = {0};
 	static const uint8_t *const everything[] = {root};
-	size_t n;
-	const char *const *args = sodns_setup_args(s, &n);
 	*out = (sodns_fallthrough_t){.zones = everything, .count = 1, .set = true};
 	if (!n)
 		return SODNS_OK;
@@ -402,6 +312,13 @@ int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)
 	out->zones = zones;
 	out->count = n;
 	return SODNS_OK;
+}
+
+int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)
+{
+	size_t n;
+	const char *const *args = sodns_setup_args(s, &n);
+	return setup_fallthrough(s, args, n, out);
 }
 
 bool sodns_fallthrough_match(const sodns_fallthrough_t *f, const uint8_t *name)

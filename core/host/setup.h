@@ -16,6 +16,8 @@ struct sodns_setup {
 	int line;
 	const char **args; /* of sodns_setup_args() */
 	size_t args_room;
+	unsigned reads; /* occurrences that were read by the table */
+	uint64_t given; /* properties that stood there: a bit for each row */
 	bool failed;
 	char error[2048];
 };
@@ -36,5 +38,12 @@ int corefile_read(char **name, char **text, size_t *len, char *err, size_t err_s
 /* The zones that a text stands for, allocated in the generation. NULL: err says why. */
 const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char *err,
 			 size_t err_size);
+
+/* sodns_setup_zone_text(), with the error in err. */
+const uint8_t *const *setup_zone_text(sodns_setup_t *s, const char *text, size_t *count, char *err,
+				      size_t err_size);
+/* sodns_setup_fallthrough(), of these words. */
+int setup_fallthrough(sodns_setup_t *s, const char *const *words, size_t count,
+		      sodns_fallthrough_t *out);
 
 #endif

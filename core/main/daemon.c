@@ -14,6 +14,7 @@
 #include <sodns/text.h>
 
 #include "host/host.h"
+#include "host/options.h"
 #include "main/daemon.h"
 #include "message/name.h"
 #include "server/budget.h"
@@ -27,6 +28,7 @@
 
 struct flags {
 	bool quiet, version, plugins, check, chain, help, supervise, sandbox;
+	const char *help_of; /* a directive, or NULL */
 	const char *pidfile, *user, *log_format, *memory;
 	unsigned workers, tasks;
 };
@@ -76,7 +78,8 @@ static const char usage[] =
 	"  -chain            as -check, and print each server's chain of plugins\n"
 	"  -plugins          list the plugins\n"
 	"  -quiet            no start-up lines\n"
-	"  -version          print the version\n";
+	"  -version          print the version\n"
+	"  -help [NAME]      print this, or what a plugin's directive takes\n";
 
 static int bad_usage(const char *what, const char *flag)
 {
@@ -218,7 +221,9 @@ static int read_flags(int argc, char **argv, struct flags *f)
 		 .number = {.out = &connection_limit, .least = 1, .most = 1000000}},
 	};
 	for (int i = 1; i < argc; i++)
-		if (read_flag(argc, argv, &i, known, sizeof(known) / sizeof(known[0])))
+		if (f->help && *argv[i] != '-' && !f->help_of)
+			f->help_of = argv[i];
+		else if (read_flag(argc, argv, &i, known, sizeof(known) / sizeof(known[0])))
 			return -1;
 	return 0;
 }
@@ -282,6 +287,29 @@ static int list_plugins(void)
 	return status;
 }
 
+/* What a directive takes, by its plugin's table. */
+static int help_of(const char *name)
+{
+	char err[2048];
+	plugin_cfg_t *c = plugin_cfg_read(err, sizeof(err));
+	const plugin_entry_t *e = c ? plugin_cfg_find(c, name) : NULL;
+	const char *near = c ? plugin_cfg_nearest(c, name) : NULL;
+	const plugin_t *p = NULL;
+	if (e && !e->later)
+		p = plugin_open(e, err, sizeof(err));
+	else if (c)
+		snprintf(err, sizeof(err),
+			 near ? "no plugin '%s' (did you mean '%s'?)" : "no plugin '%s'", name,
+			 near);
+	if (p)
+		options_print(&p->r, stdout);
+	else
+		fprintf(stderr, "%s\n", err);
+	plugin_cfg_free(c);
+	plugins_cleanup();
+	return p ? 0 : 1;
+}
+
 /* As many connections as the system allows; shells and services begin with much less. */
 static void raise_descriptors(void)
 {
@@ -303,7 +331,7 @@ int sodns_main(int argc, char **argv)
 		bad_usage("-limit.memory wants a size of at least 16M, or none, not", f.memory);
 		return 2;
 	}
-	if (f.help) {
+	if (f.help && !f.help_of) {
 		fputs(usage, stdout);
 		return 0;
 	}
@@ -312,6 +340,8 @@ int sodns_main(int argc, char **argv)
 		return 0;
 	}
 	host_find_plugins();
+	if (f.help_of)
+		return help_of(f.help_of);
 	if (f.plugins)
 		return list_plugins();
 	/* Where there is one at the start, its absence later is no wish for the default. */

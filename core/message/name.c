@@ -14,6 +14,15 @@ static inline uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+/* 0x20 in those of eight bytes that are capital letters. */
+static inline uint64_t capitals_in(uint64_t v)
+{
+	/* Per byte: the high bit of ge_a is set from 'A' on, of gt_z from 'Z' + 1 on. */
+	uint64_t low = v & 0x7f7f7f7f7f7f7f7fu;
+	uint64_t ge_a = low + 0x3f3f3f3f3f3f3f3fu, gt_z = low + 0x2525252525252525u;
+	return (ge_a & ~gt_z & ~v & 0x8080808080808080u) >> 2;
+}
+
 size_t sodns_name_length(const uint8_t *name)
 {
 	const uint8_t *p = name;
@@ -32,8 +41,17 @@ unsigned sodns_name_labels(const uint8_t *name)
 
 bool sodns_name_equal(const uint8_t *a, const uint8_t *b)
 {
-	size_t len = sodns_name_length(a);
-	for (size_t i = 0; i < len; i++)
+	size_t len = sodns_name_length(a), i = 0;
+	if (len != sodns_name_length(b))
+		return false;
+	for (; i + 8 <= len; i += 8) {
+		uint64_t x, y;
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y && (x | capitals_in(x)) != (y | capitals_in(y)))
+			return false;
+	}
+	for (; i < len; i++)
 		if (lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
@@ -48,6 +66,8 @@ const uint8_t *sodns_name_parent(const uint8_t *name, unsigned n)
 
 bool sodns_name_is_below(const uint8_t *name, const uint8_t *zone)
 {
+	if (!*zone)
+		return true;
 	unsigned have = sodns_name_labels(name), want = sodns_name_labels(zone);
 	return have >= want && sodns_name_equal(sodns_name_parent(name, have - want), zone);
 }
@@ -179,8 +199,7 @@ size_t sodns_name_to_text(const uint8_t *name, char out[SODNS_NAME_TEXT_MAX])
 size_t sodns_name_lower(const uint8_t *name, uint8_t out[SODNS_NAME_MAX])
 {
 	size_t len = sodns_name_length(name);
-	for (size_t i = 0; i < len; i++)
-		out[i] = lower(name[i]);
+	name_copy_lower(out, name, len);
 	return len;
 }
 
@@ -251,13 +270,9 @@ bool name_copy_lower(uint8_t *out, const uint8_t *name, size_t len)
 	uint64_t changed = 0;
 	size_t i = 0;
 	for (; i + 8 <= len; i += 8) {
-		uint64_t v, ge_a, gt_z, mask;
+		uint64_t v, mask;
 		memcpy(&v, name + i, 8);
-		/* Per byte: the high bit of ge_a is set from 'A' on, of gt_z from 'Z' + 1 on. */
-		uint64_t low = v & 0x7f7f7f7f7f7f7f7fu;
-		ge_a = low + 0x3f3f3f3f3f3f3f3fu;
-		gt_z = low + 0x2525252525252525u;
-		mask = (ge_a & ~gt_z & ~v & 0x8080808080808080u) >> 2;
+		mask = capitals_in(v);
 		v |= mask;
 		changed |= mask;
 		memcpy(out + i, &v, 8);

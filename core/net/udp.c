@@ -30,8 +30,8 @@ struct receive_buffers {
 };
 static __thread struct receive_buffers buffers;
 
-/* Answers of a batch wait here for its end, so that one call sends them all. A reply that comes
- * later, or is long, leaves at once. */
+/* Answers wait here for the end of their batch, or, of queries that were put aside, for the end of the
+ * loop's turn, so that one call sends them all. A long one leaves at once. */
 #define GATHER_MAX 1232u
 struct send_buffers {
 	struct mmsghdr message[BATCH];
@@ -111,7 +111,7 @@ static unsigned lost(void)
 
 /* A full send queue or a vanished client loses the answer, as the network may: on with the next
  * one. */
-static void flush(void)
+void udp_flush(void)
 {
 	struct send_buffers *b = &leaving;
 	for (unsigned at = 0; at < b->count;) {
@@ -130,8 +130,8 @@ static void udp_send(slot_t *s, uint8_t *packet, size_t len)
 	udp_socket_t *u = s->channel;
 	if (!len)
 		return;
-	if (b->count == BATCH || len > GATHER_MAX)
-		flush();
+	if (b->count == BATCH || len > GATHER_MAX || b->fd != u->fd)
+		udp_flush();
 	unsigned i = b->count++;
 	struct msghdr *m = &b->message[i].msg_hdr;
 	b->fd = u->fd;
@@ -141,12 +141,12 @@ static void udp_send(slot_t *s, uint8_t *packet, size_t len)
 	m->msg_namelen = s->from_len;
 	m->msg_controllen = u->wildcard ? write_control(u, s, b->control[i]) : 0;
 	m->msg_control = u->wildcard ? b->control[i] : NULL;
-	if (len <= GATHER_MAX && s->worker->count) {
-		b->iov[i].iov_base = b->bytes[i];
-		memcpy(b->bytes[i], packet, len);
+	if (len > GATHER_MAX) {
+		udp_flush();
 		return;
 	}
-	flush();
+	b->iov[i].iov_base = b->bytes[i];
+	memcpy(b->bytes[i], packet, len);
 }
 
 static void prepare_message(udp_socket_t *u, unsigned i, slot_t *s)
@@ -225,7 +225,7 @@ static void drain(udp_socket_t *u)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		unsigned n = receive(u);
 		batch_run(u->worker);
-		flush();
+		udp_flush();
 		if (n < BATCH) {
 			set_busy(u, false);
 			return;
@@ -277,6 +277,8 @@ udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool w
 	u->poll.data = u->idle.data = u;
 	u->next = w->udp;
 	w->udp = u;
+	udp_flush();
+	w->loop.turn_ends = udp_flush;
 	for (unsigned i = 0; i < BATCH; i++)
 		leaving.message[i].msg_hdr = (struct msghdr){
 			.msg_name = &leaving.to[i], .msg_iov = &leaving.iov[i], .msg_iovlen = 1};
@@ -299,6 +301,7 @@ static void on_closed(uv_handle_t *h)
 static void on_emptied(struct query_parking *p)
 {
 	udp_socket_t *u = (udp_socket_t *)(void *)((char *)p - offsetof(udp_socket_t, parking));
+	udp_flush();
 	uv_close((uv_handle_t *)&u->poll, on_closed);
 	uv_close((uv_handle_t *)&u->idle, on_closed);
 }
@@ -332,7 +335,7 @@ void udp_retire(udp_socket_t *u)
 		shut(u);
 	for (unsigned i = 0; i < QUEUED_MOST / BATCH && receive(u); i++) {
 		batch_run(w);
-		flush();
+		udp_flush();
 	}
 	w->count = 0;
 	count_overflows(u);

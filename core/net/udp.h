@@ -1,5 +1,5 @@
 /*
- * UDP: sockets of one worker, read in batches, answered one by one.
+ * UDP: sockets of one worker, read in batches, and answered in batches.
  */
 #ifndef CORE_NET_UDP_H
 #define CORE_NET_UDP_H
@@ -31,5 +31,9 @@ udp_socket_t *udp_open(worker_t *w, int fd, const sodns_address_t *bound, bool w
 /* Reads what is in the socket's queue, answers it, and closes when the last query put aside has
  * gone out. On the worker's loop. */
 void udp_retire(udp_socket_t *s);
+
+/* Sends what the calling worker's queries have answered. From the base, at the end of each of the loop's
+ * turns. */
+void udp_flush(void);
 
 #endif

@@ -58,6 +58,8 @@ static void before_poll(uv_prepare_t *handle)
 		uv_idle_start(&l->hurry, poll_soon);
 	else
 		uv_idle_stop(&l->hurry);
+	if (l->turn_ends)
+		l->turn_ends();
 }
 
 int loop_init(loop_t *l, int worker)
@@ -88,6 +90,8 @@ void loop_run(loop_t *l)
 {
 	loop_adopt(l);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
+	if (l->turn_ends)
+		l->turn_ends();
 	current = NULL;
 	worker_index = -1;
 }

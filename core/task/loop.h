@@ -28,6 +28,8 @@ struct task {
 	loop_t *loop;
 	task_t *next; /* in the pool */
 	uv_timer_t timer;
+	uint64_t armed,
+		due_ms; /* ms: when the timer fires (UINT64_MAX: never), and when it should */
 	void (*run)(void *arg);
 	void *arg;
 	query_shared_t *query;   /* the query it serves, or NULL */
@@ -63,6 +65,7 @@ struct loop {
 	unsigned pooled, pooled_low; /* the fewest since the last tick: those were of no use */
 	uv_timer_t shrinking;
 	bool (*shrink)(loop_t *l); /* the worker's part; whether something is left to give back */
+	void (*turn_ends)(void);   /* the same: what was gathered leaves before the loop polls */
 	task_t *oldest_held, *youngest_held;
 	epoch_reader_t reader;
 	uv_async_t wake;
@@ -126,6 +129,8 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
  * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED (also when the task is wanted for a
  * client that has less), or, on a worker, SODNS_ENOMEM when no other task could go on meanwhile. */
 int task_wait(uint64_t ms);
+/* The same for a caller that has just looked at the clock. */
+int task_wait_from(uint64_t now, uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
 void task_wake(task_t *t, int result);
 /* The same from anywhere on the task's loop: at once from the base, before the loop polls next from a

@@ -59,36 +59,53 @@ static void put_among_ready(task_t *t, int result)
 	l->last_ready = t;
 }
 
+static void on_timer(uv_timer_t *timer);
+
+static void arm(task_t *t, uint64_t now, uint64_t at)
+{
+	t->armed = at;
+	uv_timer_start(&t->timer, on_timer, at > now ? at - now : 0, 0);
+}
+
 /* Thousands that wait for the same dead upstream are due in the same moment: they take their turns. */
 static void on_timer(uv_timer_t *timer)
 {
 	task_t *t = timer->data;
-	if (t->waiting && !t->ready)
+	uint64_t now = uv_now(&t->loop->uv);
+	t->armed = UINT64_MAX;
+	if (!t->waiting || t->ready)
+		return;
+	if (t->due_ms > now)
+		arm(t, now, t->due_ms);
+	else
 		put_among_ready(t, SODNS_TIMEOUT);
 }
 
-/* Timers of tasks: libuv's, or a list where tests hold the clock. */
-static void timer_start(task_t *t, uint64_t ms)
+/* Timers of tasks: libuv's, or a list where tests hold the clock. Nearly all waits end long before their
+ * time: libuv's timer is left running then, and the next wait, which ends later, has it already. */
+static void timer_start(task_t *t, uint64_t now, uint64_t ms)
 {
 	loop_t *l = t->loop;
 	if (__builtin_expect(seam.clock != 0, 0)) {
-		t->due = ms < UINT32_MAX ? sodns_now() + ms * 1000000u : UINT64_MAX;
+		t->due = ms < UINT32_MAX ? now + ms * 1000000u : UINT64_MAX;
 		t->next_due = l->due;
 		l->due = t;
 		return;
 	}
+	t->due_ms = now / 1000000 + ms;
+	if (t->armed <= t->due_ms)
+		return;
 	uv_update_time(&l->uv);
-	uv_timer_start(&t->timer, on_timer, ms, 0);
+	arm(t, uv_now(&l->uv), t->due_ms);
 }
 
-static void timer_stop(task_t *t)
+static void due_forget(task_t *t)
 {
 	for (task_t **at = &t->loop->due; *at; at = &(*at)->next_due)
 		if (*at == t) {
 			*at = t->next_due;
 			break;
 		}
-	uv_timer_stop(&t->timer);
 }
 
 uint64_t loop_next_due(const loop_t *l)
@@ -161,6 +178,7 @@ static task_t *task_new(loop_t *l, bool beyond)
 	t->stack = stack;
 	uv_timer_init(&l->uv, &t->timer);
 	t->timer.data = t;
+	t->armed = UINT64_MAX;
 	context_init(&t->context, stack, STACK_SIZE, task_main, t);
 	return t;
 }
@@ -365,7 +383,7 @@ static bool spare_exists(loop_t *l, const task_t *waiter)
 }
 
 /* Whether the client may have one more query that waits. */
-static bool join_share(loop_t *l, task_t *t)
+static bool join_share(loop_t *l, task_t *t, uint64_t now)
 {
 	unsigned own, part = sodns_fair_part(task_limit / task_sharers);
 	if (!l->fair || !t->query->client)
@@ -377,7 +395,7 @@ static bool join_share(loop_t *l, task_t *t)
 			return false;
 		}
 	}
-	t->since = sodns_now();
+	t->since = now;
 	return sodns_fair_claim(l->fair, &t->claim, t->query->client);
 }
 
@@ -412,9 +430,13 @@ static void put_aside(task_t *t)
 
 int task_wait(uint64_t ms)
 {
+	return task_wait_from(sodns_now(), ms);
+}
+
+int task_wait_from(uint64_t now, uint64_t ms)
+{
 	loop_t *l = loop_current();
 	task_t *t = l->current;
-	uint64_t now = sodns_now();
 	if (t->cancelled)
 		return SODNS_CANCELLED;
 	if (t->deadline) {
@@ -425,11 +447,11 @@ int task_wait(uint64_t ms)
 	}
 	if (serves_clients(l) && !spare_exists(l, t))
 		return SODNS_ENOMEM;
-	if (t->query && !t->claim.client && !join_share(l, t))
+	if (t->query && !t->claim.client && !join_share(l, t, now))
 		return SODNS_ENOMEM;
 	if (t->query)
 		park(t);
-	timer_start(t, ms);
+	timer_start(t, now, ms);
 	t->waiting = t->waited = true;
 	atomic_fetch_add(&l->tasks_waiting, 1);
 	put_aside(t);
@@ -472,7 +494,7 @@ void task_wake(task_t *t, int result)
 	t->waiting = false;
 	t->result = result;
 	atomic_fetch_sub(&l->tasks_waiting, 1);
-	timer_stop(t);
+	due_forget(t);
 	bool left = leaves_base(l);
 	loop_enter(l);
 	switch_to(l, t);

@@ -28,10 +28,10 @@ static _Atomic(unsigned) sockets;
 
 bool upstream_count_name(sodns_exchange_t *x)
 {
-	uint8_t name[SODNS_NAME_MAX];
-	if (!upstream_question_name(x, name))
+	uint64_t hash;
+	if (!upstream_question_hash(x, &hash))
 		return true;
-	x->name_slot = (uint16_t)(sodns_name_hash(name) % NAMES);
+	x->name_slot = (uint16_t)(hash % NAMES);
 	_Atomic(uint8_t) *count = &names[x->name_slot];
 	uint8_t now = atomic_load_explicit(count, memory_order_relaxed);
 	do
@@ -136,9 +136,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		fail_all(c, errno == EAGAIN ? EIO : errno);
 	if (n <= 0)
 		return;
+	loop_t *l = c->lane->loop;
 	c->last = sodns_now();
+	bool left = loop_leaves_base(l, c->last);
 	for (int i = 0; i < n && !c->closed; i++)
 		take(c, r->bytes[i], r->message[i].msg_len);
+	if (left)
+		loop_is_back(l);
 }
 
 void upstream_socket_closed(void)

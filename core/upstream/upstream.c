@@ -350,12 +350,17 @@ sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *m, size_t len, enum
 	return x;
 }
 
-bool upstream_question_name(const sodns_exchange_t *x, uint8_t out[SODNS_NAME_MAX])
+bool upstream_question_hash(const sodns_exchange_t *x, uint64_t *hash)
 {
+	uint8_t name[SODNS_NAME_MAX];
 	size_t n = question_length(x->query, x->len);
 	if (!n || n > SODNS_NAME_MAX + 4)
 		return false;
-	sodns_name_lower(x->query + QUESTION_AT, out);
+	*hash = x->name_hash;
+	if (*hash)
+		return true;
+	sodns_name_lower(x->query + QUESTION_AT, name);
+	*hash = sodns_name_hash(name);
 	return true;
 }
 
@@ -378,6 +383,7 @@ void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 	carrier_t *c = x->carrier;
 	c->heard = true;
 	if (question == QUESTION_SAME) {
+		x->ended = c->last;
 		exchange_unhang(x);
 		exchange_answer(x, message, len);
 		return;
@@ -476,6 +482,7 @@ static void begin_fake(sodns_exchange_t *x)
 		x->result = n;
 		x->why = (uint8_t)why_of(x);
 	} else if (x->due != UINT64_MAX) {
+		x->ended = x->due;
 		exchange_answer(x, buffer, (size_t)n);
 	}
 	x->task = task;
@@ -509,15 +516,15 @@ void sodns_exchange_begin(sodns_exchange_t *x)
 }
 
 /* One that has an outcome nobody has been told of. */
-static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count, uint64_t now)
+static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		sodns_exchange_t *x = &all[i];
-		if (!x->task || x->result == SODNS_EBUSY || x->due > now)
+		if (!x->task || x->result == SODNS_EBUSY || (x->due && x->due > sodns_now()))
 			continue;
 		x->task = NULL;
 		if (x->result > 0 && x->upstream)
-			learn(lane_of(x->upstream), now - x->began);
+			learn(lane_of(x->upstream), x->ended - x->began);
 		return x;
 	}
 	return NULL;
@@ -535,20 +542,21 @@ static uint64_t time_to_wait(const sodns_exchange_t *all, unsigned count, uint64
 
 sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count, uint32_t ms)
 {
-	uint64_t now = sodns_now(), end = now + (uint64_t)ms * 1000000u;
-	for (;;) {
-		sodns_exchange_t *x = take_done(all, count, now);
-		if (x || now >= end)
-			return x;
+	sodns_exchange_t *x = take_done(all, count);
+	const task_t *t = task_current();
+	uint64_t now = x ? 0 : sodns_now(), end = now + (uint64_t)ms * 1000000u;
+	while (!x && now < end) {
 		uint64_t left = (end - now + 999999) / 1000000;
-		int rc = task_wait(seam.exchange ? time_to_wait(all, count, now, left) : left);
+		int rc = task_wait_from(now, seam.exchange ? time_to_wait(all, count, now, left)
+							      : left);
 		if (rc && rc != SODNS_TIMEOUT)
 			return NULL;
-		const task_t *t = task_current();
-		now = sodns_now();
+		x = take_done(all, count);
+		now = x ? end : sodns_now();
 		if (t->deadline && now >= t->deadline)
-			return take_done(all, count, now);
+			break;
 	}
+	return x;
 }
 
 void exchange_note_local(sodns_exchange_t *x)

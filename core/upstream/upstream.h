@@ -119,8 +119,8 @@ void upstream_uncount_name(sodns_exchange_t *x);
 /* Something came that is not taken. */
 enum unwanted { UNWANTED_ID, UNWANTED_QUESTION, UNWANTED_CASE };
 void upstream_unwanted(const sodns_upstream_t *u, enum unwanted reason);
-/* The question's name in lower case; false: there is none. */
-bool upstream_question_name(const sodns_exchange_t *x, uint8_t out[SODNS_NAME_MAX]);
+/* The hash of the question's name in lower case; false: there is none. */
+bool upstream_question_hash(const sodns_exchange_t *x, uint64_t *hash);
 void upstream_send_stream(lane_t *l, sodns_exchange_t *x);
 /* The exchange ends before its answer has come: its stream, if it has one of its own, is closed. */
 void upstream_forget(carrier_t *c, uint16_t id);

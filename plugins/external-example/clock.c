@@ -1,9 +1,5 @@
 /*
  * clock: tells the time in a TXT record.
- *
- *	clock [ZONES...] {
- *		ttl SECONDS		default 1
- *	}
  */
 #include <time.h>
 
@@ -17,9 +13,17 @@ struct clock {
 	sodns_metric_t *told;
 };
 
-static const sodns_option_t options[] = {
-	{.name = "ttl", .kind = SODNS_OPT_UINT, .offset = offsetof(struct clock, ttl), .max = 3600},
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct clock, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "whose names tell the time"},
 };
+static const sodns_option_t properties[] = {
+	{"ttl", SODNS_OPT_SECONDS, SODNS_FIELD(struct clock, ttl), .max = 3600, .fallback = "1",
+	 .help = "TTL of the answers"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.help = "tells the time in a TXT record"};
 
 static sodns_reply_t *tell(struct clock *c, sodns_query_t *q)
 {
@@ -49,17 +53,9 @@ static int setup(sodns_setup_t *s)
 	static const sodns_family_t family = {.name = "clock_told_total",
 					      .help = "How often the time was told."};
 	struct clock *c = sodns_setup_alloc(s, sizeof(*c));
-	c->ttl = 1;
 	c->told = sodns_metric(&family, NULL);
-	while (sodns_setup_next(s)) {
-		c->zones = sodns_setup_zone_args(s, &c->zone_count);
-		if (!c->zones)
-			return SODNS_EINVAL;
-		int rc = sodns_setup_options(s, options, sizeof(options) / sizeof(options[0]), c);
-		if (rc)
-			return rc;
-	}
-	return sodns_add_handler(s, c);
+	return sodns_setup_read_all(s, c) ? SODNS_EINVAL : sodns_add_handler(s, c);
 }
 
-SODNS_PLUGIN(.name = "clock", .version = "0.1", .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "clock", .version = "0.1", .setup = setup, .options = &options,
+	     .serve_dns = serve);

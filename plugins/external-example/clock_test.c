@@ -7,7 +7,8 @@
 
 int main(void)
 {
-	SODNS_REFUSED("clock {\n ttl never\n}", "ttl wants a number, got 'never'");
+	SODNS_REFUSED("clock {\n ttl never\n}",
+		      "ttl must be a number of seconds in range [0, 3600], got 'never'");
 	SODNS_REFUSED("clock {\n zone berlin\n}", "unknown property 'zone'");
 	sodns_test_t *t = SODNS_TEST("clock time.example {\n ttl 30\n}");
 	sodns_test_next(t, "NXDOMAIN");

@@ -39,8 +39,7 @@ static void every(const char *file)
 
 static void refusals(void)
 {
-	SODNS_REFUSED("probe {\n number 10\n}",
-		      "number is out of range: '10': it must be from 1 to 9");
+	SODNS_REFUSED("probe {\n number 10\n}", "number must be in range [1, 9]: 10");
 	SODNS_REFUSED("probe {\n nonsense\n}", "unknown property 'nonsense'");
 	SODNS_REFUSED("probe {\n call one\n}",
 		      "Wrong argument count or unexpected line ending after 'one'");

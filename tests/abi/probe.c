@@ -66,37 +66,33 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return sodns_next(h, q);
 }
 
-static int call(sodns_setup_t *s, void *to)
+static int call(sodns_setup_t *s, const sodns_option_t *o, void *to)
 {
 	struct probe *p = to;
 	size_t count;
 	const char *const *words = sodns_setup_args(s, &count);
+	(void)o;
 	if (count != 2)
 		return sodns_error_args(s);
 	p->called = words[1];
 	return 0;
 }
 
-static int fall(sodns_setup_t *s, void *to)
-{
-	return sodns_setup_fallthrough(s, &((struct probe *)to)->fall);
-}
-
-static const sodns_option_t options[] = {
-	{.name = "flag", .kind = SODNS_OPT_FLAG, .offset = offsetof(struct probe, flag)},
-	{.name = "bool", .kind = SODNS_OPT_BOOL, .offset = offsetof(struct probe, boolean)},
-	{.name = "number",
-	 .kind = SODNS_OPT_UINT,
-	 .offset = offsetof(struct probe, number),
-	 .min = 1,
-	 .max = 9},
-	{.name = "duration",
-	 .kind = SODNS_OPT_DURATION,
-	 .offset = offsetof(struct probe, duration)},
-	{.name = "string", .kind = SODNS_OPT_STRING, .offset = offsetof(struct probe, string)},
-	{.name = "call", .kind = SODNS_OPT_CALL, .call = call},
-	{.name = "fallthrough", .kind = SODNS_OPT_CALL, .call = fall},
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct probe, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES},
 };
+static const sodns_option_t properties[] = {
+	{"flag", SODNS_OPT_FLAG, SODNS_FIELD(struct probe, flag)},
+	{"bool", SODNS_OPT_BOOL, SODNS_FIELD(struct probe, boolean)},
+	{"number", SODNS_OPT_NUMBER, SODNS_FIELD(struct probe, number), .min = 1, .max = 9},
+	{"duration", SODNS_OPT_DURATION, SODNS_FIELD(struct probe, duration)},
+	{"string", SODNS_OPT_TEXT, SODNS_FIELD(struct probe, string)},
+	{"call", SODNS_OPT_CALL, .call = call, .form = "WORD WORD"},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct probe, fall)},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties)};
 
 static bool twice(sodns_expr_call_t *c)
 {
@@ -148,14 +144,9 @@ static void count(struct probe *p)
 static int setup(sodns_setup_t *s)
 {
 	struct probe *p = sodns_setup_alloc(s, sizeof(*p));
-	while (sodns_setup_next(s)) {
-		p->zones = sodns_setup_zone_args(s, &p->zone_count);
-		if (!p->zones)
+	while (sodns_setup_next(s))
+		if (sodns_setup_read(s, p))
 			return SODNS_EINVAL;
-		int rc = sodns_setup_options(s, options, sizeof(options) / sizeof(options[0]), p);
-		if (rc)
-			return rc;
-	}
 	count(p);
 	sodns_server_metadata(s, p->zones, p->zone_count);
 	int rc = compile(s, p);
@@ -251,6 +242,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_READY) ? NULL : &is_ready;
 }
 
-SODNS_PLUGIN(.name = "probe", .version = "1", .setup = setup, .serve_dns = serve,
-	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown,
-	     .ability = ability);
+SODNS_PLUGIN(.name = "probe", .version = "1", .setup = setup, .options = &options,
+	     .serve_dns = serve, .prepare = prepare, .start = start, .stop = stop,
+	     .teardown = teardown, .ability = ability);

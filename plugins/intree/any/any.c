@@ -18,10 +18,12 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
+static const sodns_options_t options = {.help = "answers queries for ANY shortly"};
+
 static int setup(sodns_setup_t *s)
 {
-	sodns_setup_next(s);
-	return sodns_setup_alone(s) ? SODNS_EINVAL : sodns_add_handler(s, NULL);
+	return sodns_setup_read_all(s, NULL) ? SODNS_EINVAL : sodns_add_handler(s, NULL);
 }
 
-SODNS_PLUGIN(.name = "any", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "any", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

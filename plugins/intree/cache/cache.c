@@ -234,5 +234,5 @@ static void teardown(void *self)
 }
 
 SODNS_PLUGIN(.name = "cache", .version = SODNS_SDK_VERSION, .setup = cache_setup,
-	     .serve_dns = serve, .prepare = prepare, .start = start, .teardown = teardown,
-	     .ability = ability);
+	     .options = &cache_options, .serve_dns = serve, .prepare = prepare, .start = start,
+	     .teardown = teardown, .ability = ability);

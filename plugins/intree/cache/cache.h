@@ -46,7 +46,13 @@ struct cache {
 	uint32_t prefetch, percentage; /* prefetch 0: off */
 	int64_t prefetch_gap;          /* ns */
 	uint64_t stale_up_to;          /* ns; 0: never */
-	bool verify, prefer_positive, keepttl;
+	bool serves_stale, verify, prefer_positive, keepttl;
+	uint64_t response_ttl; /* ns; stale_ttl as it is written */
+	struct {
+		enum kind kind;
+		const uint8_t *const *zones;
+		size_t zone_count;
+	} disabled;                       /* the last line of `disable` */
 	uint64_t verify_timeout, recheck; /* ns */
 	uint32_t stale_ttl;
 
@@ -59,6 +65,7 @@ struct cache {
 
 /* setup.c */
 int cache_setup(sodns_setup_t *s);
+extern const sodns_options_t cache_options;
 
 /* classify.c: what an answer is. */
 enum answer_type {

@@ -3,8 +3,6 @@
  */
 #include <sodns/plugin.h>
 
-#define DEFAULT_NS 5001000000
-
 struct cancel {
 	uint64_t timeout; /* ns */
 };
@@ -19,24 +17,19 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return sodns_reply_kind(r) == SODNS_ERROR && sodns_now() >= end ? sodns_drop(q) : r;
 }
 
+static const sodns_option_t args[] = {
+	{"TIMEOUT", SODNS_OPT_DURATION, SODNS_FIELD(struct cancel, timeout), .min = 1,
+	 .flags = SODNS_OPT_OPTIONAL, .fallback = "5001ms", .help = "the time that a query has",
+	 .says = {.bad = "invalid duration: \"{}\"",
+		  .low = "invalid negative duration: \"{}\" (it must be more than 0s)"}},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args), .help = "a deadline for queries"};
+
 static int setup(sodns_setup_t *s)
 {
 	struct cancel *c = sodns_setup_alloc(s, sizeof(*c));
-	int64_t ns = DEFAULT_NS;
-	size_t count;
-	while (sodns_setup_next(s)) {
-		const char *const *args = sodns_setup_args(s, &count);
-		if (count > 1)
-			return sodns_error_args(s);
-		if (count && sodns_duration_from_text(args[0], &ns))
-			return sodns_error(s, "invalid duration: \"%s\"", args[0]);
-		if (ns <= 0)
-			return sodns_error(
-				s, "invalid negative duration: \"%s\" (it must be more than 0s)",
-				args[0]);
-	}
-	c->timeout = (uint64_t)ns;
-	return sodns_add_handler(s, c);
+	return sodns_setup_read_all(s, c) ? SODNS_EINVAL : sodns_add_handler(s, c);
 }
 
-SODNS_PLUGIN(.name = "cancel", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "cancel", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

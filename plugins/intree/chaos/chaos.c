@@ -20,6 +20,8 @@ struct chaos {
 	struct text version, host;
 	struct text *authors;
 	size_t author_count;
+	const char *version_text, **names; /* as they are written */
+	size_t name_count;
 };
 
 enum { ZONE_NONE, ZONE_VERSION, ZONE_AUTHORS, ZONE_HOST };
@@ -106,35 +108,41 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Each author once. */
-static void set_authors(sodns_setup_t *s, struct chaos *c, const char *const *args, size_t count)
+static void set_authors(sodns_setup_t *s, struct chaos *c)
 {
+	size_t count = c->name_count;
 	c->authors = sodns_setup_alloc(s, count * sizeof(*c->authors));
 	for (size_t i = 0; i < count; i++)
-		c->authors[i] = text_of(args[i]);
+		c->authors[i] = text_of(c->names[i]);
 	qsort(c->authors, count, sizeof(*c->authors), by_text);
 	for (size_t i = 0; i < count; i++)
 		if (!i || by_text(&c->authors[i], &c->authors[c->author_count - 1]))
 			c->authors[c->author_count++] = c->authors[i];
 }
 
+static const sodns_option_t args[] = {
+	{"VERSION", SODNS_OPT_TEXT, SODNS_FIELD(struct chaos, version_text),
+	 .flags = SODNS_OPT_OPTIONAL, .otherwise = "the first line of sodns -version",
+	 .help = "what version.bind is"},
+	{"AUTHORS", SODNS_OPT_TEXT, SODNS_LIST(struct chaos, names, name_count),
+	 .bare = "the sodns authors", .help = "what authors.bind are"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.says.block = "unknown property '{}'",
+					.help = "answers version.bind and its like"};
+
+/* The first of several holds. */
 static int setup(sodns_setup_t *s)
 {
-	static const char *const founders[] = {"the sodns authors"};
 	struct chaos *c = sodns_setup_alloc(s, sizeof(*c));
 	char *host = sodns_setup_alloc(s, 256);
-	size_t n;
 	if (gethostname(host, 255))
 		strcpy(host, "localhost");
 	c->host = text_of(host);
-	sodns_setup_next(s);
-	const char *const *args = sodns_setup_args(s, &n);
-	c->version = text_of(n ? args[0] : "sodns-" SODNS_SDK_VERSION);
-	if (n > 1)
-		set_authors(s, c, args + 1, n - 1);
-	else
-		set_authors(s, c, founders, 1);
-	if (sodns_setup_block(s))
-		return sodns_error_property(s);
+	if (sodns_setup_next(s) && sodns_setup_read(s, c))
+		return SODNS_EINVAL;
+	c->version = text_of(c->version_text ? c->version_text : "sodns-" SODNS_SDK_VERSION);
+	set_authors(s, c);
 	return sodns_add_handler(s, c);
 }
 
@@ -144,5 +152,5 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_CLASS) ? NULL : "";
 }
 
-SODNS_PLUGIN(.name = "chaos", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
-	     .ability = ability);
+SODNS_PLUGIN(.name = "chaos", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .ability = ability);

@@ -2,22 +2,19 @@
  * erratic: a server that drops, delays and truncates, to test clients with.
  */
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodns/ability.h>
 #include <sodns/plugin.h>
 #include <sodns/wait.h>
 
-#define EVERY_DEFAULT 2
-#define DELAY_DEFAULT 100000000u
 #define LARGE_COPIES 30
 
 struct erratic {
 	_Atomic(uint64_t) asked;
 	uint64_t drop, delay, truncate; /* every how many-th query; 0: none */
 	uint64_t duration;              /* ns */
-	bool large;
+	bool large, drops;              /* drops: it is in the Corefile */
 };
 
 static void add_addresses(sodns_query_t *q, sodns_reply_t *r, unsigned copies)
@@ -105,70 +102,40 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
-/* "[AMOUNT [DURATION]]" */
-static int read_amount(sodns_setup_t *s, uint64_t *every, uint64_t *duration)
-{
-	size_t count;
-	char *end;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count > (duration ? 2 : 1))
-		return sodns_error_args(s);
-	if (!count)
-		return SODNS_OK;
-	long n = strtol(args[0], &end, 10);
-	if (*end || !*args[0])
-		return sodns_error(s, "strconv.ParseInt: parsing \"%s\": invalid syntax", args[0]);
-	if (n < 0 || n > INT32_MAX)
-		return sodns_error(
-			s, "illegal amount value given \"%s\": it is not in range [0, 2147483647]",
-			args[0]);
-	*every = (uint64_t)n;
-	if (count < 2)
-		return SODNS_OK;
-	if (sodns_duration_from_text(args[1], &ns))
-		return sodns_error(s, "time: invalid duration \"%s\"", args[1]);
-	*duration = ns > 0 ? (uint64_t)ns : 0;
-	return SODNS_OK;
-}
+#define AMOUNT_SAYS                                                                                \
+	{                                                                                          \
+		.bad = "strconv.ParseInt: parsing \"{}\": {why}",                                  \
+		.low = "illegal amount value given \"{}\": it is not {range}"                      \
+	}
 
-static int read_property(sodns_setup_t *s, struct erratic *e, bool *drop_given)
-{
-	const char *property = sodns_setup_value(s);
-	if (!strcmp(property, "drop")) {
-		*drop_given = true;
-		return read_amount(s, &e->drop, NULL);
-	}
-	if (!strcmp(property, "delay")) {
-		e->delay = EVERY_DEFAULT;
-		e->duration = DELAY_DEFAULT;
-		return read_amount(s, &e->delay, &e->duration);
-	}
-	if (!strcmp(property, "truncate")) {
-		e->truncate = EVERY_DEFAULT;
-		return read_amount(s, &e->truncate, NULL);
-	}
-	if (strcmp(property, "large"))
-		return sodns_error_property(s);
-	e->large = true;
-	return SODNS_OK;
-}
+static const sodns_option_t delay[] = {
+	{"AMOUNT", SODNS_OPT_NUMBER, SODNS_FIELD(struct erratic, delay), .max = INT32_MAX,
+	 .bare = "2", .help = "every how many-th query", .says = AMOUNT_SAYS},
+	{"DURATION", SODNS_OPT_DURATION, SODNS_FIELD(struct erratic, duration), .bare = "100ms",
+	 .flags = SODNS_OPT_CLAMP, .help = "for how long"},
+};
+static const sodns_option_t properties[] = {
+	{"drop", SODNS_OPT_NUMBER, SODNS_FIELD(struct erratic, drop), .max = INT32_MAX,
+	 SODNS_GIVEN(struct erratic, drops), .fallback = "2", .bare = "2", .form = "[AMOUNT]",
+	 .help = "drops every so many-th query", .says = AMOUNT_SAYS},
+	{"truncate", SODNS_OPT_NUMBER, SODNS_FIELD(struct erratic, truncate), .max = INT32_MAX,
+	 .bare = "2", .form = "[AMOUNT]", .help = "truncates some answers", .says = AMOUNT_SAYS},
+	{"delay", SODNS_OPT_GROUP, .args = SODNS_ROWS(delay), .help = "delays some answers"},
+	{"large", SODNS_OPT_FLAG, SODNS_FIELD(struct erratic, large),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "answers A with many records"},
+};
+static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
+					.help = "a server to test clients with"};
 
 static int setup(sodns_setup_t *s)
 {
-	struct erratic *e = sodns_setup_alloc(s, sizeof(*e));
 	static const uint8_t root[] = {0};
 	static const uint8_t *const everything[] = {root};
-	bool drop_given = false;
-	e->drop = EVERY_DEFAULT;
-	while (sodns_setup_next(s))
-		while (sodns_setup_block(s)) {
-			int rc = read_property(s, e, &drop_given);
-			if (rc)
-				return rc;
-		}
-	/* Who asks for something else does not want the default as well. */
-	if ((e->delay || e->truncate) && !drop_given)
+	struct erratic *e = sodns_setup_alloc(s, sizeof(*e));
+	if (sodns_setup_read_all(s, e))
+		return SODNS_EINVAL;
+	/* Where something else is asked for, the default is not wanted as well. */
+	if ((e->delay || e->truncate) && !e->drops)
 		e->drop = 0;
 	sodns_add_handler(s, e);
 	sodns_setup_answers(s, everything, 1);
@@ -206,5 +173,5 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_AUTOPATH) ? NULL : &searching;
 }
 
-SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
-	     .ability = ability);
+SODNS_PLUGIN(.name = "erratic", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .ability = ability);

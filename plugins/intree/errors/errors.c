@@ -9,14 +9,12 @@
 #include <sodns/regex.h>
 #include <sodns/wait.h>
 
-#define PATTERN_MAX 10000
-
 struct pattern {
 	sodns_regex_t *regex;
 	const char *text;
 	int64_t period; /* nanoseconds */
 	enum sodns_log_level level;
-	bool show_first;
+	bool show_first, level_set;
 	_Atomic(uint32_t) count;
 	_Atomic(uint64_t) due; /* when the line is written; 0: nothing to write */
 };
@@ -24,6 +22,7 @@ struct pattern {
 struct errors {
 	struct pattern *patterns;
 	size_t count;
+	uint8_t output;                     /* stdout, whatever it is */
 	_Atomic(sodns_service_t *) service; /* NULL for the first queries after a reload */
 };
 
@@ -100,80 +99,73 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
-static int read_options(sodns_setup_t *s, struct pattern *p, const char *const *words, size_t count)
+/* One word of those that may stand behind the pattern. */
+static int read_option(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	static const struct {
-		const char *name;
-		enum sodns_log_level level;
-	} levels[] = {{"warning", SODNS_LOG_WARNING},
-		      {"error", SODNS_LOG_ERROR},
-		      {"info", SODNS_LOG_INFO},
-		      {"debug", SODNS_LOG_DEBUG}};
-	bool level_set = false;
-	p->level = SODNS_LOG_ERROR;
-	for (size_t i = 0; i < count; i++) {
-		size_t k = 0;
-		while (k < 4 && strcmp(levels[k].name, words[i]))
-			k++;
-		if (k == 4 && strcmp(words[i], "show_first"))
-			return sodns_error(s, "unknown option in consolidate: %s", words[i]);
-		if (k == 4) {
-			p->show_first = true;
-			continue;
-		}
-		if (level_set)
-			return sodns_error(s, "multiple log levels specified in consolidate");
-		if (p->show_first)
-			return sodns_error(s,
-					   "log level must come before show_first in consolidate");
-		p->level = levels[k].level;
-		level_set = true;
+	struct pattern *p = to;
+	size_t k = 0;
+	if (!strcmp(word, "show_first")) {
+		p->show_first = true;
+		return SODNS_OK;
 	}
-	return 0;
+	while (k < o->words.count && (!o->words.at[k] || strcmp(o->words.at[k], word)))
+		k++;
+	if (k == o->words.count)
+		return sodns_error(s, "unknown option in consolidate: %s", word);
+	if (p->level_set)
+		return sodns_error(s, "multiple log levels specified in consolidate");
+	if (p->show_first)
+		return sodns_error(s, "log level must come before show_first in consolidate");
+	p->level = (enum sodns_log_level)k;
+	p->level_set = true;
+	return SODNS_OK;
 }
 
-static int read_consolidate(sodns_setup_t *s, struct errors *e)
+static int compile(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	size_t n;
+	struct pattern *p = to;
 	char err[512];
-	const char *const *words = sodns_setup_args(s, &n);
-	struct pattern p = {0}, *more;
-	if (n < 2 || n > 4)
-		return sodns_error_args(s);
-	if (sodns_duration_from_text(words[0], &p.period))
-		return sodns_error(s, "time: invalid duration \"%s\"", words[0]);
-	if (strlen(words[1]) > PATTERN_MAX)
-		return sodns_error(s, "regex pattern too long: %zu > %d", strlen(words[1]),
-				   PATTERN_MAX);
-	if (read_options(s, &p, words + 2, n - 2))
-		return -1;
-	p.text = words[1];
-	p.regex = sodns_regex_new(words[1], err, sizeof(err));
-	if (!p.regex)
-		return sodns_error(s, "%s", err);
-	more = sodns_setup_alloc(s, (e->count + 1) * sizeof(*more));
-	if (e->count)
-		memcpy(more, e->patterns, e->count * sizeof(*more));
-	more[e->count++] = p;
-	e->patterns = more;
-	return 0;
+	(void)o;
+	(void)word;
+	if (!p->level_set)
+		p->level = SODNS_LOG_ERROR;
+	p->regex = sodns_regex_new(p->text, err, sizeof(err));
+	return p->regex ? SODNS_OK : sodns_error(s, "%s", err);
 }
 
-static int read_block(sodns_setup_t *s, struct errors *e)
-{
-	while (sodns_setup_block(s)) {
-		const char *property = sodns_setup_value(s);
-		/* CoreDNS prints a stack for a panic; a crash of sodns names plugin and question in
-		 * any case. */
-		if (!strcmp(property, "stacktrace"))
-			continue;
-		if (strcmp(property, "consolidate"))
-			return sodns_error(s, "Unknown field %s", property);
-		if (read_consolidate(s, e))
-			return -1;
-	}
-	return 0;
-}
+static const char *const outputs[] = {"stdout"};
+static const char *const levels[] = {[SODNS_LOG_WARNING] = "warning",
+				     [SODNS_LOG_ERROR] = "error",
+				     [SODNS_LOG_INFO] = "info",
+				     [SODNS_LOG_DEBUG] = "debug"};
+static const sodns_option_t consolidation[] = {
+	{"DURATION", SODNS_OPT_DURATION, SODNS_FIELD(struct pattern, period), .min = INT64_MIN,
+	 .help = "errors of so long make one line"},
+	{"REGEXP", SODNS_OPT_TEXT, SODNS_FIELD(struct pattern, text), .max = 10000,
+	 .help = "which errors", .says.high = "regex pattern too long: {value} > {max}"},
+	{"LEVEL", SODNS_OPT_PARSE, .parse = read_option, .words = SODNS_WORDS(levels),
+	 .flags = SODNS_OPT_OPTIONAL | SODNS_OPT_MANY, .form = "LEVEL] [show_first",
+	 .otherwise = "error", .help = "warning, error, info or debug"},
+};
+static const sodns_option_t args[] = {
+	{"stdout", SODNS_OPT_WORD, SODNS_FIELD(struct errors, output),
+	 .words = SODNS_WORDS(outputs), .flags = SODNS_OPT_OPTIONAL,
+	 .help = "where the lines go, whether it stands there or not",
+	 .says.bad = "invalid log file: {} (it can only be stdout)"},
+};
+static const sodns_option_t properties[] = {
+	{"consolidate", SODNS_OPT_GROUP, SODNS_LIST(struct errors, patterns, count),
+	 .args = SODNS_ROWS(consolidation), .check = compile,
+	 .help = "counts errors that are alike"},
+	/* CoreDNS prints a stack for a panic; a crash of sodns names plugin and question in any
+	 * case. */
+	{"stacktrace", SODNS_OPT_IGNORED, .help = "a crash is told in any case"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_ONCE,
+					.says.unknown = "Unknown field {}",
+					.help = "a line for each query that ended in an error"};
 
 static void teardown(void *self)
 {
@@ -186,20 +178,9 @@ static void teardown(void *self)
 static int setup(sodns_setup_t *s)
 {
 	struct errors *e = sodns_setup_alloc(s, sizeof(*e));
-	for (int i = 0; sodns_setup_next(s); i++) {
-		size_t n;
-		const char *const *args = sodns_setup_args(s, &n);
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		if (n > 1)
-			return sodns_error_args(s);
-		if (n && strcmp(args[0], "stdout"))
-			return sodns_error(s, "invalid log file: %s (it can only be stdout)",
-					   args[0]);
-		if (read_block(s, e)) {
-			teardown(e);
-			return -1;
-		}
+	if (sodns_setup_read_all(s, e)) {
+		teardown(e);
+		return SODNS_EINVAL;
 	}
 	return sodns_add_handler(s, e);
 }
@@ -211,5 +192,5 @@ static void start(void *self)
 		e->service = sodns_service_start("errors", run, e);
 }
 
-SODNS_PLUGIN(.name = "errors", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
-	     .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "errors", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .start = start, .teardown = teardown);

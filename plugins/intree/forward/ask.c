@@ -52,7 +52,7 @@ struct asking {
 	unsigned attempts, attempts_max;
 	unsigned slot_count;
 	sodns_exchange_t *x;
-	struct slot slots[SLOTS_MAX];
+	struct slot *slots;
 	bool mismatched, exhausted;
 	struct outcome *out;
 };
@@ -131,6 +131,7 @@ static struct slot *send_to(struct asking *a, struct upstream *u, enum sodns_pro
 	x->query = s->sent.query;
 	x->len = s->sent.len;
 	x->exact = s->sent.mixed && protocol == SODNS_UDP;
+	x->name_hash = sodns_query_name_hash(a->q, 0);
 	a->state[u->index] |= ASKED;
 	a->out->upstream = u;
 	sodns_exchange_begin(x);
@@ -308,19 +309,19 @@ static bool take_good(struct asking *a, const struct slot *s, const sodns_exchan
 static bool take(struct asking *a, sodns_exchange_t *ended)
 {
 	unsigned i = (unsigned)(ended - a->x);
-	const struct slot s = a->slots[i];
-	struct upstream *u = s.to;
+	struct upstream *u = a->slots[i].to;
 	enum reason why;
 	sodns_reply_t *r;
-	enum verdict v = judge(a->q, u, &s.sent, ended, &r, &why);
+	enum verdict v = judge(a->q, u, &a->slots[i].sent, ended, &r, &why);
 	if (r) {
 		upstream_answered(u);
-		metrics_answered(u, sodns_reply_rcode(r) & 15, sodns_now() - ended->began);
+		metrics_answered(u, sodns_reply_rcode(r) & 15, ended->ended - ended->began);
 	}
+	const struct slot s = a->slots[i];
 	leave(a, i);
-	sodns_exchange_t x = *ended;
 	if (v == VERDICT_GOOD)
-		return take_good(a, &s, &x, r);
+		return take_good(a, &s, ended, r);
+	sodns_exchange_t x = *ended;
 	if (v != VERDICT_BAD && ask_again(a, &s, v, why, x.protocol))
 		return false;
 	note_bad(a, &x, u);
@@ -401,6 +402,8 @@ void ask_upstreams(struct forward *f, sodns_query_t *q, const struct question *w
 	a.slot_count = a.attempts_max + 1 < SLOTS_MAX ? a.attempts_max + 1 : SLOTS_MAX;
 	a.x = sodns_alloc(q, a.slot_count * sizeof(*a.x));
 	memset(a.x, 0, a.slot_count * sizeof(*a.x));
+	a.slots = sodns_alloc(q, a.slot_count * sizeof(*a.slots));
+	memset(a.slots, 0, a.slot_count * sizeof(*a.slots));
 	a.order = sodns_alloc(q, 2 * f->count);
 	a.state = memset(a.order + f->count, 0, f->count);
 	a.end = sodns_query_deadline(q) - MARGIN_NS;

@@ -121,13 +121,7 @@ static struct outcome outcome_copy(sodns_query_t *q, const struct outcome *o)
 	return copy;
 }
 
-static uint32_t time_left(const sodns_query_t *q)
-{
-	uint64_t now = sodns_now(), deadline = sodns_query_deadline(q);
-	return deadline > now ? (uint32_t)((deadline - now) / MS) : 0;
-}
-
-/* Asks, or waits for the query that is asking the same already. */
+/* Asks, or waits, as long as it may take, for the query that is asking the same already. */
 static struct outcome find_out(struct forward *f, sodns_query_t *q)
 {
 	size_t len;
@@ -137,7 +131,7 @@ static struct outcome find_out(struct forward *f, sodns_query_t *q)
 	struct outcome o = {.rcode = SODNS_SERVFAIL, .error = "no answer in time"};
 	uint8_t *key = question_key(f, q, &what, &len);
 	o.subnet = what.subnet;
-	sodns_flight_t *flight = sodns_flight_lead(f, key, len, time_left(q), &leads);
+	sodns_flight_t *flight = sodns_flight_lead(f, key, len, UINT32_MAX, &leads);
 	if (flight && !leads) {
 		o = outcome_copy(q, sodns_flight_result(flight));
 		sodns_flight_release(flight);

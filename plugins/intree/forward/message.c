@@ -109,22 +109,43 @@ uint8_t *question_key(const struct forward *f, sodns_query_t *q, const struct qu
 	put16(key + 2, w->flags);
 	put16(key + 4, w->type);
 	put16(key + 6, w->rclass);
-	sodns_name_lower(w->name, key + 8);
+	memcpy(key + 8, sodns_query_name(q), w->name_len);
 	if (w->options_len)
 		memcpy(key + 8 + w->name_len, w->options, w->options_len);
 	return key;
 }
 
-/* Gives each letter a case by chance (draft-vixie-dnsext-dns0x20). A length byte is below any
- * letter. */
+/* Bytes are worked on eight at a time below; a bit of each is told by the one at its place here. */
+#define EACH 0x0101010101010101u
+#define HIGH (0x80 * EACH)
+
+/* 0x20 in those of eight bytes that are letters. */
+static uint64_t letters_in(uint64_t bytes)
+{
+	uint64_t lower = (bytes & 0x7f * EACH) | 0x20 * EACH;
+	uint64_t from_a = lower + (0x80 - 'a') * EACH, after_z = lower + (0x7f - 'z') * EACH;
+	return (from_a & ~after_z & ~bytes & bytes << 1 & HIGH) >> 2;
+}
+
+/* 0x20 in those of eight bytes whose bit of `bits` is set. */
+static uint64_t spread(uint8_t bits)
+{
+	uint64_t own = bits * EACH & 0x8040201008040201u;
+	return ((own + 0x7f * EACH) & HIGH) >> 2;
+}
+
+/* Gives each letter a case by chance (draft-vixie-dnsext-dns0x20). A length byte is none. There is room
+ * for seven bytes behind the name. */
 static void mix_case(uint8_t *name, size_t len)
 {
 	uint8_t chance[(SODNS_NAME_MAX + 7) / 8];
 	sodns_random_bytes(chance, (len + 7) / 8);
-	for (size_t i = 0; i < len; i++) {
-		uint8_t *c = &name[i], lower = *c | 0x20;
-		if (lower >= 'a' && lower <= 'z' && *c >= 'A')
-			*c = chance[i / 8] >> i % 8 & 1 ? lower : lower & ~0x20;
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t bytes, letters;
+		memcpy(&bytes, name + i, 8);
+		letters = letters_in(bytes);
+		bytes = (bytes & ~letters) | (spread(chance[i / 8]) & letters);
+		memcpy(name + i, &bytes, 8);
 	}
 }
 

@@ -1,13 +1,14 @@
 /*
  * header: sets and clears header bits of queries on their way down and of replies on their way up.
  */
-#include <string.h>
-#include <strings.h>
-
 #include <sodns/plugin.h>
 
 struct flags {
 	uint16_t set, clear;
+	/* the rule that is read */
+	bool clears;
+	uint8_t *named;
+	size_t count;
 };
 
 struct header {
@@ -29,59 +30,54 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
-static uint16_t flag_of(const char *text)
+/* A later rule for the same bit wins. */
+static int apply(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	return !strcasecmp(text, "aa")   ? SODNS_AA
-	       : !strcasecmp(text, "ra") ? SODNS_RA
-	       : !strcasecmp(text, "rd") ? SODNS_RD
-					 : 0;
-}
-
-/* "query set rd": a later rule for the same bit wins. */
-static int read_rule(sodns_setup_t *s, struct header *c)
-{
-	const char *selector = sodns_setup_value(s);
-	bool query = !strcasecmp(selector, "query");
-	size_t count;
-	if (!query && strcasecmp(selector, "response"))
-		return sodns_error(
-			s, "setting up rule: invalid selector=%s should be query or response",
-			selector);
-	struct flags *f = query ? &c->query : &c->response;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error(s, "setting up rule: no flag action provided");
-	if (count < 2)
-		return sodns_error(s, "setting up rule: invalid length for flags, at least one "
-				      "should be provided");
-	bool set = !strcasecmp(args[0], "set");
-	if (!set && strcasecmp(args[0], "clear"))
-		return sodns_error(
-			s, "setting up rule: unknown flag action=%s, should be set or clear",
-			args[0]);
-	for (size_t i = 1; i < count; i++) {
-		uint16_t bit = flag_of(args[i]);
-		if (!bit)
-			return sodns_error(
-				s, "setting up rule: unknown/unsupported flag=%s (aa, ra or rd)",
-				args[i]);
-		f->set = (uint16_t)(set ? f->set | bit : f->set & ~bit);
-		f->clear = (uint16_t)(set ? f->clear & ~bit : f->clear | bit);
+	static const uint16_t bits[] = {SODNS_AA, SODNS_RA, SODNS_RD};
+	struct flags *f = to;
+	(void)s;
+	(void)o;
+	(void)word;
+	for (size_t i = 0; i < f->count; i++) {
+		uint16_t bit = bits[f->named[i]];
+		f->set = (uint16_t)(f->clears ? f->set & ~bit : f->set | bit);
+		f->clear = (uint16_t)(f->clears ? f->clear | bit : f->clear & ~bit);
 	}
 	return SODNS_OK;
 }
 
+static const char *const actions[] = {"set", "clear"};
+static const char *const flags[] = {"aa", "ra", "rd"};
+static const sodns_option_t rule[] = {
+	{"ACTION", SODNS_OPT_WORD, SODNS_FIELD(struct flags, clears), .words = SODNS_WORDS(actions),
+	 .flags = SODNS_OPT_ANY_CASE,
+	 .says = {.missing = "setting up rule: no flag action provided",
+		  .bad = "setting up rule: unknown flag action={}, should be set or clear"}},
+	{"FLAGS", SODNS_OPT_WORD, SODNS_LIST(struct flags, named, count),
+	 .words = SODNS_WORDS(flags), .flags = SODNS_OPT_ANY_CASE, .form = "FLAGS...",
+	 .says = {.missing = "setting up rule: invalid length for flags, at least one should be "
+			     "provided",
+		  .bad = "setting up rule: unknown/unsupported flag={} (aa, ra or rd)"}},
+};
+static const sodns_option_t properties[] = {
+	{"query", SODNS_OPT_GROUP, SODNS_FIELD(struct header, query), .args = SODNS_ROWS(rule),
+	 .flags = SODNS_OPT_ANY_CASE, .check = apply, .help = "of queries on their way down"},
+	{"response", SODNS_OPT_GROUP, SODNS_FIELD(struct header, response),
+	 .args = SODNS_ROWS(rule), .flags = SODNS_OPT_ANY_CASE, .check = apply,
+	 .help = "of replies on their way up"},
+};
+static const sodns_options_t options = {
+	.properties = SODNS_ROWS(properties),
+	.says = {.unknown = "setting up rule: invalid selector={} should be query or response",
+		 .empty = SODNS_SAYS_ARGS},
+	.help = "sets and clears bits of the header",
+};
+
 static int setup(sodns_setup_t *s)
 {
 	struct header *c = sodns_setup_alloc(s, sizeof(*c));
-	bool any = false;
-	while (!any && sodns_setup_next(s))
-		for (; sodns_setup_block(s); any = true) {
-			int rc = read_rule(s, c);
-			if (rc)
-				return rc;
-		}
-	return any ? sodns_add_handler(s, c) : sodns_error_args(s);
+	return sodns_setup_read_all(s, c) ? SODNS_EINVAL : sodns_add_handler(s, c);
 }
 
-SODNS_PLUGIN(.name = "header", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "header", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

@@ -6,23 +6,20 @@
 
 #include <string.h>
 
-static int read_property(sodns_setup_t *s, struct health *h)
-{
-	size_t count;
-	int64_t ns;
-	if (strcmp(sodns_setup_value(s), "lameduck"))
-		return sodns_error_property(s);
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
-	if (sodns_duration_from_text(args[0], &ns))
-		return sodns_error(s,
-				   "unable to parse lameduck duration value: '%s' : time: invalid "
-				   "duration \"%s\"",
-				   args[0], args[0]);
-	h->lameduck = ns > 0 ? (uint64_t)ns : 0;
-	return SODNS_OK;
-}
+static const sodns_option_t args[] = {
+	{"ADDRESS", SODNS_OPT_LISTEN, SODNS_FIELD(struct health, address),
+	 .flags = SODNS_OPT_OPTIONAL, .fallback = ":8080", .help = "where to listen"},
+};
+static const sodns_option_t properties[] = {
+	{"lameduck", SODNS_OPT_DURATION, SODNS_FIELD(struct health, lameduck),
+	 .flags = SODNS_OPT_CLAMP, .help = "goes on serving for so long after SIGTERM",
+	 .says.bad = "unable to parse lameduck duration value: '{}' : {why}"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.help = "an HTTP path that tells that the process is alive",
+};
 
 static void make_metrics(struct health *h)
 {
@@ -45,22 +42,8 @@ static void make_metrics(struct health *h)
 static int setup(sodns_setup_t *s)
 {
 	struct health *h = sodns_setup_alloc(s, sizeof(*h));
-	size_t count;
-	h->address = ":8080";
-	while (sodns_setup_next(s)) {
-		const char *const *args = sodns_setup_args(s, &count);
-		if (count > 1)
-			return sodns_error_args(s);
-		if (count && !strchr(args[0], ':'))
-			return sodns_error(s, "address %s: missing port in address", args[0]);
-		if (count)
-			h->address = args[0];
-		while (sodns_setup_block(s)) {
-			int rc = read_property(s, h);
-			if (rc)
-				return rc;
-		}
-	}
+	if (sodns_setup_read_all(s, h))
+		return SODNS_EINVAL;
 	make_metrics(h);
 	return sodns_add_instance(s, h);
 }
@@ -146,5 +129,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_DRAIN) ? NULL : &drains;
 }
 
-SODNS_PLUGIN(.name = "health", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
-	     .start = start, .stop = stop, .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "health", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown,
+	     .ability = ability);

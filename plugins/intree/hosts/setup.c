@@ -12,40 +12,6 @@
 
 #include "hosts.h"
 
-#define TTL_DEFAULT 3600
-#define RELOAD_DEFAULT 5000000000u
-
-static int read_ttl(sodns_setup_t *s, struct hosts *h)
-{
-	const char *text = sodns_setup_arg(s);
-	char *end;
-	if (!text)
-		return sodns_error(s, "ttl needs a time in second");
-	long ttl = strtol(text, &end, 10);
-	if (!*text || *end)
-		return sodns_error(s, "ttl needs a number of second: '%s'", text);
-	if (ttl <= 0 || ttl > 65535)
-		return sodns_error(s, "ttl provided is invalid: %s is not in range [1, 65535]",
-				   text);
-	h->ttl = (uint32_t)ttl;
-	return SODNS_OK;
-}
-
-static int read_reload(sodns_setup_t *s, struct hosts *h)
-{
-	size_t count;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error(s, "reload needs a duration (zero seconds to disable)");
-	if (sodns_duration_from_text(args[0], &ns))
-		return sodns_error(s, "invalid duration for reload '%s'", args[0]);
-	if (ns < 0)
-		return sodns_error(s, "invalid negative duration for reload '%s'", args[0]);
-	h->reload = (uint64_t)ns;
-	return SODNS_OK;
-}
-
 static void append(struct hosts *h, const char *word, char separator)
 {
 	size_t n = strlen(word);
@@ -58,7 +24,6 @@ static void append(struct hosts *h, const char *word, char separator)
 	h->text_len += n + 1;
 }
 
-/* Whatever is no property is an entry, up to the fallthrough. */
 /* CoreDNS passes such a line over in silence. */
 static void warn_of_line(sodns_setup_t *s, const char *word)
 {
@@ -71,43 +36,28 @@ static void warn_of_line(sodns_setup_t *s, const char *word)
 			      word);
 }
 
-static int read_line(sodns_setup_t *s, struct hosts *h)
+/* Whatever is no property is an entry, up to the fallthrough. */
+static int read_entry(sodns_setup_t *s, void *to)
 {
+	struct hosts *h = to;
 	const char *word = sodns_setup_value(s);
-	size_t count;
-	if (!strcmp(word, "fallthrough"))
-		return sodns_setup_fallthrough(s, &h->fallthrough);
-	if (!strcmp(word, "ttl"))
-		return read_ttl(s, h);
-	if (!strcmp(word, "reload"))
-		return read_reload(s, h);
-	if (!strcmp(word, "fallthrough_unsupported")) {
-		h->fallthrough_unsupported = true;
-		return sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
-	}
-	if (!strcmp(word, "no_reverse")) {
-		h->no_reverse = true;
-		return SODNS_OK;
-	}
 	if (h->fallthrough.set)
 		return sodns_error_property(s);
 	warn_of_line(s, word);
-	append(h, word, ' ');
-	const char *const *args = sodns_setup_args(s, &count);
-	for (size_t i = 0; i < count; i++)
-		append(h, args[i], ' ');
+	do
+		append(h, word, ' ');
+	while ((word = sodns_setup_arg(s)));
 	append(h, "", '\n');
 	return SODNS_OK;
 }
 
-static int read_path(sodns_setup_t *s, struct hosts *h)
+static int look_at_file(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *path = sodns_setup_arg(s);
+	const struct hosts *h = to;
 	struct stat st;
 	char place[1024];
-	if (!path)
-		return SODNS_OK;
-	h->path = sodns_setup_path(s, path);
+	(void)o;
+	(void)word;
 	if (stat(h->path, &st) && errno != ENOENT)
 		return sodns_error(s, "unable to access hosts file '%s': %s%s", h->path,
 				   strerror(errno),
@@ -119,6 +69,42 @@ static int read_path(sodns_setup_t *s, struct hosts *h)
 		sodns_log(SODNS_LOG_WARNING, "hosts", "Hosts file \"%s\" is a directory", h->path);
 	return SODNS_OK;
 }
+
+static const sodns_option_t args[] = {
+	{"FILE", SODNS_OPT_PATH, SODNS_FIELD(struct hosts, path), .flags = SODNS_OPT_OPTIONAL,
+	 .fallback = "/etc/hosts", .check = look_at_file},
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct hosts, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that are answered for"},
+};
+static const char reload_wants[] = "reload needs a duration (zero seconds to disable)";
+static const sodns_option_t properties[] = {
+	{"ttl", SODNS_OPT_SECONDS, SODNS_FIELD(struct hosts, ttl), .min = 1, .max = 65535,
+	 .fallback = "3600", .flags = SODNS_OPT_LEAVES_MORE, .help = "TTL of the answers",
+	 .says = {.missing = "ttl needs a time in second",
+		  .bad = "ttl needs a number of second: '{}'",
+		  .low = "ttl provided is invalid: {} is not {range}"}},
+	{"no_reverse", SODNS_OPT_FLAG, SODNS_FIELD(struct hosts, no_reverse),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "makes no PTR records"},
+	{"reload", SODNS_OPT_DURATION, SODNS_FIELD(struct hosts, reload), .fallback = "5s",
+	 .help = "how often the file is looked at, 0s: never",
+	 .says = {.missing = reload_wants,
+		  .extra = reload_wants,
+		  .bad = "invalid duration for reload '{}'",
+		  .low = "invalid negative duration for reload '{}'"}},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct hosts, fallthrough),
+	 .help = "passes names that are not known on"},
+	{"fallthrough_unsupported", SODNS_OPT_FLAG,
+	 SODNS_FIELD(struct hosts, fallthrough_unsupported),
+	 .help = "passes other types than A, AAAA and PTR on"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_ONCE,
+	.other = read_entry,
+	.other_form = "[INLINE]",
+	.help = "answers from a hosts file and from entries in the Corefile",
+};
 
 static void make_metrics(struct hosts *h)
 {
@@ -140,30 +126,16 @@ static void make_metrics(struct hosts *h)
 
 static int read_directive(sodns_setup_t *s, struct hosts *h)
 {
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		int rc = read_path(s, h);
-		h->zones = rc ? NULL : sodns_setup_zone_args(s, &h->zone_count);
-		if (!h->zones)
-			return SODNS_EINVAL;
-		while (sodns_setup_block(s)) {
-			rc = read_line(s, h);
-			if (rc)
-				return rc;
-		}
-	}
-	if (h->fallthrough_unsupported && !h->fallthrough.set)
-		return sodns_error(s, "fallthrough_unsupported requires fallthrough");
-	return SODNS_OK;
+	if (sodns_setup_read_all(s, h))
+		return SODNS_EINVAL;
+	return h->fallthrough_unsupported && !h->fallthrough.set
+		       ? sodns_error(s, "fallthrough_unsupported requires fallthrough")
+		       : SODNS_OK;
 }
 
 static int setup(sodns_setup_t *s)
 {
 	struct hosts *h = sodns_setup_alloc(s, sizeof(*h));
-	h->path = "/etc/hosts";
-	h->ttl = TTL_DEFAULT;
-	h->reload = RELOAD_DEFAULT;
 	int rc = read_directive(s, h);
 	if (!rc && h->text) {
 		h->lines = table_new();
@@ -179,6 +151,6 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, h);
 }
 
-SODNS_PLUGIN(.name = "hosts", .version = SODNS_SDK_VERSION, .setup = setup,
+SODNS_PLUGIN(.name = "hosts", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
 	     .serve_dns = hosts_serve, .prepare = hosts_prepare, .start = hosts_start,
 	     .teardown = hosts_teardown);

@@ -117,20 +117,15 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return zone < 0 ? sodns_next(h, q) : answer_zone(q, zone);
 }
 
-static int read_property(sodns_setup_t *s, struct local *l)
-{
-	size_t count;
-	if (strcmp(sodns_setup_value(s), "localhost_prefix"))
-		return sodns_error_property(s);
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
-	l->no_prefix = !strcmp(args[0], "off");
-	if (!l->no_prefix && strcmp(args[0], "on"))
-		return sodns_error(s, "localhost_prefix expects 'on' or 'off', got \"%s\"",
-				   args[0]);
-	return SODNS_OK;
-}
+static const char *const switches[] = {"on", "off"};
+static const sodns_option_t properties[] = {
+	{"localhost_prefix", SODNS_OPT_WORD, SODNS_FIELD(struct local, no_prefix),
+	 .words = SODNS_WORDS(switches), .fallback = "on",
+	 .help = "whether localhost.DOMAIN is answered",
+	 .says.bad = "localhost_prefix expects 'on' or 'off', got \"{}\""},
+};
+static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
+					.help = "answers for names that never leave a host"};
 
 static int setup(sodns_setup_t *s)
 {
@@ -139,17 +134,11 @@ static int setup(sodns_setup_t *s)
 		.help = "Counter of special localhost subdomain requests.",
 	};
 	struct local *l = sodns_setup_alloc(s, sizeof(*l));
-	while (sodns_setup_next(s)) {
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-		while (sodns_setup_block(s)) {
-			int rc = read_property(s, l);
-			if (rc)
-				return rc;
-		}
-	}
+	if (sodns_setup_read_all(s, l))
+		return SODNS_EINVAL;
 	l->intercepted = sodns_metric(&family, NULL);
 	return sodns_add_handler(s, l);
 }
 
-SODNS_PLUGIN(.name = "local", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "local", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

@@ -180,19 +180,18 @@ static void teardown(void *self)
 	sodns_service_stop(((struct loop *)self)->service);
 }
 
+static const sodns_options_t options = {.repeats = SODNS_ONCE,
+					.help = "ends the process if queries come back to it"};
+
 static int setup(sodns_setup_t *s)
 {
 	struct loop *l = sodns_setup_alloc(s, sizeof(*l));
 	size_t count;
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-	}
+	if (sodns_setup_read_all(s, NULL))
+		return SODNS_EINVAL;
 	l->zone = sodns_setup_zones(s, &count)[0];
 	return sodns_add_handler(s, l);
 }
 
-SODNS_PLUGIN(.name = "loop", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
-	     .prepare = prepare, .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "loop", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .prepare = prepare, .start = start, .teardown = teardown);

@@ -10,17 +10,29 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return sodns_next(h, q);
 }
 
+struct metadata {
+	const uint8_t *const *zones;
+	size_t zone_count;
+};
+
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct metadata, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "whose queries get metadata"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.repeats = SODNS_ONCE,
+	.says = {.again = SODNS_SAYS_ARGS, .block = SODNS_SAYS_ARGS},
+	.help = "lets plugins tell each other what they know about a query"};
+
 static int setup(sodns_setup_t *s)
 {
-	size_t count;
-	sodns_setup_next(s);
-	const uint8_t *const *zones = sodns_setup_zone_args(s, &count);
-	if (!zones)
+	struct metadata m = {0};
+	if (sodns_setup_read_all(s, &m))
 		return SODNS_EINVAL;
-	if (sodns_setup_block(s) || sodns_setup_next(s))
-		return sodns_error_args(s);
-	sodns_server_metadata(s, zones, count);
+	sodns_server_metadata(s, m.zones, m.zone_count);
 	return sodns_add_handler(s, NULL);
 }
 
-SODNS_PLUGIN(.name = "metadata", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "metadata", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

@@ -24,30 +24,26 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
+static const sodns_option_t args[] = {
+	{"DATA", SODNS_OPT_TEXT, SODNS_FIELD(struct nsid, data), .max = 1023,
+	 .flags = SODNS_OPT_OPTIONAL | SODNS_OPT_JOINED, .otherwise = "the host's name",
+	 .help = "the server's identifier", .says.high = "the data are longer than {max} bytes"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args), .repeats = SODNS_ONCE, .help = "tells which server answered"};
+
 static int setup(sodns_setup_t *s)
 {
 	struct nsid *n = sodns_setup_alloc(s, sizeof(*n));
-	char *data = sodns_setup_alloc(s, 1024);
-	size_t count, at = 0;
-	if (gethostname(data, 255))
-		strcpy(data, "localhost");
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		const char *const *args = sodns_setup_args(s, &count);
-		for (size_t k = 0; k < count; k++) {
-			size_t len = strlen(args[k]);
-			if (at + len + 2 > 1024)
-				return sodns_error(s, "the data are longer than 1023 bytes");
-			data[at] = ' ';
-			at += k > 0;
-			memcpy(data + at, args[k], len + 1);
-			at += len;
-		}
-	}
-	n->data = data;
-	n->len = strlen(data);
+	char *host = sodns_setup_alloc(s, 256);
+	if (gethostname(host, 255))
+		strcpy(host, "localhost");
+	n->data = host;
+	if (sodns_setup_read_all(s, n))
+		return SODNS_EINVAL;
+	n->len = strlen(n->data);
 	return sodns_add_handler(s, n);
 }
 
-SODNS_PLUGIN(.name = "nsid", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "nsid", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

@@ -8,44 +8,26 @@
 
 #define AGAIN_MS 5000u
 
-static int read_property(sodns_setup_t *s)
-{
-	const char *property = sodns_setup_value(s);
-	if (!strcmp(property, "runtime_metrics")) {
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-		sodns_log(SODNS_LOG_WARNING, "prometheus",
-			  "runtime_metrics are those of a Go runtime, which is not here");
-		return SODNS_OK;
-	}
-	if (!strcmp(property, "tls"))
-		return sodns_error(s, "tls is not in this release");
-	return sodns_error(s, "unknown option: %s", property);
-}
+static const sodns_option_t args[] = {
+	{"ADDRESS", SODNS_OPT_LISTEN, SODNS_FIELD(struct prometheus, address),
+	 .flags = SODNS_OPT_OPTIONAL, .fallback = "localhost:9153", .help = "where to listen"},
+};
+static const sodns_option_t properties[] = {
+	{"runtime_metrics", SODNS_OPT_IGNORED,
+	 .says.note = "runtime_metrics are those of a Go runtime, which is not here"},
+	{"tls", SODNS_OPT_REFUSED, .says.note = "tls is not in this release"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_ONCE,
+					.says.unknown = "unknown option: {}",
+					.help = "metrics by HTTP"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct prometheus *p = sodns_setup_alloc(s, sizeof(*p));
-	size_t count;
-	p->address = "localhost:9153";
 	p->zones = sodns_setup_zones(s, &p->zone_count);
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		const char *const *args = sodns_setup_args(s, &count);
-		if (count > 1)
-			return sodns_error_args(s);
-		if (count && !strchr(args[0], ':'))
-			return sodns_error(s, "address %s: missing port in address", args[0]);
-		if (count)
-			p->address = args[0];
-		while (sodns_setup_block(s)) {
-			int rc = read_property(s);
-			if (rc)
-				return rc;
-		}
-	}
-	return sodns_add_handler(s, p);
+	return sodns_setup_read_all(s, p) ? SODNS_EINVAL : sodns_add_handler(s, p);
 }
 
 /* Which plugins are in the chain, for each server and zone of the block. */
@@ -276,5 +258,5 @@ static const void *ability(void *self, const char *id)
 }
 
 SODNS_PLUGIN(.name = "prometheus", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .serve_dns = prometheus_serve, .prepare = prepare, .start = start, .stop = stop,
-	     .teardown = teardown, .ability = ability);
+	     .options = &options, .serve_dns = prometheus_serve, .prepare = prepare, .start = start,
+	     .stop = stop, .teardown = teardown, .ability = ability);

@@ -29,42 +29,26 @@ struct ready {
 	_Atomic(bool) serving, ending;
 };
 
-static int read_property(sodns_setup_t *s, struct ready *r)
-{
-	size_t count;
-	if (strcmp(sodns_setup_value(s), "monitor"))
-		return sodns_error_property(s);
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
-	r->continuously = !strcmp(args[0], "continuously");
-	if (!r->continuously && strcmp(args[0], "until-ready"))
-		return sodns_error(s, "monitor type '%s' not supported", args[0]);
-	return SODNS_OK;
-}
+static const char *const monitors[] = {"until-ready", "continuously"};
+static const sodns_option_t args[] = {
+	{"ADDRESS", SODNS_OPT_LISTEN, SODNS_FIELD(struct ready, address),
+	 .flags = SODNS_OPT_OPTIONAL, .fallback = ":8181", .help = "where to listen"},
+};
+static const sodns_option_t properties[] = {
+	{"monitor", SODNS_OPT_WORD, SODNS_FIELD(struct ready, continuously),
+	 .words = SODNS_WORDS(monitors), .fallback = "until-ready",
+	 .help = "whether a plugin that was ready once is asked again",
+	 .says.bad = "monitor type '{}' not supported ({words})"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_ONCE,
+					.help = "an HTTP path that tells whether all can serve"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct ready *r = sodns_setup_alloc(s, sizeof(*r));
-	size_t count;
-	r->address = ":8181";
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		const char *const *args = sodns_setup_args(s, &count);
-		if (count > 1)
-			return sodns_error_args(s);
-		if (count && !strchr(args[0], ':'))
-			return sodns_error(s, "address %s: missing port in address", args[0]);
-		if (count)
-			r->address = args[0];
-		while (sodns_setup_block(s)) {
-			int rc = read_property(s, r);
-			if (rc)
-				return rc;
-		}
-	}
-	return sodns_add_instance(s, r);
+	return sodns_setup_read_all(s, r) ? SODNS_EINVAL : sodns_add_instance(s, r);
 }
 
 /* The names of those that are not ready, each once; true: there are none. */
@@ -179,5 +163,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_DRAIN) ? NULL : &drains;
 }
 
-SODNS_PLUGIN(.name = "ready", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
-	     .start = start, .stop = stop, .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "ready", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown,
+	     .ability = ability);

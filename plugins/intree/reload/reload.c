@@ -140,12 +140,31 @@ static void teardown(void *self)
 	sodns_metric_drop(r->info);
 }
 
-static int read_duration(sodns_setup_t *s, const char *text, int64_t *out)
+/* As it is written. */
+struct wish {
+	int64_t interval, jitter;
+};
+
+#define JITTER_SAYS "jitter value must be 0 or greater or equal to 1s"
+
+static int check_jitter(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	if (sodns_duration_from_text(text, out))
-		return sodns_error(s, "time: invalid duration \"%s\"", text);
-	return 0;
+	const struct wish *w = to;
+	(void)o;
+	(void)word;
+	return w->jitter && w->jitter < JITTER_MIN ? sodns_error(s, JITTER_SAYS) : SODNS_OK;
 }
+
+static const sodns_option_t args[] = {
+	{"INTERVAL", SODNS_OPT_DURATION, SODNS_FIELD(struct wish, interval), .min = INTERVAL_MIN,
+	 .flags = SODNS_OPT_OPTIONAL, .fallback = "30s", .help = "between two looks",
+	 .says.low = "interval value must be greater or equal to 2s"},
+	{"JITTER", SODNS_OPT_DURATION, SODNS_FIELD(struct wish, jitter),
+	 .flags = SODNS_OPT_OPTIONAL, .fallback = "15s", .check = check_jitter,
+	 .help = "how much the interval varies", .says.low = JITTER_SAYS},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.help = "looks whether the Corefile has changed"};
 
 /* interval ± jitter/2, so that a fleet does not reload at the same moment. */
 static int64_t spread(int64_t interval, int64_t jitter)
@@ -160,26 +179,15 @@ static int64_t spread(int64_t interval, int64_t jitter)
 
 static int setup(sodns_setup_t *s)
 {
-	int64_t interval = 30 * SECOND, jitter = 15 * SECOND;
-	size_t n;
-	sodns_setup_next(s);
-	const char *const *args = sodns_setup_args(s, &n);
-	if (n > 2)
-		return sodns_error_args(s);
-	if (n > 0 && read_duration(s, args[0], &interval))
-		return -1;
-	if (interval < INTERVAL_MIN)
-		return sodns_error(s, "interval value must be greater or equal to 2s");
-	if (n > 1 && read_duration(s, args[1], &jitter))
-		return -1;
-	if (jitter < 0 || (jitter && jitter < JITTER_MIN))
-		return sodns_error(s, "jitter value must be 0 or greater or equal to 1s");
+	struct wish w = {0};
+	if (sodns_setup_read_all(s, &w))
+		return SODNS_EINVAL;
 	struct reload *r = sodns_setup_alloc(s, sizeof(*r));
-	r->ms = (uint32_t)(spread(interval, jitter) / 1000000);
+	r->ms = (uint32_t)(spread(w.interval, w.jitter) / 1000000);
 	sodns_metric(&failed_family,
 		     NULL); /* shows 0 from the start on: alerts want to see it grow */
 	return sodns_add_instance(s, r);
 }
 
-SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
-	     .start = start, .stop = stop, .teardown = teardown);
+SODNS_PLUGIN(.name = "reload", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown);

@@ -9,14 +9,24 @@
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 
+struct root {
+	const char *folder;
+};
+
+static const sodns_option_t args[] = {
+	{"PATH", SODNS_OPT_TEXT, SODNS_FIELD(struct root, folder), .help = "a folder"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.help = "where the relative paths of a server block begin",
+};
+
 static int setup(sodns_setup_t *s)
 {
-	const char *root = NULL;
-	while (sodns_setup_next(s)) {
-		root = sodns_setup_arg(s);
-		if (!root)
-			return sodns_error_args(s);
-	}
+	struct root r = {0};
+	if (sodns_setup_read_all(s, &r))
+		return SODNS_EINVAL;
+	const char *root = r.folder;
 	struct stat st;
 	char place[1024];
 	if (stat(root, &st)) {
@@ -31,4 +41,4 @@ static int setup(sodns_setup_t *s)
 	return 0;
 }
 
-SODNS_PLUGIN(.name = "root", .version = SODNS_SDK_VERSION, .setup = setup);
+SODNS_PLUGIN(.name = "root", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options);

@@ -37,17 +37,15 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_ADMIT) ? NULL : &ability;
 }
 
+static const sodns_options_t options = {.repeats = SODNS_ONCE,
+					.says.block = "shed takes no options",
+					.help = "drops UDP queries while too many wait"};
+
 static int setup(sodns_setup_t *s)
 {
 	const char *transport;
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-		if (sodns_setup_block(s))
-			return sodns_error(s, "shed takes no options");
-	}
+	if (sodns_setup_read_all(s, NULL))
+		return SODNS_EINVAL;
 	for (size_t i = 0; (transport = sodns_setup_transport(s, i)); i++)
 		if (strcmp(transport, "dns"))
 			return sodns_error(s,
@@ -57,4 +55,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_instance(s, NULL);
 }
 
-SODNS_PLUGIN(.name = "shed", .version = SODNS_SDK_VERSION, .setup = setup, .ability = ability);
+SODNS_PLUGIN(.name = "shed", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .ability = ability);

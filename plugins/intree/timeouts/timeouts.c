@@ -2,90 +2,69 @@
  * timeouts: how long connections may take, and how many queries they may bring.
  */
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 
-#define SECOND 1000000000
-#define DAY (24 * 3600ll * SECOND)
+#define SECOND INT64_C(1000000000)
+#define MS 1000000
 
-static int read_queries(sodns_setup_t *s, const char *text)
+/* 0: not in the Corefile. */
+struct timeouts {
+	uint64_t read, write, idle; /* ns */
+	int32_t queries;
+};
+
+#define QUERIES_SAYS                                                                               \
+	"maxtcpqueries provided '{value}' needs to be -1 (unlimited) or a positive integer"
+
+static int check_queries(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	char *end;
-	long n = strtol(text, &end, 10);
-	if (!*text || *end)
-		return sodns_error(s,
-				   "invalid value for maxtcpqueries '%s': strconv.Atoi: parsing "
-				   "\"%s\": invalid syntax",
-				   text, text);
-	if (!n || n < -1 || n > INT_MAX)
-		return sodns_error(s,
-				   "maxtcpqueries provided '%ld' needs to be -1 (unlimited) or a "
-				   "positive integer",
-				   n);
-	sodns_server_stream_queries(s, n < 0 ? 0 : (uint32_t)n);
-	return SODNS_OK;
+	const struct timeouts *t = to;
+	(void)o;
+	(void)word;
+	return t->queries ? SODNS_OK
+			  : sodns_error(s, "maxtcpqueries provided '0' needs to be -1 (unlimited) "
+					   "or a positive integer");
 }
 
-/* A bare number is seconds. */
-static int read_duration(sodns_setup_t *s, const char *text, int64_t *ns)
-{
-	char shown[40], *end;
-	long seconds = strtol(text, &end, 10);
-	if (*text && !*end && seconds >= 0 && seconds < INT_MAX)
-		*ns = seconds * (int64_t)SECOND;
-	else if (sodns_duration_from_text(text, ns))
-		return sodns_error(s, "failed to parse duration '%s'", text);
-	sodns_duration_to_text(*ns, shown);
-	if (*ns < SECOND || *ns > DAY)
-		return sodns_error(
-			s, "timeout provided '%s' needs to be between 1 second and 24 hours",
-			shown);
-	return SODNS_OK;
-}
-
-static int read_property(sodns_setup_t *s)
-{
-	const char *property = sodns_setup_value(s);
-	size_t count;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
-	if (!strcmp(property, "maxtcpqueries"))
-		return read_queries(s, args[0]);
-	int rc = read_duration(s, args[0], &ns);
-	if (rc)
-		return rc;
-	uint32_t ms = (uint32_t)(ns / 1000000);
-	if (!strcmp(property, "read"))
-		sodns_server_timeouts(s, ms, 0, 0);
-	else if (!strcmp(property, "write"))
-		sodns_server_timeouts(s, 0, ms, 0);
-	else if (!strcmp(property, "idle"))
-		sodns_server_timeouts(s, 0, 0, ms);
-	else
-		return sodns_error(s, "unknown option: '%s'", property);
-	return SODNS_OK;
-}
+#define TIMEOUT(word, what, is)                                                                    \
+	{                                                                                          \
+#word, SODNS_OPT_DURATION, SODNS_FIELD(struct timeouts, word),                     \
+			.min = SECOND, .max = 24 * 3600 * SECOND, .flags = SODNS_OPT_BARE_SECONDS, \
+			.help = what, .otherwise = is,                                             \
+			.says = {                                                                  \
+				.bad = "failed to parse duration '{}'",                            \
+			       .low = "timeout provided '{value}' needs to be between 1 second "   \
+				      "and 24 hours" }                                             \
+	}
+static const sodns_option_t properties[] = {
+	TIMEOUT(read, "for a query to arrive", "3s"),
+	TIMEOUT(write, "for an answer to leave", "5s"),
+	TIMEOUT(idle, "between queries", "10s"),
+	{"maxtcpqueries", SODNS_OPT_NUMBER, SODNS_FIELD(struct timeouts, queries), .min = -1,
+	 .max = INT_MAX, .form = "MAXIMUM", .check = check_queries, .otherwise = "-1",
+	 .help = "queries of a connection, -1: any number",
+	 .says = {.bad = "invalid value for maxtcpqueries '{}': " SODNS_SAYS_ATOI,
+		  .low = QUERIES_SAYS}},
+};
+static const sodns_options_t options = {
+	.properties = SODNS_ROWS(properties),
+	.says = {.unknown = "unknown option: '{}'",
+		 .empty = "timeouts block with no timeouts specified"},
+	.help = "how long connections may take",
+};
 
 static int setup(sodns_setup_t *s)
 {
-	while (sodns_setup_next(s)) {
-		bool any = false;
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-		for (; sodns_setup_block(s); any = true) {
-			int rc = read_property(s);
-			if (rc)
-				return rc;
-		}
-		if (!any)
-			return sodns_error(s, "timeouts block with no timeouts specified");
-	}
+	struct timeouts t = {0};
+	if (sodns_setup_read_all(s, &t))
+		return SODNS_EINVAL;
+	sodns_server_timeouts(s, (uint32_t)(t.read / MS), (uint32_t)(t.write / MS),
+			      (uint32_t)(t.idle / MS));
+	if (t.queries)
+		sodns_server_stream_queries(s, t.queries < 0 ? 0 : (uint32_t)t.queries);
 	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "timeouts", .version = SODNS_SDK_VERSION, .setup = setup);
+SODNS_PLUGIN(.name = "timeouts", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options);

@@ -55,16 +55,18 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
+static const sodns_options_t options = {.help = "tells clients their address, port and transport"};
+
 static int setup(sodns_setup_t *s)
 {
 	static const uint8_t root[] = {0};
 	static const uint8_t *const everything[] = {root};
-	sodns_setup_next(s);
-	if (sodns_setup_alone(s))
+	if (sodns_setup_read_all(s, NULL))
 		return SODNS_EINVAL;
 	sodns_add_handler(s, NULL);
 	sodns_setup_answers(s, everything, 1);
 	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "whoami", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve);
+SODNS_PLUGIN(.name = "whoami", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve);

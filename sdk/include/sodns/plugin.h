@@ -87,6 +87,10 @@ typedef struct sodns_plugin {
 	 * visible outside and let go of other instances; queries that began earlier still come.
 	 * Runs for all instances before the first teardown. NULL: nothing to do. */
 	void (*stop)(void *self);
+
+	/* What its directive takes (options.h): read by sodns_setup_read(), printed by
+	 * `sodns -help NAME`. NULL: setup reads the words alone. */
+	const sodns_options_t *options;
 } sodns_plugin_t;
 
 /* Hands q to the next plugin of the chain and returns its reply, never NULL: at the end of the

@@ -2,6 +2,12 @@
  * Reading the Corefile. setup gets all occurrences of its directive in one server block and walks
  * them:
  *
+ *	if (sodns_setup_read_all(s, self))            // by the tables of options.h
+ *		return SODNS_EINVAL;
+ *	return sodns_add_handler(s, self);
+ *
+ * What no table can say is read word by word:
+ *
  *	while (sodns_setup_next(s)) {                 // each "hello ..." of the block
  *		const char *arg;
  *		while ((arg = sodns_setup_arg(s)))    // the words behind it, on its line
@@ -20,6 +26,7 @@
 #define SODNS_SETUP_H
 
 #include <sodns/net.h>
+#include <sodns/options.h>
 #include <sodns/text.h>
 
 /* The directive's name, as it stands in the Corefile. */
@@ -49,28 +56,6 @@ SODNS_API void sodns_warning(sodns_setup_t *s, const char *format, ...) SODNS_PR
 SODNS_API int sodns_error_args(sodns_setup_t *s);
 /* "unknown property 'x'" for the word the cursor stands on. */
 SODNS_API int sodns_error_property(sodns_setup_t *s);
-
-/* Options as data: one row for each property of a directive's block. sodns_setup_options() reads
- * all lines of the block into the struct `to` and words the errors. */
-enum sodns_option_kind {
-	SODNS_OPT_FLAG,     /* bool: present, no argument */
-	SODNS_OPT_BOOL,     /* bool: true, false, on, off */
-	SODNS_OPT_UINT,     /* uint32_t in [min, max] */
-	SODNS_OPT_DURATION, /* uint64_t nanoseconds: "1m30s", "500ms"; in [min, max] */
-	SODNS_OPT_STRING,   /* const char * */
-	SODNS_OPT_CALL,     /* call() reads the arguments itself */
-};
-typedef struct sodns_option {
-	const char *name;
-	enum sodns_option_kind kind;
-	size_t offset;     /* of the field in the struct */
-	uint64_t min, max; /* max 0: no bound */
-	int (*call)(sodns_setup_t *s, void *to);
-	const char *help;
-	const void *reserved; /* NULL */
-} sodns_option_t;
-SODNS_API int sodns_setup_options(sodns_setup_t *s, const sodns_option_t *table, size_t count,
-				  void *to);
 
 /* The zones of the server block: lower case, wire form; until teardown. */
 SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);

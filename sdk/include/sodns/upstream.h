@@ -82,6 +82,8 @@ typedef struct sodns_exchange {
 	size_t size;
 	bool exact; /* the question must come back letter for letter, not only in any case */
 	bool post;  /* over HTTPS: by POST, whatever the upstream's method is */
+	/* sodns_query_name_hash(q, 0) where the question's name is the query's; 0: it is found out */
+	uint64_t name_hash;
 
 	/* the outcome */
 	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_TIMEOUT, SODNS_EIO,
@@ -93,6 +95,7 @@ typedef struct sodns_exchange {
 	bool forged;     /* so much came in vain that it was asked over TCP instead */
 	uint16_t header; /* SODNS_EINVAL: flags and rcode of an answer that has no question */
 	uint64_t began;  /* sodns_now() */
+	uint64_t ended;  /* the same of an answer: when it was read */
 	int error;       /* SODNS_EIO: the system's errno, 0: the connection was closed */
 	bool connecting; /* it never got as far as sending */
 	sodns_address_t local; /* where it was asked from; set when it failed */
@@ -105,7 +108,7 @@ typedef struct sodns_exchange {
 	bool again, counted;
 	uint16_t name_slot;
 	uint8_t why; /* of the outcome: enum sodns_exchange_why */
-	void *reserved[4];
+	void *reserved[2];
 } sodns_exchange_t;
 
 /* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */
