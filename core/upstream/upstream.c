@@ -547,8 +547,8 @@ sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count, uin
 	uint64_t now = x ? 0 : sodns_now(), end = now + (uint64_t)ms * 1000000u;
 	while (!x && now < end) {
 		uint64_t left = (end - now + 999999) / 1000000;
-		int rc = task_wait_from(now, seam.exchange ? time_to_wait(all, count, now, left)
-							      : left);
+		int rc = task_wait_from(now,
+					seam.exchange ? time_to_wait(all, count, now, left) : left);
 		if (rc && rc != SODNS_TIMEOUT)
 			return NULL;
 		x = take_done(all, count);
