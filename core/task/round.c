@@ -1,8 +1,8 @@
 /*
  * Rounds (sodns/wait.h): what is looked at now and then. There may be tens of thousands of such things in a
  * configuration, a file of each server block, and a task of its own for each would be a stack that sleeps.
- * So they stand in a heap by the time when they are due, and one service goes from one to the next;
- * where several are due, a few tasks more, so that a file system that hangs holds up those on it.
+ * So they stand in a heap by the time when they are due, and one service, the keeper, sleeps until the first
+ * is. A few tasks then go from one to the next: a file system that hangs holds up as many, and no others.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #define HELPERS_MAX 4u
 #define NOWHERE SIZE_MAX
+#define RETRY_MS 50u /* where there is no memory for a task */
 
 struct sodns_round {
 	const char *name;
@@ -82,28 +83,25 @@ static uint64_t next_due(void)
 	return count ? heap[0]->due : UINT64_MAX;
 }
 
-static void help(void *unused);
-
-/* Runs one that is due: false, there is none. */
-static bool run_one(void)
+static sodns_round_t *take_due(void)
 {
 	uint64_t now = sodns_now();
-	blame_t blame = {0};
-	const blame_t *before = task_current()->blame;
 	pthread_mutex_lock(&lock);
 	sodns_round_t *r = next_due() <= now ? heap[0] : NULL;
 	if (r)
 		take_out(r);
-	bool more = next_due() <= now;
 	pthread_mutex_unlock(&lock);
-	if (!r)
-		return false;
-	if (more && helpers < HELPERS_MAX && !task_run(&service_loop, help, NULL))
-		helpers++;
-	blame.plugin = r->name;
-	task_current()->blame = &blame;
+	return r;
+}
+
+static void call(sodns_round_t *r)
+{
+	task_t *t = task_current();
+	blame_t blame = {.plugin = r->name};
+	const blame_t *before = t->blame;
+	t->blame = &blame;
 	r->fn(r->arg);
-	task_current()->blame = before;
+	t->blame = before;
 	pthread_mutex_lock(&lock);
 	r->due = sodns_now() + r->every;
 	if (r->stopping) {
@@ -113,34 +111,47 @@ static bool run_one(void)
 		put_in(r);
 	}
 	pthread_mutex_unlock(&lock);
-	return true;
 }
 
 static void help(void *unused)
 {
 	(void)unused;
-	while (run_one())
-		;
+	for (sodns_round_t *r; (r = take_due());)
+		call(r);
 	helpers--;
+	sodns_service_wake(keeper);
 }
 
-/* Until the next one is due. */
+static bool begin_help(void)
+{
+	helpers++;
+	if (!task_run(&service_loop, help, NULL))
+		return true;
+	helpers--;
+	return false;
+}
+
+/* How long the keeper may sleep: until the next one is due, or a helper has time for it. */
 static uint32_t left(void)
 {
 	pthread_mutex_lock(&lock);
 	uint64_t due = next_due(), now = sodns_now(),
-		 ms = due > now ? (due - now) / 1000000u + 1 : 1;
+		 ms = due > now ? (due - now) / 1000000u + 1 : 0;
 	pthread_mutex_unlock(&lock);
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
 static void keep(void *unused)
 {
+	uint32_t ms;
 	(void)unused;
 	do {
-		while (run_one())
+		/* Each of them has run as far as it can when the next one is begun. */
+		while (!(ms = left()) && helpers < HELPERS_MAX && begin_help())
 			;
-	} while (sodns_service_sleep(left()));
+		if (!ms)
+			ms = helpers ? UINT32_MAX : RETRY_MS;
+	} while (sodns_service_sleep(ms));
 }
 
 static void make_room(void)
