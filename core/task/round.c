@@ -15,8 +15,9 @@
 #include "task/service.h"
 
 #define HELPERS_MAX 4u
+#define HELP_MAX 64u /* calls in a row: others have the thread, too */
 #define NOWHERE SIZE_MAX
-#define RETRY_MS 50u /* where there is no memory for a task */
+#define AGAIN_MS 50u
 
 struct sodns_round {
 	const char *name;
@@ -116,22 +117,20 @@ static void call(sodns_round_t *r)
 static void help(void *unused)
 {
 	(void)unused;
-	for (sodns_round_t *r; (r = take_due());)
+	sodns_round_t *r;
+	for (unsigned i = 0; i < HELP_MAX && (r = take_due()); i++)
 		call(r);
 	helpers--;
 	sodns_service_wake(keeper);
 }
 
-static bool begin_help(void)
+static void begin_help(void *unused)
 {
-	helpers++;
-	if (!task_run(&service_loop, help, NULL))
-		return true;
-	helpers--;
-	return false;
+	if (task_run(&service_loop, help, unused))
+		helpers--;
 }
 
-/* How long the keeper may sleep: until the next one is due, or a helper has time for it. */
+/* Until the next one is due; 0: it is. */
 static uint32_t left(void)
 {
 	pthread_mutex_lock(&lock);
@@ -141,17 +140,18 @@ static uint32_t left(void)
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
+/* Tasks begin tasks by the loop. While some are due, another helper comes now and then: those that are there
+ * may hang, or there was no memory for one. */
 static void keep(void *unused)
 {
 	uint32_t ms;
-	(void)unused;
 	do {
-		/* Each of them has run as far as it can when the next one is begun. */
-		while (!(ms = left()) && helpers < HELPERS_MAX && begin_help())
-			;
-		if (!ms)
-			ms = helpers ? UINT32_MAX : RETRY_MS;
-	} while (sodns_service_sleep(ms));
+		ms = left();
+		if (!ms && helpers < HELPERS_MAX) {
+			helpers++;
+			loop_post(&service_loop, begin_help, unused);
+		}
+	} while (sodns_service_sleep(ms ? ms : AGAIN_MS));
 }
 
 static void make_room(void)

@@ -58,13 +58,16 @@ static void imports(void **state)
 {
 	(void)state;
 	/* Nothing, one word, more than what stands before; first, last, one behind the other, nested. */
-	check("(n) {\n}\n(s) {\n a 1\n}\n(l) {\n b 1 2 3 4 5 6 7 8 9\n c\n import s\n}\nx {\n import n\n}\n",
+	check("(n) {\n}\n(s) {\n a 1\n}\n(l) {\n b 1 2 3 4 5 6 7 8 9\n c\n import s\n}\nx {\n "
+	      "import n\n}\n",
 	      "x |");
-	check("(s) {\n a 1\n}\nx {\n import s\n import s\n d 2\n}\n", "x a(1);a(1);d(2);|");
-	check("(s) {\n a 1\n}\n(l) {\n b 1 2 3 4 5 6 7 8 9\n c\n import s\n}\nx {\n import l\n}\ny {\n d\n"
+	check("(s) {\n a 1\n}\n(t) {\n b\n}\nx {\n import s\n import t\n d 2\n}\n",
+	      "x a(1);b;d(2);|");
+	check("(s) {\n a 1\n}\n(l) {\n b 1 2 3 4 5 6 7 8 9\n c\n import s\n}\nx {\n import l\n}\ny "
+	      "{\n d\n"
 	      " import l\n e\n}\n",
 	      "x b(1)(2)(3)(4)(5)(6)(7)(8)(9);c;a(1);|y d;b(1)(2)(3)(4)(5)(6)(7)(8)(9);c;a(1);e;|");
-	check("(k) {\n x y\n}\nimport k {\n a\n}\n", "x y a;|");
+	check("(k) {\n x {\n a\n }\n}\nimport k\n", "x a;|");
 	FILE *f = fopen("imported.conf", "w");
 	fputs("x {\n a\n}\n", f);
 	fclose(f);
@@ -100,8 +103,8 @@ static double time_of(size_t blocks)
 	corefile_overlap_t *o = corefile_overlap_new();
 	for (size_t i = 0; i < blocks; i++)
 		assert_int_equal(corefile_overlap_add(o, c->blocks[i].keys, "dns",
-						      c->blocks[i].keys[0].text, "", "53", false, err,
-						      sizeof(err)),
+						      c->blocks[i].keys[0].text, "", "53", false,
+						      err, sizeof(err)),
 				 0);
 	assert_int_not_equal(corefile_overlap_add(o, c->blocks[0].keys, "dns",
 						  c->blocks[blocks / 2].keys[0].text, "", "53",
@@ -141,8 +144,9 @@ static void overlaps(void **state)
 	assert_int_equal(add(o, &second, "b.", "127.0.0.2", false), 0);
 	assert_int_equal(add(o, &second, "a.", "", true), 0);
 	assert_int_not_equal(add(o, &second, "a.", "", false), 0);
-	assert_string_equal(err, "Corefile:2 - cannot serve dns://a.:53 - it is already defined, at "
-				 "Corefile:1");
+	assert_string_equal(err,
+			    "Corefile:2 - cannot serve dns://a.:53 - it is already defined, at "
+			    "Corefile:1");
 	assert_int_not_equal(add(o, &first, "b.", "", false), 0);
 	assert_int_not_equal(add(o, &first, "b.", "127.0.0.1", false), 0);
 	assert_int_not_equal(add(o, &first, "a.", "127.0.0.1", false), 0);
