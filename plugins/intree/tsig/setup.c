@@ -150,6 +150,9 @@ static const sodns_options_t options = {
 
 static int setup(sodns_setup_t *s)
 {
+	char err[512];
+	if (sodns_digest_open(err, sizeof(err)))
+		return sodns_error(s, "%s", err);
 	struct tsig *t = sodns_setup_alloc(s, sizeof(*t));
 	t->files_end = &t->files;
 	if (!sodns_setup_read_all(s, t))

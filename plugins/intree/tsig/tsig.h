@@ -43,7 +43,7 @@ void tsig_metadata(void *self, sodns_query_t *q);
 
 /* Signs every message of the answer to q, whose signature is s, from now on. mac NULL: the record is
  * added unsigned, for clients whose key is not known or did not fit. */
-void sign_answers(sodns_query_t *q, const struct record *s, const struct mac_key *mac,
+void sign_answers(sodns_query_t *q, const struct record *s, const sodns_hmac_key_t *mac,
 		  enum tsig_error error);
 
 #endif
