@@ -29,26 +29,9 @@ static void add_text(sha512_t *h, const char *text)
 	sha512_add(h, text, n);
 }
 
-static void add_tokens(sha512_t *h, const corefile_token_t *tokens, size_t count)
+static void add_bytes(void *hash, const void *bytes, size_t len)
 {
-	add_number(h, count);
-	for (size_t i = 0; i < count; i++) {
-		add_text(h, tokens[i].text);
-		add_text(h, tokens[i].file);
-		add_number(h, (uint64_t)tokens[i].line);
-	}
-}
-
-static void add_corefile(sha512_t *h, const corefile_t *c)
-{
-	add_number(h, c->block_count);
-	for (size_t i = 0; i < c->block_count; i++) {
-		const corefile_block_t *b = &c->blocks[i];
-		add_tokens(h, b->keys, b->key_count);
-		add_number(h, b->directive_count);
-		for (size_t k = 0; k < b->directive_count; k++)
-			add_tokens(h, b->directives[k].tokens, b->directives[k].count);
-	}
+	sha512_add(hash, bytes, len);
 }
 
 /* The plugin that brings a transport has its name, or that with "_server". */
@@ -99,7 +82,7 @@ void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]
 {
 	sha512_t h;
 	sha512_begin(&h);
-	add_corefile(&h, c);
+	corefile_put_words(c, add_bytes, &h);
 	/* In their order, which is the chain's. */
 	for (size_t i = 0; i < plugins->count; i++) {
 		const plugin_entry_t *e = &plugins->entries[i];

@@ -9,7 +9,6 @@
 
 #include <sodns/file.h>
 
-#include "host/memory.h"
 #include "host/setup.h"
 
 static const char default_corefile[] = ".:%s {\n\twhoami\n\tlog\n}\n";
@@ -412,13 +411,13 @@ void generation_stop(generation_t *g)
 		}
 }
 
-uint32_t generation_drain(generation_t *g)
+uint64_t generation_drain(generation_t *g)
 {
-	uint32_t longest = 0;
+	uint64_t longest = 0;
 	for (block_t *b = g->blocks; b; b = b->next)
 		for (instance_t *i = b->instances; i; i = i->next) {
-			uint32_t ms = i->drain ? i->drain->drain(i->self) : 0;
-			longest = ms > longest ? ms : longest;
+			uint64_t length = i->drain ? i->drain->drain(i->self) : 0;
+			longest = length > longest ? length : longest;
 		}
 	return longest;
 }
@@ -441,6 +440,6 @@ void generation_free(generation_t *g)
 		corefile_free(g->corefile);
 	plugin_cfg_free(g->plugins);
 	free(g->corefile_name);
-	memory_free(g);
+	arena_reset(&g->memory);
 	free(g);
 }

@@ -14,6 +14,7 @@
 #include <sodns/transport.h>
 
 #include "corefile/corefile.h"
+#include "message/arena.h"
 #include "message/chain.h"
 #include "system/sandbox.h"
 
@@ -71,7 +72,6 @@ typedef struct instance {
 	const sodns_unrouted_ability_t *unrouted;
 	const sodns_early_ability_t *early;
 	const sodns_await_ability_t *await;
-	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
 
@@ -125,8 +125,9 @@ typedef struct generation {
 	unsigned instance_count;
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
-	struct memory *memory;   /* freed with the generation */
+	arena_t memory;          /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
+	struct opened *opened;   /* while it is set up: the paths that are among them */
 	char fingerprint[129];   /* of what it was built from */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
@@ -223,7 +224,7 @@ void generation_start_block(block_t *b);
 /* Runs the stop of every instance that was started. */
 void generation_stop(generation_t *g);
 /* Asks every instance that wants to serve on before the end: the longest wish, in milliseconds. */
-uint32_t generation_drain(generation_t *g);
+uint64_t generation_drain(generation_t *g);
 /* Tears down what was made, in whatever state it is, and frees it. */
 void generation_free(generation_t *g);
 

@@ -10,7 +10,7 @@
 #include <sodns/random.h>
 #include <sodns/wait.h>
 
-#define WAIT_MS 1500
+#define PATIENCE (1500 * SODNS_MS)
 #define ANSWER_MAX 4096
 
 struct fallback {
@@ -45,9 +45,9 @@ static sodns_reply_t *ask(const struct fallback *f, sodns_query_t *q)
 	uint8_t query[12 + SODNS_NAME_MAX + 4];
 	uint8_t *answer = sodns_alloc(q, ANSWER_MAX);
 	size_t len = write_query(q, query);
-	int n = sodns_exchange_udp(&f->server, query, len, answer, ANSWER_MAX, WAIT_MS);
+	int n = sodns_exchange_udp(&f->server, query, len, answer, ANSWER_MAX, PATIENCE);
 	if (n >= 12 && answer[2] & SODNS_TC >> 8)
-		n = sodns_exchange_tcp(&f->server, query, len, answer, ANSWER_MAX, WAIT_MS);
+		n = sodns_exchange_tcp(&f->server, query, len, answer, ANSWER_MAX, PATIENCE);
 	return n < 0 ? NULL : sodns_reply_parse(q, answer, (size_t)n);
 }
 

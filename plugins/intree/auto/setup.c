@@ -13,7 +13,7 @@
 #include "auto.h"
 
 #define DEFAULT_INTERVAL 60000000000ull
-#define SLEEP_MAX_MS 3600000u
+#define SLEEP_MAX (3600 * SODNS_SECOND)
 #define AGAIN_NS 1000000000ull
 
 static int read_directory(sodns_setup_t *s, struct automatic *a)
@@ -147,8 +147,8 @@ static void run(void *arg)
 	struct automatic *a = arg;
 	uint64_t due = sodns_now() + (a->inherited ? 0 : a->interval);
 	for (;;) {
-		uint64_t now = sodns_now(), ms = due > now ? (due - now + 999999) / 1000000 : 0;
-		if (!sodns_service_sleep((uint32_t)(ms < SLEEP_MAX_MS ? ms : SLEEP_MAX_MS)))
+		uint64_t now = sodns_now(), left = due > now ? due - now : 0;
+		if (!sodns_service_sleep(left < SLEEP_MAX ? left : SLEEP_MAX))
 			return;
 		if (sodns_now() < due)
 			continue;

@@ -90,7 +90,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	if (hits(number, e->drop))
 		return sodns_drop(q);
 	if (hits(number, e->delay))
-		sodns_sleep((uint32_t)(e->duration / 1000000u));
+		sodns_sleep(e->duration);
 	uint16_t type = sodns_query_type(q);
 	if (type == SODNS_TYPE_AXFR)
 		return transfer(q, cut);

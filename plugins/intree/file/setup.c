@@ -149,15 +149,13 @@ static int prepare(void *self, sodns_prepare_t *p)
 
 static void start(void *self)
 {
-	struct file *f = self;
-	f->service = sodns_service_start("file", reload_run, f);
+	reload_start(self);
 }
 
 /* The next configuration reads its zones again, and others may be told of changes no more. */
 static void stop(void *self)
 {
-	struct file *f = self;
-	sodns_service_stop(f->service);
+	reload_stop(self);
 }
 
 static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,

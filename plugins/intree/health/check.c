@@ -10,7 +10,7 @@
 
 #include "health.h"
 
-#define INTERVAL_MS 1000
+#define INTERVAL SODNS_SECOND
 #define SECONDS_MAX 3
 
 struct request {
@@ -60,7 +60,7 @@ static void ask(void *arg)
 void health_check(void *arg)
 {
 	struct health *h = arg;
-	while (sodns_service_sleep(INTERVAL_MS)) {
+	while (sodns_service_sleep(INTERVAL)) {
 		struct request r = {.at = h->at};
 		uint64_t began = sodns_now();
 		if (sodns_blocking(ask, &r, sizeof(r), NULL))

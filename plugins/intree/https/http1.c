@@ -37,10 +37,10 @@ static void reset(struct request *r)
 static int on_begin(http_parser *p)
 {
 	struct http1 *h = p->data;
-	uint32_t read, write, idle;
+	uint64_t read, write, idle;
 	reset(&h->request);
 	sodns_conn_timeouts(h->conn, &read, &write, &idle);
-	h->request.deadline = sodns_now() + (uint64_t)read * 1000000u;
+	h->request.deadline = sodns_now() + read;
 	return 0;
 }
 

@@ -52,9 +52,9 @@ static void reset(struct http2 *h, const struct request *r, uint32_t why, const 
 	nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, why);
 }
 
-static uint64_t deadline_in(uint32_t ms)
+static uint64_t deadline_in(uint64_t length)
 {
-	return sodns_now() + (uint64_t)ms * 1000000u;
+	return sodns_now() + length;
 }
 
 static void link_open(struct http2 *h, struct request *r)
@@ -79,7 +79,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 		return 0;
 	struct request *r = calloc(1, sizeof(*r));
 	struct http2 *h = arg;
-	uint32_t read, write, idle;
+	uint64_t read, write, idle;
 	if (!r)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	r->stream = frame->hd.stream_id;
@@ -331,7 +331,7 @@ static void answer(struct http2 *h, struct request *r, const struct answer_head 
 		   const void *bytes, size_t len)
 {
 	char status[8], length[16];
-	uint32_t read, write, idle;
+	uint64_t read, write, idle;
 	snprintf(status, sizeof(status), "%u", a->status);
 	snprintf(length, sizeof(length), "%zu", len);
 	nghttp2_nv headers[] = {header(":status", status), header("content-type", a->type),

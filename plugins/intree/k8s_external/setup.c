@@ -188,7 +188,7 @@ static void look(void *arg, const sodns_instance_t *i)
 static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct finding f = {.x = self};
-	sodns_prepare_each(p, SODNS_THIS_BLOCK, SODNS_ABILITY_EXTERNAL, look, &f);
+	sodns_prepare_each(p, SODNS_THIS_BLOCK, KUBERNETES_EXTERNAL, look, &f);
 	if (f.x->ability)
 		return SODNS_OK;
 	sodns_prepare_each(p, SODNS_THIS_BLOCK, NULL, look, &f);

@@ -11,6 +11,7 @@
 
 #include <sodns/ability.h>
 #include <sodns/plugin.h>
+#include <sodns/plugins/kubernetes.h>
 #include <sodns/wait.h>
 
 #include "store.h"
@@ -227,7 +228,7 @@ const struct service **services_now(const struct set *x, sodns_query_t *query, s
 
 /* transfer.c, external.c, metadata.c, autopath.c */
 extern const sodns_transfer_ability_t kubernetes_transfer;
-extern const sodns_external_ability_t kubernetes_external;
+extern const kubernetes_external_ability_t kubernetes_external;
 extern const sodns_metadata_ability_t kubernetes_metadata;
 extern const sodns_autopath_ability_t kubernetes_autopath;
 

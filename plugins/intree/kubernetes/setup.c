@@ -471,7 +471,7 @@ static const void *ability(void *self, const char *id)
 		return &kubernetes_transfer;
 	if (!strcmp(id, SODNS_ABILITY_AUTOPATH))
 		return &kubernetes_autopath;
-	if (!strcmp(id, SODNS_ABILITY_EXTERNAL))
+	if (!strcmp(id, KUBERNETES_EXTERNAL))
 		return &kubernetes_external;
 	return NULL;
 }

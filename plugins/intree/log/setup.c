@@ -94,11 +94,13 @@ static void compile(sodns_setup_t *s, const struct wish *w, struct rule *out)
 
 static const uint8_t *scope_of(sodns_setup_t *s, const char *text)
 {
-	uint8_t name[SODNS_NAME_MAX], *out = sodns_setup_alloc(s, SODNS_NAME_MAX);
-	if (sodns_name_from_text(text, NULL, name) < 0) {
+	uint8_t name[SODNS_NAME_MAX];
+	int len = sodns_name_from_text(text, NULL, name);
+	if (len < 0) {
 		sodns_error(s, "not a domain name: '%s'", text);
 		return NULL;
 	}
+	uint8_t *out = sodns_setup_alloc(s, (size_t)len);
 	sodns_name_lower(name, out);
 	return out;
 }

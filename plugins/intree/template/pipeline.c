@@ -25,7 +25,8 @@ static void declarations(parser_t *p, node_t *pipe, const char *context)
 {
 	node_t **last = &pipe->variable;
 	while (!p->failed && parser_peek_word(p).token == TOKEN_VARIABLE) {
-		item_t variable = parser_next(p), after = parser_peek(p);
+		item_t variable = parser_next(p);
+		item_t after = parser_peek(p);
 		item_t next = parser_peek_word(p);
 		if (next.token == TOKEN_ASSIGN || next.token == TOKEN_DECLARE) {
 			pipe->assigns = next.token == TOKEN_ASSIGN;

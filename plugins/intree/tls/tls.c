@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define LOOK_MS 5000u
+#define LOOK (5 * SODNS_SECOND)
 
 struct certificate {
 	sodns_tls_t *tls;
@@ -123,7 +123,7 @@ static void read_files(void *work)
 static void watch(void *arg)
 {
 	struct certificate *c = arg;
-	while (sodns_service_sleep(LOOK_MS)) {
+	while (sodns_service_sleep(LOOK)) {
 		struct reading r = {.tls = c->tls};
 		if (sodns_blocking(read_files, &r, sizeof(r), NULL))
 			continue;

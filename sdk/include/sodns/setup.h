@@ -43,7 +43,7 @@ SODNS_API bool sodns_setup_block(sodns_setup_t *s);
 /* Checks that neither words nor a { } block follow on the line: for directives that stand alone. 0, or
  * the error, which is noted. */
 SODNS_API int sodns_setup_alone(sodns_setup_t *s);
-/* The word the cursor stands on. */
+/* The word the cursor stands on; words live until teardown. */
 SODNS_API const char *sodns_setup_value(const sodns_setup_t *s);
 SODNS_API const char *sodns_setup_file(const sodns_setup_t *s);
 SODNS_API int sodns_setup_line(const sodns_setup_t *s);
