@@ -202,5 +202,5 @@ static const void *ability(void *self, const char *id)
 }
 
 SODNS_PLUGIN(.name = "forward", .version = SODNS_SDK_VERSION, .setup = forward_setup,
-	     .serve_dns = serve, .prepare = prepare, .start = start, .teardown = teardown,
-	     .ability = ability);
+	     .options = &forward_options, .serve_dns = serve, .prepare = prepare, .start = start,
+	     .teardown = teardown, .ability = ability);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/message.h>
 #include <sodns/share.h>
 
 #define SUSPECT_AFTER 3u
@@ -19,13 +20,12 @@
 #define PAUSE_MAX 4u
 #define CHECK_NS (1000ull * MS)
 #define CHECKED_MAX 16u /* at a time */
-#define QUERY_MAX 300u
 /* That something came is all there is to know. */
 #define ANSWER_MAX 12u
 
 struct probe {
 	struct upstream *u;
-	uint8_t query[QUERY_MAX], answer[ANSWER_MAX];
+	uint8_t query[SODNS_MESSAGE_QUERY_MAX], answer[ANSWER_MAX];
 };
 
 bool upstream_is_down(const struct upstream *u)

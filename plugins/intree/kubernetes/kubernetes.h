@@ -49,6 +49,8 @@ struct kubernetes {
 	const uint8_t *primary;         /* the first zone that is not reverse */
 	const uint8_t *const *imported; /* multicluster zones */
 	size_t imported_count;
+	const char **urls; /* as they are written */
+	size_t url_count;
 	const char **namespaces; /* NULL: all */
 	size_t namespace_count;
 	enum pod_mode pods;

@@ -15,6 +15,8 @@
 #define INTERVAL_MIN (2 * SECOND)
 #define JITTER_MIN (1 * SECOND)
 
+/* What is wrong for long is told once in so long. */
+#define TELL_AGAIN_S 600u
 /* A file that is being written is looked at again until it stays as it is. */
 #define SETTLE (200 * SODNS_MS)
 
@@ -72,8 +74,8 @@ static bool look_until_settled(const struct reload *r, struct look *now)
 			break;
 	}
 	if (!now->ok)
-		sodns_log(SODNS_LOG_WARNING, "reload", "%s: the configuration stays as it is",
-			  now->err);
+		sodns_log_once(SODNS_LOG_WARNING, "reload", now->err, TELL_AGAIN_S,
+			       "%s: the configuration stays as it is", now->err);
 	return now->ok;
 }
 
@@ -111,7 +113,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	sodns_prepare_each(p, SODNS_ALL_BLOCKS, NULL, note_last, &last);
 	r->looks = last == r;
 	r->hash = sodns_prepare_fingerprint(p);
-	return SODNS_OK;
+	return r->hash ? SODNS_OK : SODNS_EIO;
 }
 
 static void start(void *self)

@@ -57,7 +57,8 @@ SODNS_API uint64_t sodns_host_memory(void);
  * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not
  * in a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);
-/* The same of the configuration that is being prepared, as it was read; until teardown. [prepare] */
+/* The same of the configuration that is being prepared, as it was read; until teardown. NULL: the error is noted in
+ * p. [prepare] */
 SODNS_API const char *sodns_prepare_fingerprint(sodns_prepare_t *p);
 
 #endif
