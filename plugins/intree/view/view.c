@@ -44,6 +44,12 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_METADATA) ? NULL : &metadata;
 }
 
+/* The last place of most chains: a query that comes here has found nobody to answer it. */
+static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
+{
+	return sodns_next(h, q);
+}
+
 static int add(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	struct view *v = to;
@@ -90,8 +96,8 @@ static int setup(sodns_setup_t *s)
 		return SODNS_EINVAL;
 	}
 	sodns_server_view(s, v->name, filter, v);
-	return sodns_add_instance(s, v);
+	return sodns_add_handler(s, v);
 }
 
 SODNS_PLUGIN(.name = "view", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
-	     .teardown = teardown, .ability = ability);
+	     .serve_dns = serve, .teardown = teardown, .ability = ability);
