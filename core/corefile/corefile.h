@@ -50,6 +50,7 @@ typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, s
  * `known` any directive is taken, and no warning is written: for those who only look. */
 corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
 			   void *ctx, char *err, size_t err_size);
+/* NULL is allowed. */
 void corefile_free(corefile_t *c);
 
 /* Writes what was read, so that it can be had again without its files; ferror(f) says whether that
