@@ -59,6 +59,7 @@ struct sodns_query {
 	uint16_t type, rclass;
 	uint8_t opcode, name_len, protocol, depth;
 	bool has_upper, has_edns, derived, collects; /* collects: keeps metadata */
+	bool unrouted; /* it was found that no block is there for it */
 	uint8_t edns_version;
 	uint16_t edns_size, edns_flags;
 	const uint8_t *options; /* of the OPT record, checked */
