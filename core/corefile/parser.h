@@ -55,7 +55,6 @@ void corefile_lex(corefile_t *c, const char *file, const char *text, size_t len,
 const char *corefile_expand(corefile_t *c, const char *text);
 
 const char *parser_val(const parser_t *p);
-bool parser_new_line(const parser_t *p);
 bool parser_next_arg(parser_t *p);
 /* Both return -1. */
 int parser_error(parser_t *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

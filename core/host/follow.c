@@ -200,14 +200,13 @@ static void watch(void *arg)
 
 void sodns_follow_start(sodns_follow_t *f)
 {
-	uint64_t ms = (f->o.interval + 999999u) / 1000000u;
-	if (ms && !f->round)
-		f->round = sodns_round_start(f->o.plugin,
-					     ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX, watch, f);
+	if (f->o.interval && !f->round)
+		f->round = sodns_round_start(f->o.plugin, f->o.interval, watch, f);
 }
 
-void sodns_follow_free(sodns_follow_t *f)
+void sodns_follow_free(void *follow)
 {
+	sodns_follow_t *f = follow;
 	if (!f)
 		return;
 	sodns_round_stop(f->round);

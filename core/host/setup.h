@@ -22,11 +22,16 @@ struct sodns_setup {
 	char error[2048];
 };
 
+/* What instances may wait for in prepare, all together; a supervisor that waits for the process takes
+ * twice as long for a sign that nothing comes. */
+#define PREPARE_WAIT_NS 30000000000u
+
 struct sodns_prepare {
 	generation_t *generation;
 	instance_t *instance;
 	bool failed;
 	char error[2048];
+	char progress[200]; /* of what is waited for; under a lock of its own */
 };
 
 /* Warns of plugins that no query reaches, as one in front of them answers all. */
@@ -42,7 +47,7 @@ const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char 
 /* sodns_setup_zone_text(), with the error in err. */
 const uint8_t *const *setup_zone_text(sodns_setup_t *s, const char *text, size_t *count, char *err,
 				      size_t err_size);
-/* sodns_setup_fallthrough(), of these words. */
+/* The zones that `fallthrough` names; no words: all. */
 int setup_fallthrough(sodns_setup_t *s, const char *const *words, size_t count,
 		      sodns_fallthrough_t *out);
 

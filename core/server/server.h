@@ -109,7 +109,6 @@ typedef struct listener_worker {
 /* Opens what the generation needs and nobody has open yet. On an error what was opened is closed
  * again. */
 int listeners_reserve(generation_t *g, char *err, size_t err_size);
-void listeners_cancel(void);
 /* Hands all workers over to the generation: new queries begin there. Sockets that it does not have
  * are retired; those of servers that are held wait for the next call. */
 void listeners_switch(generation_t *g);

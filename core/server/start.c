@@ -24,7 +24,7 @@ static int await(generation_t *g, char *err, size_t err_size)
 	while (generation_waits(g)) {
 		if (end_is_wanted()) {
 			snprintf(err, err_size, "stopped before it served");
-			return SODNS_CANCELLED;
+			return SODNS_ECANCELLED;
 		}
 		poll(NULL, 0, AWAIT_MS);
 	}

@@ -32,10 +32,10 @@ static void count_left(worker_t *w, void *arg)
 /* Serves on for as long as a plugin wishes (health's lameduck), or until a second signal. */
 static void linger(int signal_fd)
 {
-	uint32_t ms = generation_drain(life.serving);
-	uint64_t now = sodns_now(), end = now + ms * 1000000ull;
+	uint64_t length = generation_drain(life.serving), now = sodns_now(),
+		 end = in_time(now, length);
 	if (supervisor_page)
-		atomic_store(&supervisor_page->linger_ms, ms);
+		atomic_store(&supervisor_page->linger_ms, (uint32_t)in_ms(length));
 	struct pollfd p = {.fd = signal_fd, .events = POLLIN};
 	for (; now < end; now = sodns_now())
 		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) > 0 && life_ends(signal_fd))

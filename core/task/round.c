@@ -17,7 +17,7 @@
 #define HELPERS_MAX 4u
 #define HELP_MAX 64u /* calls in a row: others have the thread, too */
 #define NOWHERE SIZE_MAX
-#define AGAIN_MS 50u
+#define AGAIN (50 * SODNS_MS)
 
 struct sodns_round {
 	const char *name;
@@ -104,7 +104,7 @@ static void call(sodns_round_t *r)
 	r->fn(r->arg);
 	t->blame = before;
 	pthread_mutex_lock(&lock);
-	r->due = sodns_now() + r->every;
+	r->due = in_time(sodns_now(), r->every);
 	if (r->stopping) {
 		r->stopping = false;
 		pthread_cond_broadcast(&ended);
@@ -131,27 +131,26 @@ static void begin_help(void *unused)
 }
 
 /* Until the next one is due; 0: it is. */
-static uint32_t left(void)
+static uint64_t left(void)
 {
 	pthread_mutex_lock(&lock);
-	uint64_t due = next_due(), now = sodns_now(),
-		 ms = due > now ? (due - now) / 1000000u + 1 : 0;
+	uint64_t due = next_due(), now = sodns_now();
 	pthread_mutex_unlock(&lock);
-	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+	return due > now ? due - now : 0;
 }
 
 /* Tasks begin tasks by the loop. While some are due, another helper comes now and then: those that are there
  * may hang, or there was no memory for one. */
 static void keep(void *unused)
 {
-	uint32_t ms;
+	uint64_t pause;
 	do {
-		ms = left();
-		if (!ms && helpers < HELPERS_MAX) {
+		pause = left();
+		if (!pause && helpers < HELPERS_MAX) {
 			helpers++;
 			loop_post(&service_loop, begin_help, unused);
 		}
-	} while (sodns_service_sleep(ms ? ms : AGAIN_MS));
+	} while (sodns_service_sleep(pause ? pause : AGAIN));
 }
 
 static void make_room(void)
@@ -166,7 +165,7 @@ static void make_room(void)
 
 static size_t rounds; /* also those that run */
 
-sodns_round_t *sodns_round_start(const char *name, uint32_t ms, void (*fn)(void *arg), void *arg)
+sodns_round_t *sodns_round_start(const char *name, uint64_t every, void (*fn)(void *arg), void *arg)
 {
 	sodns_round_t *r = calloc(1, sizeof(*r));
 	if (!r)
@@ -174,8 +173,8 @@ sodns_round_t *sodns_round_start(const char *name, uint32_t ms, void (*fn)(void 
 	r->name = name;
 	r->fn = fn;
 	r->arg = arg;
-	r->every = (ms ? ms : 1) * 1000000ull;
-	r->due = sodns_now() + r->every;
+	r->every = every > SODNS_MS ? every : SODNS_MS;
+	r->due = in_time(sodns_now(), r->every);
 	pthread_mutex_lock(&lock);
 	if (rounds++ == room)
 		make_room();

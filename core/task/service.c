@@ -13,7 +13,6 @@
 #define RECLAIM_MS 50u
 
 loop_t service_loop;
-static pthread_t thread;
 static uv_timer_t reclaim;
 
 struct sodns_service {
@@ -62,6 +61,7 @@ static void *service_main(void *arg)
 
 int service_start(void)
 {
+	pthread_t thread;
 	if (loop_init(&service_loop, -1))
 		return SODNS_EIO;
 	uv_timer_init(&service_loop.uv, &reclaim);
@@ -69,18 +69,6 @@ int service_start(void)
 	if (pthread_create(&thread, NULL, service_main, NULL))
 		return SODNS_EIO;
 	return SODNS_OK;
-}
-
-static void stop_loop(void *arg)
-{
-	(void)arg;
-	loop_stop(&service_loop);
-}
-
-void service_stop(void)
-{
-	loop_call(&service_loop, stop_loop, NULL);
-	pthread_join(thread, NULL);
 }
 
 struct uv_loop_s *sodns_loop(void)

@@ -92,7 +92,7 @@ static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size
 	int rc = t ? sodns_txn_load_file(t, f->path, &files, why, sizeof(why)) : SODNS_ENOMEM;
 	if (rc && t)
 		sodns_txn_abort(t);
-	else if (t && (rc = sodns_txn_apply(t)))
+	else if (t && (rc = sodns_txn_commit(t)))
 		snprintf(why, sizeof(why), "out of memory");
 	f->plain = files == 1;
 	if (rc)

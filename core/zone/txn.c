@@ -541,7 +541,7 @@ static void shorten(sodns_txn_t *t)
 		t->next = v;
 }
 
-int sodns_txn_apply(sodns_txn_t *t)
+int sodns_txn_commit(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
 	if (t->failed || txn_flush(t) || order_added(t)) {
@@ -572,11 +572,6 @@ int sodns_txn_apply(sodns_txn_t *t)
 	grace_defer(GRACE_BATCH, version_graced, old);
 	txn_end(t);
 	return SODNS_OK;
-}
-
-void sodns_txn_commit(sodns_txn_t *t)
-{
-	(void)sodns_txn_apply(t);
 }
 
 /* Takes back what nobody has seen. Names that stand in the order already stay there and in the table, as

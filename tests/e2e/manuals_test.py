@@ -91,17 +91,6 @@ class Examples(Case):
         self.assertGreater(count, 55)
 
 
-def seconds(text):
-    unit = re.fullmatch(r'([\d.]+)(ms|s|m|h)?', text)
-    return float(unit[1]) * {'ms': 0.001, 's': 1, 'm': 60, 'h': 3600, None: 1}[unit[2]]
-
-
-def value(text):
-    """A number of C's, with products of it."""
-    text = re.sub(r'\(u?int\d+_t\)|\b(\d+)(?:[uUlL]+)\b', lambda m: m[1] or '', text).strip('() ')
-    return eval(text, {'__builtins__': {}}, {'MS': 1e6, 'SECOND': 1e9})
-
-
 class Help(Case):
     """`sodns -help NAME` prints the table that the directive is read by. The README says the same."""
 
@@ -116,11 +105,10 @@ class Help(Case):
         """Plugin, its lines of syntax, its rows (names, text), the README's section."""
         for folder in PLUGINS:
             told = self.told[folder.name]
-            if 'manual alone' not in told:
-                syntax = re.search(rf'^{folder.name}\b(?!:).*?(?=\n\n|\Z)', told, re.M | re.S)[0]
-                rows = [(m[1].split(), m[2] or '') for m in re.finditer(r'^  (\S+(?: \S+)*)(?: {2,}(.*))?$', told.split(syntax, 1)[1], re.M)]
-                yield folder.name, [line.strip() for line in syntax.splitlines() if line.strip() != '}'], rows, \
-                    section((folder / 'README.md').read_text(), 'Syntax')
+            syntax = re.search(rf'^{folder.name}\b(?!:).*?(?=\n\n|\Z)', told, re.M | re.S)[0]
+            rows = [(m[1].split(), m[2] or '') for m in re.finditer(r'^  (\S+(?: \S+)*)(?: {2,}(.*))?$', told.split(syntax, 1)[1], re.M)]
+            yield folder.name, [line.strip() for line in syntax.splitlines() if line.strip() != '}'], rows, \
+                section((folder / 'README.md').read_text(), 'Syntax')
 
     def items(self, syntax, name):
         """The parts of the text that are about a name, which may be another property's argument."""
@@ -134,10 +122,15 @@ class Help(Case):
         for name, told, _, syntax in self.tables():
             with self.subTest(name):
                 blocks = re.findall(r'^~~~ txt\n(.*?)^~~~$', syntax, re.M | re.S)
-                written = {line.strip() for block in blocks for line in block.splitlines() if line.strip() not in ('}', '')}
+                written = {line.strip() for block in blocks if re.match(name, block)
+                           for line in block.splitlines() if line.strip() not in ('}', '')}
                 self.assertEqual(written, set(told))
                 count += 1
-        self.assertGreater(count, 2)
+        self.assertGreater(count, 40)
+
+    def test_tables(self):
+        """Every plugin of the tree has one."""
+        self.assertEqual([name for name, told in self.told.items() if 'manual alone' in told or not told], [])
 
     def test_described(self):
         """Each property and each argument has words."""
@@ -159,9 +152,76 @@ class Help(Case):
         """What is written as a default is the one of a row."""
         for name, _, rows, syntax in self.tables():
             values = {v for _, text in rows for v in re.findall(r'[\w.:/%-]+', ' '.join(re.findall(r'(?:default:?|alone:) ([^;]*)', text)))}
-            for item in re.findall(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?([^\s`]*\d[^\s`]*?)`?[.,;)]*(?:\s|$)', syntax):
+            for item in re.findall(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?([^\s`]*\d[^\s`]*?)`?[.,;:)]*(?:\s|$)', syntax):
                 with self.subTest(f'{name}: {item}'):
                     self.assertIn(item, values)
+
+    def refused(self, s, name, block):
+        """What is said of a directive with this block, behind any of the words that it may have in front."""
+        transport = 'https://' if name == 'https' else ''
+        heads = HEADS.get(name, '')
+        said = []
+        for head in heads if isinstance(heads, tuple) else (heads,):
+            s.write_corefile(f'{transport}. {{\n {name} {head} {{\n  {block}\n }}\n whoami\n}}\n')
+            r = s.run('-conf', 'Corefile', '-check')
+            said.append(r.stderr if r.returncode else '')
+        return said
+
+    def test_bounds(self):
+        """A number that is one too large or too small is refused on its line, with the bounds or CoreDNS's words."""
+        count = 0
+        s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+        for name, _, rows, _ in self.tables():
+            for words, text in rows:
+                bounds = re.search(r'(?:^|; )(-?\d+) to (\d+)(?:;|$)', text)
+                if bounds and len(words) == 1 and words[0].islower():
+                    for value in int(bounds[1]) - 1, int(bounds[2]) + 1:
+                        with self.subTest(f'{name}: {words[0]} {value}'):
+                            self.assertTrue(any(re.match(rf'plugin/{name}: Corefile:3 - Error during parsing: .*{value}', said)
+                                                for said in self.refused(s, name, f'{words[0]} {value}')))
+                            count += 1
+        shutil.rmtree(s.folder)
+        self.assertGreater(count, 12)
+
+    def test_once(self):
+        """What may stand once, directive or property, is refused where it stands again."""
+        count = 0
+        s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+        for name, _, rows, _ in self.tables():
+            if 'Once in a server block.' in self.told[name]:
+                heads = HEADS.get(name, '')
+                line = f' {name} {heads[0] if isinstance(heads, tuple) else heads}\n'
+                s.write_corefile('tls://. {\n' * (name == 'tls') + '. {\n' * (name != 'tls') + line * 2 + ' whoami\n}\n')
+                r = s.run('-conf', 'Corefile', '-check')
+                with self.subTest(name):
+                    self.assertRegex(r.stderr, rf'^plugin/{name}: Corefile:3 - Error during parsing: .*(once per Server Block|already|line ending)')
+                    count += 1
+            for words, text in rows:
+                if text.endswith('once') and len(words) == 1:
+                    with self.subTest(f'{name}: {words[0]}'):
+                        value = {'max_connections': '5', 'source': '127.0.0.1', 'serve_stale_policy': 'prefer_positive'}[words[0]]
+                        self.assertTrue(any(re.match(rf'plugin/{name}: Corefile:4 - Error during parsing: .*(once|already)', said)
+                                            for said in self.refused(s, name, f'{words[0]} {value}\n  {words[0]} {value}')))
+                        count += 1
+        shutil.rmtree(s.folder)
+        self.assertGreater(count, 15)
+
+    def test_suggestions(self):
+        """A slip in a property's name is told with the property."""
+        count = 0
+        s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+        for name, syntax, rows, _ in self.tables():
+            if any('[INLINE]' in line for line in syntax) or name == 'rewrite':
+                continue  # any word is a line of its own
+            properties = [words[0] for words, _ in rows if len(words) == 1 and words[0].islower() and len(words[0]) > 4 and any(line.split()[0] == words[0] for line in syntax[1:])]
+            for word in properties[:1]:
+                slip = word[:2] + word[3] + word[2] + word[4:] if word[2] != word[3] else word[:-1]
+                with self.subTest(f'{name}: {slip}'):
+                    self.assertTrue(any(re.match(rf"plugin/{name}: Corefile:3 - .*{slip}.*\(did you mean '{word}'\?\)", said)
+                                        for said in self.refused(s, name, slip)))
+                    count += 1
+        shutil.rmtree(s.folder)
+        self.assertGreater(count, 20)
 
     def test_unknown(self):
         s = Server(None)
@@ -169,69 +229,6 @@ class Help(Case):
         self.assertEqual((told.returncode, told.stderr), (1, "no plugin 'cahce' (did you mean 'cache'?)\n"))
         self.assertIn('-conf FILE', s.run('-help').stdout)
         shutil.rmtree(s.folder)
-
-
-# Defaults that are numbers: plugin, the sentence, where the source has it, and in what parts of a second or unit.
-DEFAULTS = [
-    ('auto', r'`reload` .*Default (\w+)', r'#define DEFAULT_INTERVAL (.*)', 1e9),
-    ('bufsize', r'Default (\d+)', r'#define SIZE_DEFAULT (.*)', 1),
-    ('cancel', r'Default (\w+)', r'#define DEFAULT_NS (.*)', 1e9),
-    ('erratic', r'`drop` .*Default (\d+)', r'#define EVERY_DEFAULT (.*)', 1),
-    ('erratic', r'`truncate` .*\(default (\d+)\)', r'#define EVERY_DEFAULT (.*)', 1),
-    ('erratic', r'`delay` .*-th query \(default (\d+)\)', r'#define EVERY_DEFAULT (.*)', 1),
-    ('erratic', r'`delay` .*\*\*DURATION\*\* \(default (\w+)\)', r'#define DELAY_DEFAULT (.*)', 1e9),
-    ('file', r'`reload` .*Default (\w+)', r'#define DEFAULT_INTERVAL (.*)', 1e9),
-    ('forward', r'`expire` .*Default (\w+)', r'#define EXPIRE_NS (.*)', 1e9),
-    ('forward', r'`read_timeout` .*Default (\w+)', r'#define READ_TIMEOUT_NS (.*)', 1e9),
-    ('forward', r'`max_fails` .*Default (\d+)', r'f->max_fails = (\d+);', 1),
-    ('forward', r'`health_check` .*Default (\w+)', r'#define CHECK_INTERVAL_NS (.*)', 1e9),
-    ('https', r'`max_connections` .*Default (\d+)', r'#define CONNECTIONS (.*)', 1),
-    ('k8s_external', r'`ttl` .*default (\d+)', r'#define TTL_DEFAULT (.*)', 1),
-    ('kubernetes', r'`ttl` .*Default (\d+)', r'#define TTL_DEFAULT (.*)', 1),
-    ('kubernetes', r'`startup_timeout` .*Default (\w+)', r'#define STARTUP_DEFAULT (.*)', 1e9),
-    ('loadbalance', r'`reload` .*Default (\w+)', r'#define RELOAD_DEFAULT (.*)', 1e9),
-    ('proxyproto', r'default (\d+)\. Each', r'#define MAX_SESSIONS (.*)', 1),
-    ('reload', r'The defaults are (\w+) and', r'interval = (30 \* SECOND)', 1e9),
-    ('reload', r'The defaults are \w+ and (\w+)', r'jitter = (15 \* SECOND)', 1e9),
-]
-# Those that are texts, as the source has them.
-WORDS = [('ready', r'Default `(:\d+)`', '":8181"'), ('prometheus', r'Default `(\S+)`', '"localhost:9153"'),
-              ('dns64', r'Default `(64:ff9b::/96)`', None)]
-# Numbers that are checked elsewhere: their plugins' tests, or no plain constants.
-ELSEWHERE = {'forward': r'`?max_idle_conns|max_connect_attempts', 'cache': r'`bytes`', 'timeouts': r'Default \ds|-1, the default|Default 10s'}
-
-
-class Defaults(Case):
-    def test_numbers(self):
-        for plugin, sentence, symbol, parts in DEFAULTS:
-            with self.subTest(f'{plugin}: {sentence}'):
-                readme = section((ROOT / 'plugins/intree' / plugin / 'README.md').read_text(), 'Syntax')
-                said = re.search(sentence, readme)
-                self.assertTrue(said, 'the README does not say so any more')
-                found = [m[1] for text in source(f'plugins/intree/{plugin}').values() for m in re.finditer(symbol, text)]
-                self.assertTrue(found, symbol)
-                for text in found:
-                    self.assertAlmostEqual(value(text) / parts, seconds(said[1]), places=3)
-
-    def test_words(self):
-        for plugin, sentence, literal in WORDS:
-            with self.subTest(f'{plugin}: {sentence}'):
-                said = re.search(sentence, (ROOT / 'plugins/intree' / plugin / 'README.md').read_text())
-                self.assertTrue(said, 'the README does not say so any more')
-                if literal:
-                    self.assertEqual(literal, f'"{said[1]}"')
-                    self.assertTrue(any(literal in text for text in source(f'plugins/intree/{plugin}').values()))
-
-    def test_none_is_overlooked(self):
-        """Every default that is a number stands in the table above."""
-        for folder in PLUGINS:
-            if folder.name in ('cache', 'health', 'hosts'):
-                continue
-            syntax = section((folder / 'README.md').read_text(), 'Syntax')
-            known = [s for p, s, *_ in DEFAULTS + WORDS if p == folder.name] + [ELSEWHERE.get(folder.name, r'$^')]
-            for line in syntax.splitlines():
-                if re.search(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?:?-?\d', line):
-                    self.assertTrue(any(re.search(s, line) for s in known), f'{folder.name}: {line}')
 
 
 # What stands between a directive and its block, where something must.
@@ -273,16 +270,6 @@ class Properties(Case):
                     count += 1
             shutil.rmtree(s.folder)
         self.assertGreater(count, 60)
-
-    def test_taken_are_described(self):
-        """A word that the source compares with, or has in a table with a function, is in the README."""
-        for folder in PLUGINS:
-            readme = (folder / 'README.md').read_text()
-            for path, text in source(folder.relative_to(ROOT)).items():
-                words = re.findall(r'str(?:case)?cmp\((?:property|word|what|key|name|option), "([a-z_]{2,})"\)', text) if 'sodns_setup_block' in text else []
-                for word in words + re.findall(r'\{"([a-z_]{2,})", read_', text):
-                    with self.subTest(f'{folder.name}: {word}'):
-                        self.assertTrue(re.search(rf'\b{word}\b', readme), f'{path.name} takes it, the README does not have it')
 
 
 class Metrics(Case):

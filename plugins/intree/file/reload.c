@@ -21,10 +21,8 @@ void reload_start(struct file *f)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		struct served *z = &f->zones[i];
-		uint64_t ms = (z->interval + 999999u) / 1000000u;
-		if (ms)
-			z->round = sodns_round_start(
-				"file", ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX, look, z);
+		if (z->interval)
+			z->round = sodns_round_start("file", z->interval, look, z);
 	}
 }
 

@@ -3,10 +3,10 @@
  * underneath where the tls plugin says so; without it this is plain HTTP, for those who have a proxy
  * in front.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodns/ability.h>
+#include <sodns/log.h>
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 
@@ -30,44 +30,31 @@ static int version(const sodns_conn_t *c, const uint8_t *bytes, size_t len)
 static ptrdiff_t receive(sodns_conn_t *c, void *state, const uint8_t *bytes, size_t len)
 {
 	struct web *w = state;
-	if (!w->http1 && !w->http2) {
-		int v = version(c, bytes, len);
-		if (!v)
-			return 0;
-		w->http1 = v == 1 ? http1_new(c) : NULL;
-		w->http2 = v == 2 ? http2_new(c) : NULL;
-	}
-	if (w->http2)
-		return http2_receive(w->http2, bytes, len);
-	return w->http1 ? http1_receive(w->http1, bytes, len) : -1;
+	int v = w->session ? 0 : version(c, bytes, len);
+	if (!w->session && !v)
+		return 0;
+	if (!w->session && !web_open(w, c, v == 2))
+		return -1;
+	return web_receive(w, bytes, len);
 }
 
 static void reply(sodns_conn_t *c, void *state, uint64_t token, const uint8_t *message, size_t len)
 {
-	struct web *w = state;
 	(void)c;
-	if (w->http2)
-		http2_reply(w->http2, token, message, len);
-	else
-		http1_reply(w->http1, message, len);
+	web_reply(state, token, message, len);
 }
 
 static void closed(sodns_conn_t *c, void *state)
 {
-	struct web *w = state;
 	(void)c;
-	http1_free(w->http1);
-	http2_free(w->http2);
-	*w = (struct web){0};
+	web_close(state);
 }
 
 static int tick(sodns_conn_t *c, void *state, uint64_t now)
 {
-	struct web *w = state;
+	const struct web *w = state;
 	(void)c;
-	if (w->http2)
-		return http2_tick(w->http2, now);
-	return w->http1 ? http1_tick(w->http1, now) : 0;
+	return w->session ? web_tick(state, now) : 0;
 }
 
 static const void *ability(void *self, const char *id)
@@ -82,45 +69,41 @@ static const void *ability(void *self, const char *id)
 						    .alpn = "h2,http/1.1",
 						    .connections = CONNECTIONS,
 						    .tick = tick};
+	char why[512];
+	/* The library is opened here, where nobody waits for an answer; without it a connection has no session,
+	 * and is closed. */
+	if (!self && !strcmp(id, SODNS_ABILITY_TRANSPORT) && !sodns_http_load(why, sizeof(why)))
+		sodns_log(SODNS_LOG_ERROR, "https", "%s", why);
 	return !self && !strcmp(id, SODNS_ABILITY_TRANSPORT) ? &transport : NULL;
 }
 
-static int read_connections(sodns_setup_t *s, bool *set)
-{
-	char *end;
-	const char *text = sodns_setup_arg(s);
-	if (!text || sodns_setup_arg(s))
-		return sodns_error_args(s);
-	long n = strtol(text, &end, 10);
-	if (*end || end == text || n > INT32_MAX)
-		return sodns_error(
-			s,
-			"invalid max_connections value '%s': strconv.Atoi: parsing \"%s\": "
-			"invalid syntax",
-			text, text);
-	if (n < 0)
-		return sodns_error(s, "max_connections must be a non-negative integer: %ld", n);
-	if (*set)
-		return sodns_error(s, "max_connections already defined for this server block");
-	*set = true;
-	sodns_server_connections(s, (uint32_t)n);
-	return SODNS_OK;
-}
+/* What the directive says. */
+struct limits {
+	uint32_t connections;
+	bool limited;
+};
+
+static const sodns_option_t properties[] = {
+	{"max_connections", SODNS_OPT_NUMBER, SODNS_FIELD(struct limits, connections),
+	 SODNS_GIVEN(struct limits, limited), .max = INT32_MAX, .flags = SODNS_OPT_ONCE,
+	 .form = "POSITIVE_INTEGER", .otherwise = "200", .help = "of a listener, 0: any number",
+	 .says = {.bad = "invalid max_connections value '{}': " SODNS_SAYS_ATOI,
+		  .low = "max_connections must be a non-negative integer: {value}",
+		  .high = "max_connections must be {range}: {}",
+		  .again = "max_connections already defined for this server block"}},
+};
+static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
+					.help = "DNS over HTTPS"};
 
 static int setup(sodns_setup_t *s)
 {
-	bool set = false;
-	while (sodns_setup_next(s)) {
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-		while (sodns_setup_block(s)) {
-			if (strcmp(sodns_setup_value(s), "max_connections"))
-				return sodns_error_property(s);
-			if (read_connections(s, &set))
-				return SODNS_EINVAL;
-		}
-	}
+	struct limits l = {0};
+	if (sodns_setup_read_all(s, &l))
+		return SODNS_EINVAL;
+	if (l.limited)
+		sodns_server_connections(s, l.connections);
 	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "https", .version = SODNS_SDK_VERSION, .setup = setup, .ability = ability);
+SODNS_PLUGIN(.name = "https", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .ability = ability);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <sodns/metrics.h>
+#include <sodns/text.h>
 
 #include "log.h"
 
@@ -100,11 +101,8 @@ static void put_text(struct line *l, const char *text)
 
 static void put_number(struct line *l, uint64_t n)
 {
-	char digits[20], *p = digits + sizeof(digits);
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
-	put(l, p, (size_t)(digits + sizeof(digits) - p));
+	char digits[24];
+	put(l, digits, sodns_uint_to_text(n, digits));
 }
 
 static void put_address(struct line *l, const sodns_address_t *a)

@@ -8,7 +8,7 @@
  *	const struct table *t = sodns_reach(&self->table);       // query
  *
  * And what outlives a reload: an object that an instance gives out under a key is found by the next
- * generation's instance of the same plugin, as long as both agree on its layout.
+ * generation's instance of the same plugin, as long as both give the same number for its layout.
  */
 #ifndef SODNS_SHARE_H
 #define SODNS_SHARE_H
