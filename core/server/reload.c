@@ -154,6 +154,7 @@ static void *reload_main(void *arg)
 		reload_note(true);
 		end = SUPERVISOR_READY;
 		drain(old);
+		life_changed();
 	} else {
 		generation_free(g);
 	}
