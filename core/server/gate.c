@@ -116,7 +116,7 @@ static void wake_waiters(worker_t *w, void *arg)
 	(void)w;
 	(void)arg;
 	struct waiter *mine = waiters;
-	/* Those who still have to wait come back into the list, behind our backs. */
+	/* Those that still have to wait come back into the list, behind our backs. */
 	waiters = NULL;
 	if (mine)
 		mine->at = &mine;
@@ -172,7 +172,7 @@ static void start_and_open(generation_t *g, struct gate *gate)
 	open_gate(g, gate);
 }
 
-/* Blocks that wait for something outside keep nobody else waiting. */
+/* Blocks that wait for something outside keep no others waiting. */
 static void open_late(generation_t *g, struct gate **gates, size_t count)
 {
 	for (size_t left = count; left;) {
