@@ -4,6 +4,7 @@
 #include <sodns/wait.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -37,10 +38,10 @@ static int poll_events(unsigned events)
 static int block(int fd, unsigned events, uint64_t patience)
 {
 	struct pollfd p = {.fd = fd, .events = (short)poll_events(events)};
-	uint64_t end = sodns_now() + (uint64_t)milliseconds * 1000000u;
+	uint64_t end = in_time(sodns_now(), patience);
 	for (;;) {
 		uint64_t now = sodns_now();
-		int n = now < end ? poll(&p, 1, (int)((end - now + 999999) / 1000000)) : 0;
+		int n = now < end ? poll(&p, 1, (int)(in_ms(end - now) < INT_MAX ? in_ms(end - now) : INT_MAX)) : 0;
 		if (n > 0)
 			return SODNS_OK;
 		if (!n)
@@ -54,7 +55,7 @@ int sodns_wait_fd(int fd, unsigned events, uint64_t patience)
 {
 	task_t *t = task_current();
 	if (!t)
-		return block(fd, events, in_ms(patience));
+		return block(fd, events, patience);
 	struct waiter *w = calloc(1, sizeof(*w));
 	if (!w || uv_poll_init(&t->loop->uv, &w->poll, fd)) {
 		free(w);
