@@ -14,7 +14,7 @@ typedef struct life {
 	pthread_mutex_t generations; /* held by a reload, all along */
 	pthread_mutex_t switching;   /* serving and stopping change */
 	_Atomic(bool) reloading, stopping;
-	/* Who is told when the next reload fails; the last one who asked for it. */
+	/* What is called when the next reload fails: the last that asked for it. */
 	void (*_Atomic on_failure)(const char *why);
 	_Atomic(int) wanted_reload;
 	_Atomic(unsigned) unsettled; /* ticks until what it took to begin is let go */

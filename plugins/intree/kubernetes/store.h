@@ -183,7 +183,7 @@ static inline const char *pod_name(const struct pod *p)
 }
 
 void store_init(struct store *s);
-/* Frees everything in it, when nobody reads it any more. */
+/* Frees everything in it, when it is read no more. */
 void store_free(struct store *s);
 
 /* A list of a collection begins, and ends: what it did not name goes, by and by: false when it has
