@@ -141,8 +141,9 @@ void count_answer(const sodns_conn_t *c, unsigned status)
 		.name = "coredns_dns_https_responses_total",
 		.help = "Counter of DoH responses per server and http status code.",
 		.labels = labels};
-	char text[8];
-	snprintf(text, sizeof(text), "%u", status);
+	/* Nothing for printf: each answer comes by here. */
+	const char text[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+			     (char)('0' + status % 10), 0};
 	const char *const values[] = {sodns_conn_server(c), text};
 	sodns_metric_count(&family, values, 1);
 }

@@ -64,8 +64,8 @@ static void put_fields(struct text *t, const sodns_http_field_t *fields, size_t 
 
 static void put_length(struct text *t, size_t len)
 {
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%zu", len);
+	char digits[HTTP_DECIMAL_MAX];
+	http_decimal(digits, len);
 	put_field(t, "Content-Length", digits);
 }
 

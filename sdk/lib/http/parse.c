@@ -11,16 +11,17 @@
 #define EXTENSION_MAX 256u
 #define KEEP_ROOM 2048u
 
-enum { CONTROL = 1, TOKEN = 2 };
+enum { CONTROL = 'C', TOKEN = 'T' };
 
-static unsigned kind(uint8_t c)
+/* Of each character of ASCII: may it stand in a token, or in nothing (RFC 9110, 5.5 and 5.6.2). */
+static const char kinds[] = "CCCCCCCCC_CCCCCCCCCCCCCCCCCCCCCC"
+			    "_T_TTTTT__TT_TT_TTTTTTTTTT______"
+			    "_TTTTTTTTTTTTTTTTTTTTTTTTTT___TT"
+			    "TTTTTTTTTTTTTTTTTTTTTTTTTTT_T_TC";
+
+static char kind(uint8_t c)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return TOKEN;
-	if ((c < 0x20 && c != '\t') || c == 0x7f)
-		return CONTROL;
-	return c && c < 0x80 && strchr(others, c) ? TOKEN : 0;
+	return c < 0x80 ? kinds[c] : '_';
 }
 
 static enum http1_event wrong(http1_reader_t *r, unsigned status, const char *why)
