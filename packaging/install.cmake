@@ -57,7 +57,7 @@ install(FILES ${CMAKE_BINARY_DIR}/sodns-sdk.pc ${CMAKE_BINARY_DIR}/sodns-test.pc
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sodns)
 configure_package_config_file(sdk/cmake/sodns-config.cmake.in sodns-config.cmake INSTALL_DESTINATION ${package_dir}
-	PATH_VARS SODNS_PLUGIN_DIR SODNS_LIBRARY_DIR SODNS_MAN_DIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+	PATH_VARS SODNS_PLUGIN_DIR SODNS_INCLUDE_DIR SODNS_LIBRARY_DIR SODNS_MAN_DIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(sodns-config-version.cmake COMPATIBILITY SameMajorVersion)
 install(EXPORT sodns FILE sodns-targets.cmake NAMESPACE sodns:: DESTINATION ${package_dir} COMPONENT libsodns-dev)
 install(FILES ${CMAKE_BINARY_DIR}/sodns-config.cmake ${CMAKE_BINARY_DIR}/sodns-config-version.cmake

@@ -53,3 +53,22 @@ foreach(package sodns libsodns-dev)
 		DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides)
 endforeach()
 include(CPack)
+
+# A bill of materials of what is installed: sodns.spdx.json, of the link of this build.
+find_program(SODNS_SH NAMES sh)
+function(targets_below folder out)
+	get_property(all DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+	get_property(folders DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+	foreach(f ${folders})
+		targets_below(${f} more)
+		list(APPEND all ${more})
+	endforeach()
+	set(${out} ${all} PARENT_SCOPE)
+endfunction()
+targets_below(${CMAKE_SOURCE_DIR} sbom_needs)
+add_custom_target(sbom COMMAND ${CMAKE_COMMAND} -E rm -rf sbom-root
+	COMMAND ${CMAKE_COMMAND} -E env DESTDIR=${CMAKE_BINARY_DIR}/sbom-root
+		${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --component sodns
+	COMMAND ${SODNS_SH} -c "'${CMAKE_SOURCE_DIR}/tools/sbom' --linked sbom-root ${PROJECT_VERSION} >sodns.spdx.json"
+	WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
+add_dependencies(sbom ${sbom_needs})

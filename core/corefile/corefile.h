@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "message/arena.h"
+
 typedef struct corefile_token {
 	const char *text;
 	const char *file; /* as shown in messages; tokens of one file share the pointer */
@@ -38,7 +40,7 @@ typedef struct corefile {
 	const char *const *files; /* all that were read: the main file first */
 	size_t file_count;
 	corefile_token_t open_quote; /* file and line of the first quote that is not closed */
-	struct corefile_memory *memory;
+	arena_t memory;
 } corefile_t;
 
 /* Is there a plugin for the directive? If not, a hint may be written that is added to the error. */
@@ -55,11 +57,14 @@ void corefile_free(corefile_t *c);
  * stand before and behind. */
 void corefile_save(const corefile_t *c, FILE *f);
 corefile_t *corefile_load(FILE *f);
+/* The words of all blocks and where they stand, as bytes: what save writes behind the names of the files. */
+typedef void (*corefile_put_f)(void *to, const void *bytes, size_t len);
+void corefile_put_words(const corefile_t *c, corefile_put_f put, void *to);
 /* What the two are made of: a number, which when it is read is no more than `most`; a text, which the
  * caller frees. False or NULL: the end, or an error. */
-bool corefile_put_number(FILE *f, size_t n);
+void corefile_put_number(FILE *f, size_t n);
 bool corefile_get_number(FILE *f, size_t most, size_t *out);
-bool corefile_put_text(FILE *f, const char *text);
+void corefile_put_text(FILE *f, const char *text);
 char *corefile_get_text(FILE *f);
 
 /* A walk over the tokens of a directive. */

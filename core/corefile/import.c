@@ -63,11 +63,14 @@ static char *read_file(parser_t *p, const char *path, size_t *len)
 
 static void note_file(parser_t *p, const char *path)
 {
-	const char **files = corefile_alloc(p->c, (p->file_count + 1) * sizeof(*files));
-	if (p->file_count)
-		memcpy(files, p->files, p->file_count * sizeof(*files));
-	files[p->file_count++] = path;
-	p->files = files;
+	/* Room doubles. */
+	if (!(p->file_count & (p->file_count - 1))) {
+		const char **more = corefile_alloc(p->c, (2 * p->file_count + 1) * sizeof(*more));
+		if (p->file_count)
+			memcpy(more, p->files, p->file_count * sizeof(*more));
+		p->files = more;
+	}
+	p->files[p->file_count++] = path;
 }
 
 /* As the words lead to the file, without "." and "..": links in it are followed whenever it is read,
@@ -142,20 +145,36 @@ static const snippet_t *find_snippet(const parser_t *p, const char *name)
 	return NULL;
 }
 
-/* Puts the words where "import X" was. */
-static void splice(parser_t *p, const token_list_t *words)
+/* Room in front of what is still to be read, for words that come between. */
+static void make_room(parser_t *p, size_t wanted)
 {
-	token_list_t out = {0};
-	size_t before = (size_t)p->at - 1;
-	for (size_t i = 0; i < before; i++)
-		token_list_add(&out, p->tokens.items[i]);
-	for (size_t i = 0; i < words->count; i++)
-		token_list_add(&out, words->items[i]);
-	for (size_t i = (size_t)p->at + 1; i < p->tokens.count; i++)
-		token_list_add(&out, p->tokens.items[i]);
+	size_t left = p->tokens.count - (size_t)p->at, front = wanted + left;
+	token_list_t out = {.count = front + left, .room = front + left};
+	out.items = malloc(out.room * sizeof(*out.items));
+	if (!out.items) {
+		fputs("out of memory for the Corefile\n", stderr);
+		abort();
+	}
+	memcpy(out.items + front, p->tokens.items + p->at, left * sizeof(*out.items));
 	free(p->tokens.items);
 	p->tokens = out;
-	p->at--;
+	p->at = (long)front;
+}
+
+/* Puts the words where "import X" was. What has been read is not looked at again but for the word before:
+ * they are written over it, so that an import costs what it brings, and not what follows it. */
+static void splice(parser_t *p, const token_list_t *words)
+{
+	const corefile_token_t none = {.text = ""};
+	corefile_token_t before = p->at > 1 ? p->tokens.items[p->at - 2] : none;
+	p->at++;
+	if ((size_t)p->at < words->count + 1)
+		make_room(p, words->count + 1);
+	p->at -= (long)words->count;
+	if (words->count)
+		memcpy(p->tokens.items + p->at, words->items, words->count * sizeof(*words->items));
+	p->tokens.items[p->at - 1] = before;
+	p->total += words->count;
 }
 
 int parser_import(parser_t *p)
@@ -168,7 +187,7 @@ int parser_import(parser_t *p)
 	if (parser_next_arg(p))
 		return parser_error(p, "Import takes only one argument (glob pattern or file)");
 	const snippet_t *s = find_snippet(p, pattern);
-	if (p->expansions++ >= COREFILE_EXPANSIONS_MAX || p->tokens.count > COREFILE_TOKENS_MAX)
+	if (p->expansions++ >= COREFILE_EXPANSIONS_MAX || p->total > COREFILE_TOKENS_MAX)
 		return parser_error(p, "maximum %s import depth (%d) exceeded",
 				    s ? "snippet" : "file", COREFILE_EXPANSIONS_MAX);
 	if (s) {

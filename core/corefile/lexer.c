@@ -9,19 +9,13 @@
 
 void *corefile_alloc(corefile_t *c, size_t size)
 {
-	struct corefile_memory *m = calloc(1, sizeof(*m) + size);
-	if (!m) {
-		fputs("out of memory for the Corefile\n", stderr);
-		abort();
-	}
-	m->next = c->memory;
-	c->memory = m;
-	return m->bytes;
+	return memset(arena_alloc(&c->memory, size), 0, size);
 }
 
 char *corefile_copy(corefile_t *c, const char *text, size_t len)
 {
-	char *out = corefile_alloc(c, len + 1);
+	char *out = arena_alloc(&c->memory, len + 1);
+	out[len] = 0;
 	return memcpy(out, text, len);
 }
 

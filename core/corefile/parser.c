@@ -39,7 +39,7 @@ bool token_begins_line(const corefile_token_t *before, const corefile_token_t *t
 	return before->file != t->file || before->line + line_breaks(before->text) < t->line;
 }
 
-bool parser_new_line(const parser_t *p)
+static bool begins_line(const parser_t *p)
 {
 	if (p->at < 1)
 		return true;
@@ -126,7 +126,7 @@ static int read_keys(parser_t *p)
 	bool another = false;
 	for (;;) {
 		const char *word = corefile_expand(p->c, parser_val(p));
-		if (!strcmp(word, "import") && parser_new_line(p)) {
+		if (!strcmp(word, "import") && begins_line(p)) {
 			if (parser_import(p))
 				return -1;
 			continue;
@@ -150,7 +150,7 @@ static int read_keys(parser_t *p)
 		if (another && !more)
 			return error_eof(p);
 		p->eof = !more;
-		if (!more || (!another && parser_new_line(p)))
+		if (!more || (!another && begins_line(p)))
 			return 0;
 	}
 }
@@ -193,14 +193,14 @@ static int read_directive(parser_t *p)
 		if (val_is(p, "{")) {
 			if (!nesting++)
 				brace = *token_at(p);
-		} else if (parser_new_line(p) && !nesting) {
+		} else if (begins_line(p) && !nesting) {
 			p->at--;
 			break;
 		} else if (val_is(p, "}") && nesting > 0) {
 			nesting--;
 		} else if (val_is(p, "}")) {
 			return parser_error(p, "Unexpected '}' because no matching opening brace");
-		} else if (val_is(p, "import") && parser_new_line(p)) {
+		} else if (val_is(p, "import") && begins_line(p)) {
 			if (parser_import(p))
 				return -1;
 			p->at--;
@@ -319,7 +319,9 @@ static void keep_block(parser_t *p)
 	}
 	b.keys = keys;
 	b.directives = directives;
-	p->blocks = realloc(p->blocks, (p->block_count + 1) * sizeof(*p->blocks));
+	/* Room doubles. */
+	if (!(p->block_count & (p->block_count - 1)))
+		p->blocks = realloc(p->blocks, (2 * p->block_count + 1) * sizeof(*p->blocks));
 	if (!p->blocks)
 		abort();
 	p->blocks[p->block_count++] = b;
@@ -395,6 +397,7 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 	p.files = corefile_alloc(p.c, sizeof(*p.files));
 	p.files[p.file_count++] = p.name;
 	corefile_lex(p.c, p.name, text, len, &p.tokens);
+	p.total = p.tokens.count;
 	while (!rc && next(&p))
 		rc = read_block(&p);
 	if (!rc)
@@ -410,10 +413,6 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 
 void corefile_free(corefile_t *c)
 {
-	while (c && c->memory) {
-		struct corefile_memory *n = c->memory->next;
-		free(c->memory);
-		c->memory = n;
-	}
+	arena_reset(&c->memory);
 	free(c);
 }

@@ -11,11 +11,6 @@
 #define COREFILE_EXPANSIONS_MAX 10000
 #define COREFILE_SIZE_MAX (64u << 20)
 
-struct corefile_memory {
-	struct corefile_memory *next;
-	_Alignas(16) char bytes[];
-};
-
 typedef struct token_list {
 	corefile_token_t *items;
 	size_t count, room;
@@ -43,6 +38,7 @@ typedef struct parser {
 	const char **files;
 	size_t file_count;
 	int expansions;
+	size_t total; /* tokens that were ever there */
 	corefile_known_f known;
 	void *known_ctx;
 	char *err;
@@ -59,7 +55,6 @@ void corefile_lex(corefile_t *c, const char *file, const char *text, size_t len,
 const char *corefile_expand(corefile_t *c, const char *text);
 
 const char *parser_val(const parser_t *p);
-bool parser_new_line(const parser_t *p);
 bool parser_next_arg(parser_t *p);
 /* Both return -1. */
 int parser_error(parser_t *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "host/memory.h"
 #include "host/setup.h"
 
 static void each_of(const block_t *b, const char *id,

@@ -5,50 +5,32 @@
  * that comes while a configuration is made is found by the next look. And each look begins at the
  * Corefile's and plugin.cfg's names, so that patterns and links lead to what they lead to by then.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
+#include <sodns/digest.h>
 #include <sodns/server.h>
+#include <sodns/text.h>
 
 #include "host/host.h"
 #include "host/setup.h"
-#include "host/sha512.h"
 
-static void add_number(sha512_t *h, uint64_t n)
+static void add_number(sodns_digest_sum_t *h, uint64_t n)
 {
-	sha512_add(h, &n, sizeof(n));
+	sodns_digest_add(h, &n, sizeof(n));
 }
 
-static void add_text(sha512_t *h, const char *text)
+static void add_text(sodns_digest_sum_t *h, const char *text)
 {
 	size_t n = strlen(text);
 	add_number(h, n);
-	sha512_add(h, text, n);
+	sodns_digest_add(h, text, n);
 }
 
-static void add_tokens(sha512_t *h, const corefile_token_t *tokens, size_t count)
+static void add_bytes(void *hash, const void *bytes, size_t len)
 {
-	add_number(h, count);
-	for (size_t i = 0; i < count; i++) {
-		add_text(h, tokens[i].text);
-		add_text(h, tokens[i].file);
-		add_number(h, (uint64_t)tokens[i].line);
-	}
-}
-
-static void add_corefile(sha512_t *h, const corefile_t *c)
-{
-	add_number(h, c->block_count);
-	for (size_t i = 0; i < c->block_count; i++) {
-		const corefile_block_t *b = &c->blocks[i];
-		add_tokens(h, b->keys, b->key_count);
-		add_number(h, b->directive_count);
-		for (size_t k = 0; k < b->directive_count; k++)
-			add_tokens(h, b->directives[k].tokens, b->directives[k].count);
-	}
+	sodns_digest_add(hash, bytes, len);
 }
 
 /* The plugin that brings a transport has its name, or that with "_server". */
@@ -79,47 +61,45 @@ bool corefile_uses(const corefile_t *c, const char *plugin)
 }
 
 /* A plugin's file by what a copy over it changes; its bytes are too many to read every few seconds. */
-static void add_plugin(sha512_t *h, const plugin_entry_t *e)
+static void add_plugin(sodns_digest_sum_t *h, const plugin_entry_t *e)
 {
-	struct stat st;
-	char text[128];
-	if (stat(e->path, &st))
-		memset(&st, 0, sizeof(st));
-	/* A copy was made of what it was then. */
-	if (e->identity)
-		snprintf(text, sizeof(text), "%s", e->identity);
-	else
-		snprintf(text, sizeof(text), "%lld.%lld.%lld.%ld", (long long)st.st_ino,
-			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	char *now = e->identity ? NULL : plugin_identity(e->path);
 	add_text(h, e->path);
-	add_text(h, text);
+	add_text(h, now ? now : e->identity);
+	free(now);
 }
 
-void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129])
+/* Hexadecimal; ends the sum. */
+static void print(sodns_digest_sum_t *h, char hex[129])
 {
-	sha512_t h;
-	sha512_begin(&h);
-	add_corefile(&h, c);
+	uint8_t digest[SODNS_DIGEST_MAX];
+	size_t len = sodns_digest_end(h, digest);
+	sodns_hex_encode(digest, len, hex, 129);
+}
+
+static void fingerprint_of(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129])
+{
+	sodns_digest_sum_t *h = sodns_digest_begin(SODNS_SHA512);
+	corefile_put_words(c, add_bytes, h);
 	/* In their order, which is the chain's. */
 	for (size_t i = 0; i < plugins->count; i++) {
 		const plugin_entry_t *e = &plugins->entries[i];
 		if (!corefile_uses(c, e->name))
 			continue;
-		add_text(&h, e->name);
-		add_number(&h, e->later);
+		add_text(h, e->name);
+		add_number(h, e->later);
 		if (!e->later)
-			add_plugin(&h, e);
+			add_plugin(h, e);
 	}
-	sha512_hex(&h, hex);
+	print(h, hex);
 }
 
 /* What can't be read is something else than what was read, and always the same while its reason is. */
 static void fingerprint_of_error(const char *err, char hex[129])
 {
-	sha512_t h;
-	sha512_begin(&h);
-	add_text(&h, err);
-	sha512_hex(&h, hex);
+	sodns_digest_sum_t *h = sodns_digest_begin(SODNS_SHA512);
+	add_text(h, err);
+	print(h, hex);
 }
 
 bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size)
@@ -128,12 +108,14 @@ bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size)
 	size_t len = 0;
 	corefile_t *c = NULL;
 	*err = 0;
+	if (sodns_digest_open(err, err_size))
+		return false;
 	bool there = !corefile_read(&name, &text, &len, err, err_size);
 	plugin_cfg_t *plugins = there ? plugin_cfg_read(err, err_size) : NULL;
 	if (plugins)
 		c = corefile_parse(name, text, len, NULL, NULL, err, err_size);
 	if (c)
-		fingerprint(c, plugins, hex);
+		fingerprint_of(c, plugins, hex);
 	else
 		fingerprint_of_error(err, hex);
 	if (c)
@@ -144,7 +126,17 @@ bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size)
 	return there;
 }
 
+/* Reckoned when it is asked for: only who reads the configuration again has a use for it. */
 const char *sodns_prepare_fingerprint(sodns_prepare_t *p)
 {
-	return p->generation->fingerprint;
+	generation_t *g = p->generation;
+	char err[512];
+	if (*g->fingerprint)
+		return g->fingerprint;
+	if (sodns_digest_open(err, sizeof(err))) {
+		sodns_prepare_error(p, "%s", err);
+		return NULL;
+	}
+	fingerprint_of(g->corefile, g->plugins, g->fingerprint);
+	return g->fingerprint;
 }

@@ -1,5 +1,5 @@
 /*
- * Following a file that is no zone (sodns/file.h): a service looks at its name, has it read and parsed
+ * Following a file that is no zone (sodns/file.h): a round looks at its name, has it read and parsed
  * off the service thread where it has changed, and publishes what was made of it.
  */
 #include <sodns/file.h>
@@ -27,8 +27,8 @@ struct sodns_follow {
 	uint64_t text_hash;     /* of what was in it */
 	size_t text_len;
 	bool known; /* something was read, good or not */
-	sodns_service_t *service;
-	char told[ERROR_MAX]; /* the error that was logged last */
+	sodns_round_t *round;
+	char *told; /* the error that was logged last, or NULL */
 };
 
 sodns_follow_t *sodns_follow_new(const sodns_follow_options_t *options)
@@ -177,38 +177,40 @@ static void look(void *arg)
 	if (rc == SODNS_ENOENT && f->o.optional && !f->known)
 		return;
 	if (rc < 0) {
-		if (strcmp(err, f->told) != 0)
+		if (!f->told || strcmp(err, f->told) != 0)
 			sodns_log(SODNS_LOG_ERROR, f->o.plugin, "%s%s", err,
 				  sodns_follow_reach(f) ? "; what was read before stays in use"
 							: "");
-		snprintf(f->told, sizeof(f->told), "%s", err);
+		free(f->told);
+		f->told = strdup(err);
 		return;
 	}
-	if (rc > 0 && *f->told) {
+	if (rc > 0 && f->told) {
 		sodns_log(SODNS_LOG_INFO, f->o.plugin, "%s is read again", f->o.path);
-		*f->told = 0;
+		free(f->told);
+		f->told = NULL;
 	}
 }
 
 static void watch(void *arg)
 {
 	sodns_follow_t *f = arg;
-	uint64_t ms = f->o.interval / 1000000u;
-	while (sodns_service_sleep(ms > UINT32_MAX ? UINT32_MAX : ms ? (uint32_t)ms : 1))
-		sodns_blocking(look, &f, sizeof(f), NULL);
+	sodns_blocking(look, &f, sizeof(f), NULL);
 }
 
 void sodns_follow_start(sodns_follow_t *f)
 {
-	if (f->o.interval && !f->service)
-		f->service = sodns_service_start(f->o.plugin, watch, f);
+	if (f->o.interval && !f->round)
+		f->round = sodns_round_start(f->o.plugin, f->o.interval, watch, f);
 }
 
-void sodns_follow_free(sodns_follow_t *f)
+void sodns_follow_free(void *follow)
 {
+	sodns_follow_t *f = follow;
 	if (!f)
 		return;
-	sodns_service_stop(f->service);
+	sodns_round_stop(f->round);
+	free(f->told);
 	sodns_retire(sodns_publish(&f->object, NULL), f->o.release);
 	free((char *)(uintptr_t)f->o.path);
 	free(f);

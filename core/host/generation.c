@@ -9,7 +9,6 @@
 
 #include <sodns/file.h>
 
-#include "host/memory.h"
 #include "host/setup.h"
 
 static const char default_corefile[] = ".:%s {\n\twhoami\n\tlog\n}\n";
@@ -288,7 +287,7 @@ generation_t *generation_read(char *err, size_t err_size)
 		generation_free(g);
 		return NULL;
 	}
-	fingerprint(g->corefile, g->plugins, g->fingerprint);
+	plugins_identify(g->plugins);
 	return g;
 }
 
@@ -322,6 +321,8 @@ generation_t *generation_build(char *err, size_t err_size)
 
 int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_size)
 {
+	if (!g->waits_together)
+		g->waits_until = sodns_now() + PREPARE_WAIT_NS;
 	for (instance_t *i = b->instances; i; i = i->next) {
 		sodns_prepare_t p = {.generation = g, .instance = i};
 		step_begin_instance(i, "prepare");
@@ -342,6 +343,8 @@ int generation_prepare_block(generation_t *g, block_t *b, char *err, size_t err_
 
 int generation_prepare(generation_t *g, char *err, size_t err_size)
 {
+	g->waits_until = sodns_now() + PREPARE_WAIT_NS;
+	g->waits_together = true;
 	for (block_t *b = g->blocks; b; b = b->next) {
 		uint64_t began = sodns_now();
 		if (generation_prepare_block(g, b, err, err_size))
@@ -412,13 +415,13 @@ void generation_stop(generation_t *g)
 		}
 }
 
-uint32_t generation_drain(generation_t *g)
+uint64_t generation_drain(generation_t *g)
 {
-	uint32_t longest = 0;
+	uint64_t longest = 0;
 	for (block_t *b = g->blocks; b; b = b->next)
 		for (instance_t *i = b->instances; i; i = i->next) {
-			uint32_t ms = i->drain ? i->drain->drain(i->self) : 0;
-			longest = ms > longest ? ms : longest;
+			uint64_t length = i->drain ? i->drain->drain(i->self) : 0;
+			longest = length > longest ? length : longest;
 		}
 	return longest;
 }
@@ -441,6 +444,6 @@ void generation_free(generation_t *g)
 		corefile_free(g->corefile);
 	plugin_cfg_free(g->plugins);
 	free(g->corefile_name);
-	memory_free(g);
+	arena_reset(&g->memory);
 	free(g);
 }

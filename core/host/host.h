@@ -14,6 +14,7 @@
 #include <sodns/transport.h>
 
 #include "corefile/corefile.h"
+#include "message/arena.h"
 #include "message/chain.h"
 #include "system/sandbox.h"
 
@@ -27,8 +28,8 @@ typedef struct plugin_entry {
 	char *broken; /* what is wrong with the line, or NULL */
 	char *beside; /* the plugin before or behind which it stands; NULL: where its line does */
 	bool before;
-	/* the private copy that it is opened from, and what tells its file from the next one; NULL:
-	 * not made yet */
+	/* the private copy that it is opened from, and what tells its file (as it was copied, or when
+	 * the Corefile was read) from the next one; NULL: not made yet */
 	char *copy, *identity;
 } plugin_entry_t;
 
@@ -71,7 +72,6 @@ typedef struct instance {
 	const sodns_unrouted_ability_t *unrouted;
 	const sodns_early_ability_t *early;
 	const sodns_await_ability_t *await;
-	const sodns_transport_t *transport;
 	bool opens_classes;
 } instance_t;
 
@@ -125,11 +125,14 @@ typedef struct generation {
 	unsigned instance_count;
 	struct kept_ref *kept;
 	void *routes;            /* the server's */
-	struct memory *memory;   /* freed with the generation */
+	arena_t memory;          /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
-	char fingerprint[129];   /* of what it was built from */
+	struct opened *opened;   /* while it is set up: the paths that are among them */
+	char fingerprint[129];   /* of what it was built from; "": nobody has asked */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
+	uint64_t waits_until;    /* ns: as long prepare may wait for what is outside */
+	bool waits_together;     /* that is so for all blocks */
 	char error[2048];
 	struct generation *next; /* of those that are kept */
 } generation_t;
@@ -146,6 +149,7 @@ typedef struct host_options {
 	 * when it is read; the one to take instead of what lies on the disk; one whose copies may be
 	 * used again. Each may be NULL. */
 	const char *stage, *staged, *before;
+	bool (*ending)(void); /* whether the process is to end; NULL: nobody can say */
 } host_options_t;
 extern host_options_t host;
 
@@ -172,6 +176,10 @@ const plugin_t *plugin_open(const plugin_entry_t *e, char *err, size_t err_size)
  * not. */
 int plugin_copy(plugin_entry_t *e, const char *to, const plugin_cfg_t *before, char *err,
 		size_t err_size);
+/* What tells the file that lies there from the one that takes its place; the caller frees it. */
+char *plugin_identity(const char *path);
+/* Notes it for all plugins in use that have none. */
+void plugins_identify(plugin_cfg_t *c);
 
 /* Puts the configuration of a generation, which has been read and not set up, into host.stage: the
  * words, and copies of the plugins in use. */
@@ -223,7 +231,7 @@ void generation_start_block(block_t *b);
 /* Runs the stop of every instance that was started. */
 void generation_stop(generation_t *g);
 /* Asks every instance that wants to serve on before the end: the longest wish, in milliseconds. */
-uint32_t generation_drain(generation_t *g);
+uint64_t generation_drain(generation_t *g);
 /* Tears down what was made, in whatever state it is, and frees it. */
 void generation_free(generation_t *g);
 
@@ -242,9 +250,7 @@ extern void (*host_request_fail)(const char *who, const char *message);
 bool corefile_names_file(const char *path);
 bool corefile_names_port(uint16_t port);
 
-/* SHA-512 over what decides: the Corefile as it was read, and the plugins that it uses. */
 /* Whether a plugin is behind a directive, or brings the transport of a key. */
 bool corefile_uses(const corefile_t *c, const char *plugin);
-void fingerprint(const corefile_t *c, const plugin_cfg_t *plugins, char hex[129]);
 
 #endif

@@ -168,6 +168,23 @@ static int copy_to(plugin_entry_t *e, int from, const char *to, const plugin_cfg
 	return SODNS_EINVAL;
 }
 
+char *plugin_identity(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st))
+		memset(&st, 0, sizeof(st));
+	return identity_of(&st);
+}
+
+void plugins_identify(plugin_cfg_t *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		plugin_entry_t *e = &c->entries[i];
+		if (e->used && !e->later && !e->identity)
+			e->identity = plugin_identity(e->path);
+	}
+}
+
 int plugin_copy(plugin_entry_t *e, const char *to, const plugin_cfg_t *before, char *err,
 		size_t err_size)
 {

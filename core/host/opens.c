@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodns/hash.h>
+
 #include "host/setup.h"
 
 /* Of a file, so much is looked through for names of others. */
@@ -70,12 +72,73 @@ static void add_what_it_names(sandbox_t *s, const char *path)
 		fclose(f);
 }
 
+/* Hashes of the paths that were added: server blocks name the same file twice or more, by what plugins say
+ * and by their words. */
+struct opened {
+	size_t room, count; /* room: a power of two */
+	uint64_t *hash;     /* 0: none */
+	char folder[PATH_MAX];
+};
+
+static void put_hash(struct opened *o, uint64_t hash)
+{
+	size_t at = hash & (o->room - 1);
+	while (o->hash[at])
+		at = (at + 1) & (o->room - 1);
+	o->hash[at] = hash;
+}
+
+static void grow(generation_t *g, struct opened *o)
+{
+	const uint64_t *old = o->hash;
+	size_t room = o->room;
+	o->room = room ? room * 2 : 64;
+	o->hash = memory_alloc(g, o->room * sizeof(*o->hash));
+	for (size_t i = 0; i < room; i++)
+		if (old[i])
+			put_hash(o, old[i]);
+}
+
+/* Whether the path is new. */
+static bool note(generation_t *g, const char *path)
+{
+	if (!g->opened)
+		g->opened = memory_alloc(g, sizeof(*g->opened));
+	struct opened *o = g->opened;
+	uint64_t hash = sodns_hash(path, strlen(path)) | 1;
+	for (size_t at = hash & (o->room - 1); o->room && o->hash[at];
+	     at = (at + 1) & (o->room - 1))
+		if (o->hash[at] == hash)
+			return false;
+	if (2 * ++o->count > o->room)
+		grow(g, o);
+	put_hash(o, hash);
+	return true;
+}
+
+/* A plain file beside the one before: the folder is there already, and what leads to it. */
+static bool is_neighbour(struct opened *o, const char *path, const struct stat *st)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	if (!S_ISREG(st->st_mode) || n >= sizeof(o->folder))
+		return false;
+	if (n && !strncmp(o->folder, path, n) && !o->folder[n])
+		return true;
+	memcpy(o->folder, path, n);
+	o->folder[n] = 0;
+	return false;
+}
+
 void opens_add(generation_t *g, const char *path)
 {
-	struct stat st;
+	struct stat st = {0}, link = {0};
+	if (!note(g, path))
+		return;
 	if (!stat(path, &st) && S_ISREG(st.st_mode))
 		add_what_it_names(&g->opens, path);
-	sandbox_add(&g->opens, path, false);
+	if (lstat(path, &link) || !is_neighbour(g->opened, path, &link))
+		sandbox_add(&g->opens, path, false);
 }
 
 /* "." is a zone more often than a folder, and "/" would be everything. */

@@ -28,7 +28,8 @@ static size_t *count_of(const sodns_option_t *o, void *to)
 
 static bool is_list(const sodns_option_t *o)
 {
-	return o->count || o->kind == SODNS_OPT_FALLTHROUGH || (o->flags & SODNS_OPT_MANY);
+	return o->count || o->kind == SODNS_OPT_FALLTHROUGH || o->kind == SODNS_OPT_IGNORED ||
+	       (o->flags & SODNS_OPT_MANY);
 }
 
 static bool is_bare(const sodns_option_t *o)
@@ -40,7 +41,8 @@ static bool is_optional(const sodns_option_t *o)
 {
 	const unsigned flags = SODNS_OPT_OPTIONAL | SODNS_OPT_IF_FITS | SODNS_OPT_KEYWORD |
 			       SODNS_OPT_SERVER_ZONES;
-	return (o->flags & flags) || o->bare || o->kind == SODNS_OPT_FALLTHROUGH;
+	return (o->flags & flags) || o->bare || o->kind == SODNS_OPT_FALLTHROUGH ||
+	       o->kind == SODNS_OPT_IGNORED;
 }
 
 static int fields_fault(sodns_setup_t *s, const sodns_option_t *o)
@@ -49,18 +51,23 @@ static int fields_fault(sodns_setup_t *s, const sodns_option_t *o)
 			   sodns_setup_name(s), o->name, o->size);
 }
 
-/* Room for one more item of a list; NULL after an error. */
+void *sodns_setup_list_add(sodns_setup_t *s, void *items, size_t *count, size_t size)
+{
+	void **first = items;
+	size_t n = *count;
+	if (!(n & (n - 1))) {
+		void *more = sodns_setup_alloc(s, (n ? n * 2 : 1) * size);
+		if (n)
+			memcpy(more, *first, n * size);
+		*first = more;
+	}
+	++*count;
+	return memset((char *)*first + n * size, 0, size);
+}
+
 static void *list_add(sodns_setup_t *s, const sodns_option_t *o, void *to)
 {
-	void **items = field_of(o, to);
-	size_t *n = count_of(o, to);
-	if (!(*n & (*n - 1))) {
-		void *more = sodns_setup_alloc(s, (*n ? *n * 2 : 1) * o->size);
-		if (*n)
-			memcpy(more, *items, *n * o->size);
-		*items = more;
-	}
-	return (char *)*items + (*n)++ * o->size;
+	return sodns_setup_list_add(s, field_of(o, to), count_of(o, to), o->size);
 }
 
 static void list_clear(const sodns_option_t *o, void *to)
@@ -137,6 +144,8 @@ static int read_words(struct line *l, const sodns_option_t *o, size_t count)
 	l->at += count;
 	if (count && o->given)
 		*((bool *)l->to + o->given - 1) = true;
+	if (o->kind == SODNS_OPT_IGNORED)
+		return SODNS_OK;
 	if (o->kind == SODNS_OPT_FALLTHROUGH)
 		return read_fallthrough(l, o, words, count);
 	if (!count && (o->flags & SODNS_OPT_SERVER_ZONES))
@@ -251,8 +260,8 @@ static int read_args(struct line *l, const sodns_option_rows_t *rows)
 			return option_say(l->s, o, o->says.missing, "");
 		list_clear(o, l->to);
 		int rc = read_words(l, o, n);
-		if (!rc && o->check && n)
-			rc = o->check(l->s, o, l->words[l->at - 1], l->to);
+		if (!rc && o->check && (n || (o->flags & SODNS_OPT_SERVER_ZONES)))
+			rc = o->check(l->s, o, n ? l->words[l->at - 1] : "", l->to);
 		if (rc)
 			return rc;
 	}
@@ -263,16 +272,9 @@ static int read_args(struct line *l, const sodns_option_rows_t *rows)
 static void take_words(struct line *l, size_t most)
 {
 	const char *word, **words = NULL;
-	while (l->count < most && (word = sodns_setup_arg(l->s))) {
-		if (!(l->count & (l->count - 1))) {
-			size_t room = l->count ? l->count * 2 : 1;
-			const char **more = sodns_setup_alloc(l->s, room * sizeof(*more));
-			if (l->count)
-				memcpy(more, words, l->count * sizeof(*more));
-			words = more;
-		}
-		words[l->count++] = word;
-	}
+	while (l->count < most && (word = sodns_setup_arg(l->s)))
+		*(const char **)sodns_setup_list_add(l->s, &words, &l->count,
+						     sizeof(*words)) = word;
 	l->words = words;
 }
 

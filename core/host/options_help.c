@@ -11,7 +11,7 @@
 static bool is_optional(const sodns_option_t *o)
 {
 	return (o->flags & (SODNS_OPT_OPTIONAL | SODNS_OPT_IF_FITS | SODNS_OPT_SERVER_ZONES)) ||
-	       o->bare;
+	       o->bare || o->kind == SODNS_OPT_IGNORED;
 }
 
 static bool is_shown(const sodns_option_t *o)
@@ -55,7 +55,8 @@ static void put_words(const sodns_option_t *o, FILE *out)
 static void put_value(const sodns_option_t *o, const char *name, FILE *out)
 {
 	bool many = o->kind != SODNS_OPT_FALLTHROUGH &&
-		    (o->count || (o->flags & (SODNS_OPT_MANY | SODNS_OPT_JOINED)));
+		    (o->count || o->kind == SODNS_OPT_IGNORED ||
+		     (o->flags & (SODNS_OPT_MANY | SODNS_OPT_JOINED)));
 	if (o->form)
 		fputs(o->form, out);
 	else if (o->kind == SODNS_OPT_WORD)
@@ -120,6 +121,8 @@ static void put_property(const sodns_option_t *o, unsigned depth, FILE *out)
 	fprintf(out, "%*s%s", (int)(depth * strlen(INDENT)), "", o->name);
 	if (o->form)
 		fprintf(out, "%s%s", *o->form ? " " : "", o->form);
+	else if (o->kind == SODNS_OPT_IGNORED)
+		;
 	else if (o->kind == SODNS_OPT_GROUP)
 		put_args(&o->args, out);
 	else if (o->kind == SODNS_OPT_WORD || *kind_form(o)) {

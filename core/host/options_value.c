@@ -4,8 +4,6 @@
 #include "host/options.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,15 +44,14 @@ static enum fault read_duration(const sodns_option_t *o, const char *text, value
 static enum fault read_size(const char *text, value_t *v)
 {
 	static const char units[] = "kmgt";
-	char *end;
-	errno = 0;
-	if (!isdigit((unsigned char)*text))
+	const char *end = text + strspn(text, "0123456789");
+	uint64_t n;
+	if (sodns_uint_from_text(text, (size_t)(end - text), 10, UINT64_MAX, &n))
 		return FAULT_BAD;
-	unsigned long long n = strtoull(text, &end, 10);
 	const char *unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
 	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
 	end += unit ? 1 : 0;
-	if (errno || (*end && strcasecmp(end, "b") && strcasecmp(end, "ib")) ||
+	if ((*end && strcasecmp(end, "b") && strcasecmp(end, "ib")) ||
 	    n > (uint64_t)INT64_MAX >> shift)
 		return FAULT_BAD;
 	v->number = (int64_t)(n << shift);

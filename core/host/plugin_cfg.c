@@ -34,9 +34,11 @@ static bool is_name(const char *s, size_t n)
 
 static char *full_path(const char *path)
 {
-	char *out = NULL;
+	char *out = strchr(path, '/') ? realpath(path, NULL) : NULL;
+	if (out)
+		return out;
 	if (strchr(path, '/'))
-		return (out = realpath(path, NULL)) ? out : strdup(path);
+		return strdup(path);
 	if (asprintf(&out, "%s/%s", host.plugin_dir, path) < 0)
 		return NULL;
 	return out;

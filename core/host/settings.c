@@ -7,6 +7,7 @@
 
 #include "host/setup.h"
 #include "message/encode.h"
+#include "task/loop.h"
 
 void (*host_request_reload)(void (*failed)(const char *why));
 void (*host_request_fail)(const char *who, const char *message);
@@ -27,12 +28,12 @@ void sodns_server_root(sodns_setup_t *s, const char *path)
 	s->block->root = memory_copy(s->generation, path, strlen(path));
 }
 
-void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write, uint32_t idle)
+void sodns_server_timeouts(sodns_setup_t *s, uint64_t read, uint64_t write, uint64_t idle)
 {
 	block_t *b = s->block;
-	b->read_ms = read ? read : b->read_ms;
-	b->write_ms = write ? write : b->write_ms;
-	b->idle_ms = idle ? idle : b->idle_ms;
+	b->read_ms = read ? (uint32_t)in_ms(read) : b->read_ms;
+	b->write_ms = write ? (uint32_t)in_ms(write) : b->write_ms;
+	b->idle_ms = idle ? (uint32_t)in_ms(idle) : b->idle_ms;
 }
 
 void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count)

@@ -240,7 +240,6 @@ static instance_t *instance_new(sodns_setup_t *s, void *self)
 	i->unrouted = ability(i, SODNS_ABILITY_UNROUTED);
 	i->early = ability(i, SODNS_ABILITY_EARLY);
 	i->await = ability(i, SODNS_ABILITY_AWAIT);
-	i->transport = ability(i, SODNS_ABILITY_TRANSPORT);
 	i->opens_classes = ability(i, SODNS_ABILITY_CLASS) != NULL;
 	*s->block->instances_tail = i;
 	s->block->instances_tail = &i->next;

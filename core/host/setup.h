@@ -22,11 +22,16 @@ struct sodns_setup {
 	char error[2048];
 };
 
+/* What instances may wait for in prepare, all together; a supervisor that waits for the process takes
+ * twice as long for a sign that nothing comes. */
+#define PREPARE_WAIT_NS 30000000000u
+
 struct sodns_prepare {
 	generation_t *generation;
 	instance_t *instance;
 	bool failed;
 	char error[2048];
+	char progress[200]; /* of what is waited for; under a lock of its own */
 };
 
 /* Warns of plugins that no query reaches, as one in front of them answers all. */

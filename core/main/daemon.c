@@ -166,8 +166,12 @@ static int read_flag(int argc, char **argv, int *i, const struct known *known, s
 	const char *arg = argv[*i];
 	if (*arg != '-')
 		return bad_usage("unexpected argument", arg);
-	const char *name = arg + 1 + (arg[1] == '-'), *value = strchr(name, '=');
-	size_t n = value ? (size_t)(value++ - name) : strlen(name), k = 0;
+	/* With one dash or two. */
+	const char *name = arg + (arg[1] == '-' ? 2 : 1);
+	const char *equals = strchr(name, '=');
+	const char *value = equals ? equals + 1 : NULL;
+	size_t n = equals ? (size_t)(equals - name) : strlen(name);
+	size_t k = 0;
 	while (k < count && (strlen(known[k].name) != n || memcmp(known[k].name, name, n)))
 		k++;
 	if (k == count) {

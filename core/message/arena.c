@@ -1,5 +1,5 @@
 /*
- * The cold half of the query arena: further chunks, and their end. Each thread keeps some chunks for
+ * The cold half of the arena: further chunks, and their end. Each thread keeps some chunks for
  * the next query that needs one, so that a query a little bigger than others costs no malloc.
  */
 #include "message/arena.h"
@@ -53,7 +53,7 @@ static struct arena_chunk *chunk_take(size_t room)
 	}
 	c = malloc(sizeof(*c) + room);
 	if (!c) {
-		fputs("out of memory for a query\n", stderr);
+		fputs("out of memory for a query, or for the configuration\n", stderr);
 		abort();
 	}
 	c->size = room;
@@ -89,7 +89,7 @@ void arena_reset(arena_t *a)
 		a->more = next;
 	}
 	a->at = a->first;
-	a->end = a->first + a->first_size;
+	a->end = a->first ? a->first + a->first_size : NULL;
 }
 
 void *arena_grow(arena_t *a, size_t size)
@@ -103,6 +103,6 @@ void *arena_grow(arena_t *a, size_t size)
 		return c->bytes;
 	a->at = c->bytes + size;
 	a->end = c->bytes + room;
-	ASAN_POISON_MEMORY_REGION(a->at, room - size);
+	ASAN_POISON_MEMORY_REGION(a->at - ARENA_GAP, room - size + ARENA_GAP);
 	return c->bytes;
 }

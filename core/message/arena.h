@@ -1,7 +1,7 @@
 /*
- * The memory of one query: a bump allocator that is emptied whole. Its first chunk belongs to
- * whoever holds the arena and is used again by the next query; what does not fit gets further
- * chunks, which are freed with the query.
+ * Memory that is emptied whole, by a bump allocator: of one query, of a Corefile, of a configuration.
+ * A first chunk may belong to the arena's holder and is used again, as by the next query; what does not
+ * fit gets further chunks, which are freed together.
  */
 #ifndef CORE_MESSAGE_ARENA_H
 #define CORE_MESSAGE_ARENA_H
@@ -22,7 +22,9 @@
 
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
+#define ARENA_GAP 16u /* between what is handed out: who writes behind it is found */
 #else
+#define ARENA_GAP 0u
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #endif
@@ -34,7 +36,7 @@ typedef struct arena {
 	uint8_t *first; /* the chunk that is kept */
 	size_t first_size;
 	struct arena_chunk *more;
-} arena_t;
+} arena_t; /* all zero: empty, without a chunk to keep */
 
 /* Takes `size` bytes at `first` as the kept chunk; they stay the caller's. */
 void arena_init(arena_t *a, void *first, size_t size);
@@ -45,7 +47,7 @@ void *arena_grow(arena_t *a, size_t size);
 /* Aligned to 16 bytes, not cleared, never NULL: without memory the process ends with a message. */
 static inline void *arena_alloc(arena_t *a, size_t size)
 {
-	size_t taken = (size + 15) & ~(size_t)15;
+	size_t taken = (size + ARENA_GAP + 15) & ~(size_t)15;
 	if ((size_t)(a->end - a->at) < taken)
 		return arena_grow(a, taken);
 	void *p = a->at;

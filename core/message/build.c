@@ -132,13 +132,15 @@ void sodns_message_add_set(sodns_message_t *m, enum sodns_section section, const
 
 void sodns_message_add_edns(sodns_message_t *m, uint16_t size, bool dnssec_ok)
 {
-	size_t at = m->length;
 	if (m->edns)
 		fail(m, SODNS_EINVAL);
-	sodns_message_add_record(m, SODNS_ADDITIONAL, (const uint8_t *)"", SODNS_TYPE_OPT, size,
-				 dnssec_ok ? 0x8000 : 0, NULL, 0);
-	if (!m->error)
-		m->edns = (uint16_t)at;
+	uint8_t *p = room(m, OPT_FIXED);
+	if (!p || !count(m, SODNS_ADDITIONAL + 1))
+		return;
+	*p++ = 0;
+	put16(put32(put16(put16(p, SODNS_TYPE_OPT), size), dnssec_ok ? 0x8000 : 0), 0);
+	m->edns = (uint16_t)m->length;
+	m->length += OPT_FIXED;
 }
 
 /* Room for `len` more bytes of options behind those that are there. */
@@ -172,8 +174,8 @@ void sodns_message_add_option(sodns_message_t *m, uint16_t code, const void *byt
 
 void sodns_message_add_options(sodns_message_t *m, const uint8_t *options, size_t len)
 {
-	uint8_t *p = option_room(m, len);
-	if (p && len)
+	uint8_t *p = len ? option_room(m, len) : NULL;
+	if (p)
 		memcpy(p, options, len);
 }
 

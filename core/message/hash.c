@@ -44,6 +44,16 @@ uint64_t sodns_hash(const void *bytes, size_t len)
 	return hash_end(&s);
 }
 
+uint64_t sodns_hash_network(const sodns_address_t *a, unsigned bits)
+{
+	uint8_t key[17] = {a->family};
+	unsigned most = a->family == 4 ? 32 : 128, kept = bits < most ? bits : most;
+	memcpy(key + 1, a->bytes, (kept + 7) / 8);
+	if (kept % 8)
+		key[1 + kept / 8] &= (uint8_t)(0xff << (8 - kept % 8));
+	return sodns_hash(key, sizeof(key));
+}
+
 /* Multiplication by a secret (Dietzfelbinger et al. 1997): the hash is random already, and numbers
  * are few. */
 uint64_t sodns_hash_number(uint64_t hash, uint64_t number)

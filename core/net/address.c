@@ -6,8 +6,9 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include <sodns/text.h>
 
 void address_from_sockaddr(const struct sockaddr *sa, sodns_address_t *out)
 {
@@ -81,14 +82,12 @@ size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_ADDRESS_TE
 /* An interface by its name or its number (RFC 4007, 11.2); 0: there is none. */
 static unsigned zone_index(const char *text)
 {
-	char *end, name[IF_NAMESIZE];
+	char name[IF_NAMESIZE];
 	unsigned index = if_nametoindex(text);
-	if (index || *text < '0' || *text > '9')
+	uint64_t number;
+	if (index || sodns_uint_from_text(text, strlen(text), 10, INT32_MAX, &number))
 		return index;
-	unsigned long number = strtoul(text, &end, 10);
-	return !*end && number <= INT32_MAX && if_indextoname((unsigned)number, name)
-		       ? (unsigned)number
-		       : 0;
+	return if_indextoname((unsigned)number, name) ? (unsigned)number : 0;
 }
 
 int sodns_address_from_text(const char *text, sodns_address_t *out)
@@ -124,9 +123,8 @@ bool sodns_address_is_malformed(const char *text)
 
 static int port_from_text(const char *text, uint16_t *out)
 {
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || v > 65535)
+	uint64_t v;
+	if (sodns_uint_from_text(text, strlen(text), 10, UINT16_MAX, &v))
 		return SODNS_EINVAL;
 	*out = (uint16_t)v;
 	return SODNS_OK;

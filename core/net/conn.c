@@ -366,11 +366,11 @@ const char *sodns_conn_server(const sodns_conn_t *c)
 	return c->server;
 }
 
-void sodns_conn_timeouts(const sodns_conn_t *c, uint32_t *read, uint32_t *write, uint32_t *idle)
+void sodns_conn_timeouts(const sodns_conn_t *c, uint64_t *read, uint64_t *write, uint64_t *idle)
 {
-	*read = c->limits.read_ms;
-	*write = c->limits.write_ms;
-	*idle = c->limits.idle_ms;
+	*read = c->limits.read_ms * SODNS_MS;
+	*write = c->limits.write_ms * SODNS_MS;
+	*idle = c->limits.idle_ms * SODNS_MS;
 }
 
 void sodns_conn_answered(sodns_conn_t *c)

@@ -288,20 +288,20 @@ int conn_send_more(slot_t *s, uint8_t *packet, size_t len)
 	sodns_conn_t *c = s->channel;
 	int rc;
 	if (c->closing)
-		return SODNS_CANCELLED;
+		return SODNS_ECANCELLED;
 	begin_stream(c);
 	if (len)
 		c->transport->reply(c, c->state, s->token, packet, len);
 	size_t before = untaken(c);
 	do {
 		tcp_flush(c->worker);
-		rc = c->closing ? SODNS_CANCELLED : wait_as_sender(c);
+		rc = c->closing ? SODNS_ECANCELLED : wait_as_sender(c);
 		size_t left = c->closing ? before : untaken(c);
-		if (rc == SODNS_TIMEOUT && left + SLOW_BYTES <= before) {
+		if (rc == SODNS_ETIMEOUT && left + SLOW_BYTES <= before) {
 			query_extend(&s->q, sodns_now() + SLOW_NS);
 			before = left;
 			rc = SODNS_OK;
 		}
 	} while (!rc && !c->closing && conn_pending(c) > PENDING_MAX);
-	return c->closing ? SODNS_CANCELLED : rc;
+	return c->closing ? SODNS_ECANCELLED : rc;
 }

@@ -45,7 +45,7 @@ enum loss { LOSS_IDLE, LOSS_ANSWERED, LOSS_ANY };
 
 static sodns_conn_t *oldest(sodns_claim_t *claim, enum loss most)
 {
-	for (unsigned i = 0; claim && i < LOOK_AT; i++, claim = claim->younger) {
+	for (unsigned i = 0; claim && i < LOOK_AT; i++, claim = sodns_claim_younger(claim)) {
 		sodns_conn_t *c = (sodns_conn_t *)(void *)((char *)claim -
 							   offsetof(sodns_conn_t, claim));
 		if (!c->in_flight || most == LOSS_ANY || (most == LOSS_ANSWERED && c->answers))

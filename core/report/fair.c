@@ -19,6 +19,9 @@ struct key {
 	uint64_t family;
 };
 
+/* A claim's own. */
+enum { CLIENT, OLDER, YOUNGER }; /* as fair.h reads them */
+
 struct client {
 	struct client *next; /* in its bucket */
 	struct key key;
@@ -94,8 +97,9 @@ sodns_fair_t *sodns_fair_new(void)
 	return f;
 }
 
-void sodns_fair_free(sodns_fair_t *f)
+void sodns_fair_free(void *keeper)
 {
+	sodns_fair_t *f = keeper;
 	if (!f)
 		return;
 	for (size_t i = 0; i < f->count; i++)
@@ -167,25 +171,35 @@ static void client_free(sodns_fair_t *f, struct client *c)
 
 static void link_claim(struct client *c, sodns_claim_t *claim)
 {
-	claim->client = c;
-	claim->older = c->youngest;
-	claim->younger = NULL;
-	*(c->youngest ? &c->youngest->younger : &c->oldest) = claim;
+	claim->own[CLIENT] = c;
+	claim->own[OLDER] = c->youngest;
+	claim->own[YOUNGER] = NULL;
+	if (c->youngest)
+		c->youngest->own[YOUNGER] = claim;
+	else
+		c->oldest = claim;
 	c->youngest = claim;
 }
 
 static void unlink_claim(struct client *c, sodns_claim_t *claim)
 {
-	*(claim->older ? &claim->older->younger : &c->oldest) = claim->younger;
-	*(claim->younger ? &claim->younger->older : &c->youngest) = claim->older;
-	claim->client = NULL;
+	sodns_claim_t *older = claim->own[OLDER], *younger = claim->own[YOUNGER];
+	if (older)
+		older->own[YOUNGER] = younger;
+	else
+		c->oldest = younger;
+	if (younger)
+		younger->own[OLDER] = older;
+	else
+		c->youngest = older;
+	claim->own[CLIENT] = NULL;
 }
 
 bool sodns_fair_claim(sodns_fair_t *f, sodns_claim_t *claim, const sodns_address_t *peer)
 {
 	const struct key k = key_of(peer);
 	struct client *c = find(f, &k);
-	claim->client = NULL;
+	claim->own[CLIENT] = NULL;
 	if (!c && !(c = client_new(f, &k)))
 		return false;
 	link_claim(c, claim);
@@ -196,9 +210,9 @@ bool sodns_fair_claim(sodns_fair_t *f, sodns_claim_t *claim, const sodns_address
 
 void sodns_fair_renew(sodns_fair_t *f, sodns_claim_t *claim)
 {
-	struct client *c = claim->client;
+	struct client *c = claim->own[CLIENT];
 	(void)f;
-	if (!c || !claim->younger)
+	if (!c || !claim->own[YOUNGER])
 		return;
 	unlink_claim(c, claim);
 	link_claim(c, claim);
@@ -206,7 +220,7 @@ void sodns_fair_renew(sodns_fair_t *f, sodns_claim_t *claim)
 
 void sodns_fair_release(sodns_fair_t *f, sodns_claim_t *claim)
 {
-	struct client *c = claim->client;
+	struct client *c = claim->own[CLIENT];
 	if (!c)
 		return;
 	unlink_claim(c, claim);
@@ -234,7 +248,7 @@ sodns_claim_t *sodns_fair_most(const sodns_fair_t *f, unsigned *count)
 
 uint64_t *sodns_fair_note(const sodns_claim_t *claim)
 {
-	struct client *c = claim->client;
+	struct client *c = claim->own[CLIENT];
 	return c ? &c->note : NULL;
 }
 

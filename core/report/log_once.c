@@ -45,7 +45,7 @@ static struct kept *place_of(uint64_t key)
 }
 
 /* Whether a line with this key is to be logged now; *left_out: how many were not, since the last. */
-static bool is_due(uint64_t key, uint32_t seconds, uint32_t *left_out)
+static bool is_due(uint64_t key, uint64_t period, uint32_t *left_out)
 {
 	struct kept *k = place_of(key);
 	uint64_t now = sodns_now(), due = atomic_load(&k->due);
@@ -54,7 +54,7 @@ static bool is_due(uint64_t key, uint32_t seconds, uint32_t *left_out)
 		atomic_fetch_add(&k->left_out, 1);
 		return false;
 	}
-	uint64_t next = seconds ? now + seconds * 1000000000ull : UINT64_MAX;
+	uint64_t next = period && period < UINT64_MAX - now ? now + period : UINT64_MAX;
 	if (!atomic_compare_exchange_strong(&k->due, &due, next))
 		return false;
 	atomic_store(&k->key, key);
@@ -64,13 +64,13 @@ static bool is_due(uint64_t key, uint32_t seconds, uint32_t *left_out)
 	return true;
 }
 
-bool sodns_log_once(enum sodns_log_level level, const char *who, const char *key, uint32_t seconds,
+bool sodns_log_once(enum sodns_log_level level, const char *who, const char *key, uint64_t period,
 		    const char *format, ...)
 {
 	char text[LINE_MAX_LEN];
 	uint32_t left_out;
 	va_list ap;
-	if (!sodns_log_enabled(level) || !is_due(key_of(who, key), seconds, &left_out))
+	if (!sodns_log_enabled(level) || !is_due(key_of(who, key), period, &left_out))
 		return false;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);

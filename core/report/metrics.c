@@ -1,9 +1,9 @@
 /*
  * Metrics (sodns/metrics.h): families of the process, each worker counting in memory of its own.
  *
- * A metric has one cell for each worker and one for all other threads together. A worker's cell is
- * written by that worker alone, by plain loads and stores that are atomic only so that a scrape may
- * read them.
+ * A metric that counts has one cell for each worker and one for all other threads together. A worker's
+ * cell is written by that worker alone, by plain loads and stores that are atomic only so that a scrape
+ * may read them. A gauge has one cell.
  */
 #include "report/metrics.h"
 
@@ -168,7 +168,8 @@ static struct sodns_metric *metric_new(struct metric_family *f, char *labels)
 	m->family = f;
 	m->labels = labels;
 	m->shown = true;
-	m->cells = sodns_workers() + 1;
+	/* What is set, and not counted, is everybody's. */
+	m->cells = f->kind == SODNS_GAUGE ? 1 : sodns_workers() + 1;
 	m->cell_size = (sizeof(struct metric_cell) + (f->bucket_count + 1) * sizeof(uint64_t) +
 			63) &
 		       ~(size_t)63;

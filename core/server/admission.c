@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/memory.h"
 #include "message/reply.h"
 #include "server/server.h"
 

@@ -42,6 +42,7 @@ int control_try(void *options)
 	char err[4096];
 	const control_options_t *o = options;
 	orders_take();
+	host.ending = end_is_wanted;
 	file_open_pem = supervisor_open_key;
 	listen_source = (listen_source_t){no_socket, keep_none};
 	generation_t *g = generation_read(err, sizeof(err));
@@ -65,6 +66,7 @@ int control_check(bool show_chain)
 	char err[4096];
 	generation_t *g = NULL;
 	orders_take();
+	host.ending = end_is_wanted;
 	if (!service_start())
 		g = generation_build(err, sizeof(err));
 	if (!g || servers_build(g, err, sizeof(err)) || generation_prepare(g, err, sizeof(err))) {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sodns/text.h>
+
 #include "task/blame.h"
 #include "task/stack.h"
 #include "task/watchdog.h"
@@ -22,12 +24,9 @@ void crash_step(const char *plugin, const char *doing)
 
 static void append_number(char *out, size_t size, unsigned n)
 {
-	char text[16], *at = text + sizeof(text) - 1;
-	*at = 0;
-	do
-		*--at = (char)('0' + n % 10);
-	while (n /= 10);
-	blame_append(out, size, at);
+	char text[24];
+	sodns_uint_to_text(n, text);
+	blame_append(out, size, text);
 }
 
 /* Where it is not in a query's hands: what kind of thread it is. */

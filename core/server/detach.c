@@ -107,7 +107,7 @@ static void copy_query(sodns_query_t *to, const sodns_query_t *q, slot_t *s)
 }
 
 static struct detached *detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size,
-			       uint32_t ms, int *rc)
+			       uint64_t life, int *rc)
 {
 	worker_t *w = worker_of(loop_current());
 	struct detached *d = NULL;
@@ -127,7 +127,7 @@ static struct detached *detach(sodns_query_t *q, sodns_detached_f fn, const void
 	s->send = nothing_sent;
 	s->send_more = NULL;
 	s->shared.received = sodns_now();
-	s->shared.deadline = s->shared.received + (uint64_t)ms * 1000000u;
+	s->shared.deadline = in_time(s->shared.received, life);
 	s->shared.parking = NULL;
 	s->shared.in_flight = q->shared->in_flight;
 	/* It may outlive the query that began it: it counts for the generation from the start. */
@@ -140,23 +140,23 @@ static struct detached *detach(sodns_query_t *q, sodns_detached_f fn, const void
 	return d;
 }
 
-int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size, uint32_t ms)
+int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size, uint64_t life)
 {
 	int rc;
-	return detach(q, fn, arg, size, ms, &rc) ? SODNS_OK : rc;
+	return detach(q, fn, arg, size, life, &rc) ? SODNS_OK : rc;
 }
 
-int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg, size_t size, uint32_t ms,
-		      uint32_t patience)
+int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg, size_t size, uint64_t life,
+		      uint64_t patience)
 {
 	int rc;
-	struct detached *d = detach(q, fn, arg, size, ms, &rc);
+	struct detached *d = detach(q, fn, arg, size, life, &rc);
 	if (!d)
 		return rc;
 	d->waited = true;
 	d->waiter = task_current();
 	d->back = arg;
-	rc = task_wait(patience);
+	rc = task_wait(in_ms(patience));
 	/* It may have ended in the moment in which the patience did. */
 	if (d->ended)
 		rc = SODNS_OK;

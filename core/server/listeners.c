@@ -140,17 +140,8 @@ static int reserve(server_t *s, char *err, size_t err_size)
 	return SODNS_OK;
 }
 
-int listeners_reserve(generation_t *g, char *err, size_t err_size)
-{
-	for (server_t *s = servers_of(g); s; s = s->next)
-		if (reserve(s, err, err_size)) {
-			listeners_cancel();
-			return SODNS_EIO;
-		}
-	return SODNS_OK;
-}
-
-void listeners_cancel(void)
+/* What was opened for a generation that does not come about. */
+static void cancel(void)
 {
 	for (listener_t *l = all, *next; l; l = next) {
 		next = l->next;
@@ -159,6 +150,16 @@ void listeners_cancel(void)
 		if (!l->opened)
 			listener_free(l);
 	}
+}
+
+int listeners_reserve(generation_t *g, char *err, size_t err_size)
+{
+	for (server_t *s = servers_of(g); s; s = s->next)
+		if (reserve(s, err, err_size)) {
+			cancel();
+			return SODNS_EIO;
+		}
+	return SODNS_OK;
 }
 
 /* The worker takes its sockets of a new listener. */

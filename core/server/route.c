@@ -55,11 +55,14 @@ static route_t *find(const server_t *s, uint64_t hash, const uint8_t *zone, size
 
 static void add_zone(generation_t *g, server_t *s, const block_key_t *k)
 {
-	const char **zones = memory_alloc(g, (s->zone_count + 1) * sizeof(*zones));
-	if (s->zone_count)
-		memcpy(zones, s->zones, s->zone_count * sizeof(*zones));
-	zones[s->zone_count++] = k->zone_text;
-	s->zones = zones;
+	/* Room doubles, so that many zones are not copied for each of them. */
+	if (!(s->zone_count & (s->zone_count - 1))) {
+		const block_key_t **more = memory_alloc(g, (2 * s->zone_count + 1) * sizeof(*more));
+		if (s->zone_count)
+			memcpy(more, s->zones, s->zone_count * sizeof(*more));
+		s->zones = more;
+	}
+	s->zones[s->zone_count++] = k;
 }
 
 static void add_target(generation_t *g, server_t *s, const block_t *b, const block_key_t *k)
@@ -77,11 +80,13 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 		r = find(s, hash, k->zone, len);
 		add_zone(g, s, k);
 	}
-	target_t *t = memory_alloc(g, sizeof(*t)), **at = &r->targets;
+	target_t *t = memory_alloc(g, sizeof(*t));
 	*t = (target_t){.block = b, .zone = k->zone_text};
-	while (*at)
-		at = &(*at)->next;
-	*at = t;
+	if (r->targets)
+		r->targets->last->next = t;
+	else
+		r->targets = t;
+	r->targets->last = t;
 }
 
 /* What connections to a key's address speak. NULL: err says that nobody brings that. */
@@ -201,12 +206,11 @@ static int add_key(generation_t *g, block_t *b, const block_key_t *k, const char
 	return prefaces_add(g, s, b, err, err_size);
 }
 
-static bool serves_zone(const server_t *s, const char *zone)
+static bool serves_zone(const server_t *s, const uint8_t *zone)
 {
-	for (size_t i = 0; i < s->zone_count; i++)
-		if (!strcmp(s->zones[i], zone))
-			return true;
-	return false;
+	name_labels_t l;
+	size_t len = name_split(zone, &l);
+	return find(s, name_hash(zone, &l, 0), zone, len);
 }
 
 /* The kernel gives a query to the socket of the very address, if there is one: what blocks that listen
@@ -214,11 +218,11 @@ static bool serves_zone(const server_t *s, const char *zone)
 static void warn_of_gaps(const server_t *bound, const server_t *all)
 {
 	for (size_t i = 0; i < all->zone_count; i++)
-		if (!serves_zone(bound, all->zones[i]))
+		if (!serves_zone(bound, all->zones[i]->zone))
 			sodns_log(SODNS_LOG_WARNING, NULL,
 				  "%s is not served at %s, which belongs to the blocks that are "
 				  "bound to it alone: bind its block, too",
-				  all->zones[i], bound->text);
+				  all->zones[i]->zone_text, bound->text);
 }
 
 static void find_gaps(const generation_t *g)

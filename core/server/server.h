@@ -14,14 +14,15 @@
 typedef struct target {
 	struct target *next;
 	const block_t *block;
-	const char *zone; /* text */
+	const char *zone;    /* text */
+	struct target *last; /* of the first one: the last of its zone */
 } target_t;
 
 typedef struct route {
 	uint64_t hash;
 	const uint8_t *zone;
 	uint8_t zone_len;
-	target_t *targets;
+	target_t *targets; /* in the order of their blocks */
 } route_t;
 
 typedef struct server {
@@ -38,7 +39,7 @@ typedef struct server {
 	sodns_tls_t *tls;                /* underneath, or NULL */
 	tcp_limits_t limits;
 	_Atomic(unsigned) closed_gates; /* blocks here that are not prepared yet (gate.c) */
-	const char **zones;             /* texts, for the start-up lines */
+	const block_key_t **zones;      /* each once, for the start-up lines */
 	size_t zone_count;
 	route_t *table; /* open hash, room is a power of two */
 	uint32_t room, used;
@@ -108,7 +109,6 @@ typedef struct listener_worker {
 /* Opens what the generation needs and nobody has open yet. On an error what was opened is closed
  * again. */
 int listeners_reserve(generation_t *g, char *err, size_t err_size);
-void listeners_cancel(void);
 /* Hands all workers over to the generation: new queries begin there. Sockets that it does not have
  * are retired; those of servers that are held wait for the next call. */
 void listeners_switch(generation_t *g);

@@ -15,6 +15,7 @@
 #include "report/log.h"
 #include "supervisor/notify.h"
 #include "supervisor/parent.h"
+#include "supervisor/wire.h"
 
 static void forget(struct leaving *l)
 {
@@ -75,7 +76,7 @@ void handover_ready(struct parent *p)
 	atomic_store(&l->page->replaced, true);
 	kill(l->pid, SIGTERM);
 	/* What it says from now on is of no interest, and must not keep it waiting. */
-	l->channel = (close(l->channel), -1);
+	wire_close(&l->channel);
 }
 
 bool handover_fails(struct parent *p)

@@ -40,8 +40,8 @@ uint64_t oom_kills(const char *self, const char *root)
 	FILE *f = fopen(self, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		/* "0::/GROUP", or with version 1 "4:memory:/GROUP" */
-		char *controllers = strchr(line, ':'),
-		     *group = controllers ? strchr(controllers + 1, ':') : NULL;
+		char *controllers = strchr(line, ':');
+		char *group = controllers ? strchr(controllers + 1, ':') : NULL;
 		if (!group)
 			continue;
 		*group++ = 0;

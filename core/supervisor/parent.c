@@ -95,7 +95,7 @@ static void serve_request(struct parent *p)
 			sodns_log(SODNS_LOG_ERROR, NULL,
 				  "The serving process sends what is no request; it is no longer "
 				  "heard");
-		p->channel = (close(p->channel), -1);
+		wire_close(&p->channel);
 		return;
 	}
 	switch (r.kind) {

@@ -164,7 +164,7 @@ void trial_serve(struct parent *p)
 	if (rc == -EAGAIN)
 		return;
 	if (rc != 1 || (r.kind != WIRE_KEY && r.kind != WIRE_STATE)) {
-		t->channel = (close(t->channel), -1);
+		wire_close(&t->channel);
 		return;
 	}
 	if (r.kind != WIRE_KEY)

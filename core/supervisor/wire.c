@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 union control {
 	struct cmsghdr head;
@@ -92,4 +93,11 @@ int wire_receive_answer(int channel)
 	if (h && h->cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(h), sizeof(int));
 	return fd;
+}
+
+void wire_close(int *channel)
+{
+	if (*channel >= 0)
+		close(*channel);
+	*channel = -1;
 }

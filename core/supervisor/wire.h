@@ -23,6 +23,8 @@ typedef struct wire_request {
 /* The next request: 1; 0 at the end of the channel; -EAGAIN if there is none, -EBADMSG for one that no
  * child of ours would send. */
 int wire_receive(int channel, wire_request_t *out);
+/* Closes it, if it is open, and notes that: -1. */
+void wire_close(int *channel);
 /* To WIRE_SOCKET, WIRE_KEY and WIRE_TRIAL: 0 and a descriptor, or a negative errno. Does not wait for a child that
  * takes no answers: -EAGAIN. */
 int wire_answer(int channel, int fd_or_errno);

@@ -17,6 +17,8 @@ struct seam {
 	 * arrives *after_ms later. */
 	int (*exchange)(const sodns_address_t *server, const uint8_t *query, size_t len,
 			uint8_t *answer, size_t size, uint32_t *after_ms);
+	/* A thread waits for tasks of another: where the clock is held, their time has to pass. */
+	void (*idle)(void);
 	/* What the last plugin's sodns_next() returns. */
 	sodns_reply_t *(*chain_end)(sodns_query_t *q);
 };

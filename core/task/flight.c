@@ -25,7 +25,7 @@ struct sodns_flight {
 	const void *owner; /* keys of two of them never meet */
 	void *(*fn)(void *arg);
 	void (*release)(void *result);
-	uint32_t ms;
+	uint64_t life;
 	struct follower *followers;
 	blame_t blame; /* of the task that began it */
 	uint64_t hash;
@@ -77,7 +77,7 @@ static void fly(void *arg)
 {
 	struct sodns_flight *f = arg;
 	task_current()->blame = &f->blame;
-	task_current()->deadline = sodns_now() + (uint64_t)f->ms * 1000000u;
+	task_current()->deadline = in_time(sodns_now(), f->life);
 	f->result = f->fn(f->arg);
 	land(f);
 	loop_post(loop_current(), wake_followers, f);
@@ -130,18 +130,20 @@ static void leave(struct sodns_flight *f, struct follower *me)
 
 static bool table_exists(void)
 {
-	return flights || (flights = calloc(BUCKETS, sizeof(struct sodns_flight *)));
+	if (!flights)
+		flights = calloc(BUCKETS, sizeof(struct sodns_flight *));
+	return flights != NULL;
 }
 
 /* Waits for the flight's end. It is counted for the caller if it has a result. */
-static sodns_flight_t *follow(struct sodns_flight *f, task_t *t, uint32_t ms)
+static sodns_flight_t *follow(struct sodns_flight *f, task_t *t, uint64_t patience)
 {
 	struct follower me = {.next = f->followers, .task = t};
 	f->followers = &me;
 	f->refs++;
 	if (f->leader)
 		f->leader->followed = true;
-	if (task_wait(ms) == SODNS_OK && f->landed && f->result)
+	if (task_wait(in_ms(patience)) == SODNS_OK && f->landed && f->result)
 		return f;
 	leave(f, &me);
 	sodns_flight_release(f);
@@ -149,7 +151,7 @@ static sodns_flight_t *follow(struct sodns_flight *f, task_t *t, uint32_t ms)
 }
 
 sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *arg), const void *arg,
-			   size_t arg_size, void (*release)(void *result), uint32_t ms)
+			   size_t arg_size, void (*release)(void *result), uint64_t patience)
 {
 	task_t *t = task_current();
 	const void *owner = (const void *)(uintptr_t)fn;
@@ -163,15 +165,15 @@ sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn)(void *ar
 		f->owner = owner;
 		f->fn = fn;
 		f->release = release;
-		f->ms = ms;
+		f->life = patience;
 		blame_take(&f->blame);
 		loop_post(t->loop, take_off, f);
 	}
-	return follow(f, t, ms);
+	return follow(f, t, patience);
 }
 
-sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key_len, uint32_t ms,
-				  bool *leads)
+sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key_len,
+				  uint64_t patience, bool *leads)
 {
 	task_t *t = task_current();
 	*leads = false;
@@ -180,7 +182,7 @@ sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key
 	uint64_t hash = sodns_hash(key, key_len);
 	struct sodns_flight *f = find(hash, owner, key, key_len);
 	if (f)
-		return follow(f, t, ms);
+		return follow(f, t, patience);
 	if ((f = flight_new(hash, key, key_len, NULL, 0))) {
 		f->owner = owner;
 		f->leader = t;

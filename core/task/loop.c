@@ -90,15 +90,6 @@ void loop_run(loop_t *l)
 {
 	loop_adopt(l);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
-	if (l->turn_ends)
-		l->turn_ends();
-	current = NULL;
-	worker_index = -1;
-}
-
-void loop_stop(loop_t *l)
-{
-	uv_stop(&l->uv);
 }
 
 static void post(loop_t *l, struct posted *p)

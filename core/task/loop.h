@@ -93,7 +93,7 @@ struct loop {
 loop_t *loop_current(void);
 
 int loop_init(loop_t *l, int worker);
-/* Takes the loop for the calling thread and runs it until loop_stop(). */
+/* Takes the loop for the calling thread and runs it: as long as the process lives. */
 void loop_run(loop_t *l);
 /* Takes the loop for the calling thread, which runs it piece by piece (tests). */
 void loop_adopt(loop_t *l);
@@ -101,8 +101,6 @@ void loop_adopt(loop_t *l);
  * are. From the base. */
 uint64_t loop_next_due(const loop_t *l);
 void loop_fire(loop_t *l);
-/* Ends loop_run(); from the loop itself. */
-void loop_stop(loop_t *l);
 /* Calls fn(arg) on the loop soon, at a batch boundary. Any thread. */
 void loop_post(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Whether something was posted that has not been called yet. */
@@ -126,9 +124,20 @@ void loop_is_back(loop_t *l);
  */
 int task_run(loop_t *l, void (*fn)(void *arg), void *arg);
 /* Puts the running task aside until task_wake(), for at most `ms` and no longer than its deadline.
- * Returns what the waker said, SODNS_TIMEOUT, SODNS_CANCELLED (also when the task is wanted for a
+ * Returns what the waker said, SODNS_ETIMEOUT, SODNS_ECANCELLED (also when the task is wanted for a
  * client that has less), or, on a worker, SODNS_ENOMEM when no other task could go on meanwhile. */
 int task_wait(uint64_t ms);
+/* A length of time as the functions here take it: in ms, not shorter than it is. */
+static inline uint64_t in_ms(uint64_t length)
+{
+	uint64_t ms = length / SODNS_MS + (length % SODNS_MS != 0);
+	return ms < UINT32_MAX ? ms : UINT32_MAX;
+}
+/* The point in time that is so far away. */
+static inline uint64_t in_time(uint64_t now, uint64_t length)
+{
+	return length < UINT64_MAX - now ? now + length : UINT64_MAX;
+}
 /* The same for a caller that has just looked at the clock. */
 int task_wait_from(uint64_t now, uint64_t ms);
 /* Goes on with a waiting task at once. From the base, on its loop. */
@@ -138,7 +147,7 @@ void task_wake(task_t *t, int result);
 void task_ready(task_t *t, int result);
 /* Wakes some of those that are ready; whether there are more. From the base. */
 bool loop_run_ready(loop_t *l);
-/* Every wait of the task returns SODNS_CANCELLED from now on. On its loop. */
+/* Every wait of the task returns SODNS_ECANCELLED from now on. On its loop. */
 void task_cancel(task_t *t);
 /* Moves a query's deadline out, and that of the task which serves it. */
 void query_extend(sodns_query_t *q, uint64_t deadline);

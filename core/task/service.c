@@ -13,7 +13,6 @@
 #define RECLAIM_MS 50u
 
 loop_t service_loop;
-static pthread_t thread;
 static uv_timer_t reclaim;
 
 struct sodns_service {
@@ -23,6 +22,7 @@ struct sodns_service {
 	void *arg;
 	task_t *task;
 	bool ended;
+	bool asleep; /* begins when it is woken */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 };
@@ -61,6 +61,7 @@ static void *service_main(void *arg)
 
 int service_start(void)
 {
+	pthread_t thread;
 	if (loop_init(&service_loop, -1))
 		return SODNS_EIO;
 	uv_timer_init(&service_loop.uv, &reclaim);
@@ -68,18 +69,6 @@ int service_start(void)
 	if (pthread_create(&thread, NULL, service_main, NULL))
 		return SODNS_EIO;
 	return SODNS_OK;
-}
-
-static void stop_loop(void *arg)
-{
-	(void)arg;
-	loop_stop(&service_loop);
-}
-
-void service_stop(void)
-{
-	loop_call(&service_loop, stop_loop, NULL);
-	pthread_join(thread, NULL);
 }
 
 struct uv_loop_s *sodns_loop(void)
@@ -124,7 +113,7 @@ static void spawn(void *arg)
 	begin(arg);
 }
 
-sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
+static sodns_service_t *service_new(const char *name, void (*fn)(void *arg), void *arg)
 {
 	sodns_service_t *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -134,7 +123,20 @@ sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), vo
 	s->arg = arg;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->cond, NULL);
+	return s;
+}
+
+sodns_service_t *sodns_service_start(const char *name, void (*fn)(void *arg), void *arg)
+{
+	sodns_service_t *s = service_new(name, fn, arg);
 	loop_post(&service_loop, spawn, s);
+	return s;
+}
+
+sodns_service_t *sodns_service_start_asleep(const char *name, void (*fn)(void *arg), void *arg)
+{
+	sodns_service_t *s = service_new(name, fn, arg);
+	s->asleep = true;
 	return s;
 }
 
@@ -143,6 +145,10 @@ static void wake(void *arg)
 	sodns_service_t *s = arg;
 	if (s->task && s->task->sleeping)
 		task_wake(s->task, SODNS_OK);
+	if (!s->asleep)
+		return;
+	s->asleep = false;
+	begin(s);
 }
 
 void sodns_service_wake(sodns_service_t *s)
@@ -154,6 +160,12 @@ void sodns_service_wake(sodns_service_t *s)
 /* One that has not begun will not. */
 static void forget(sodns_service_t *s)
 {
+	if (s->asleep) {
+		pthread_mutex_lock(&s->lock);
+		s->ended = true;
+		pthread_mutex_unlock(&s->lock);
+		return;
+	}
 	for (sodns_service_t **at = &not_begun; *at; at = &(*at)->next)
 		if (*at == s) {
 			*at = s->next;

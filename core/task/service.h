@@ -9,8 +9,7 @@
 
 extern loop_t service_loop;
 
+/* Begins the thread, which runs as long as the process does. */
 int service_start(void);
-/* Cancels every service that still runs, and ends the thread. */
-void service_stop(void);
 
 #endif

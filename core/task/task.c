@@ -78,7 +78,7 @@ static void on_timer(uv_timer_t *timer)
 	if (t->due_ms > now)
 		arm(t, now, t->due_ms);
 	else
-		put_among_ready(t, SODNS_TIMEOUT);
+		put_among_ready(t, SODNS_ETIMEOUT);
 }
 
 /* Timers of tasks: libuv's, or a list where tests hold the clock. Nearly all waits end long before their
@@ -122,7 +122,7 @@ void loop_fire(loop_t *l)
 		task_t *t = l->due;
 		while (t->due > sodns_now())
 			t = t->next_due;
-		task_wake(t, SODNS_TIMEOUT);
+		task_wake(t, SODNS_ETIMEOUT);
 	}
 }
 
@@ -329,7 +329,7 @@ static bool can_be_taken(const task_t *t)
 
 static task_t *oldest_of(sodns_claim_t *c)
 {
-	for (unsigned i = 0; c && i < LOOK_AT; i++, c = c->younger) {
+	for (unsigned i = 0; c && i < LOOK_AT; i++, c = sodns_claim_younger(c)) {
 		task_t *t = (task_t *)(void *)((char *)c - offsetof(task_t, claim));
 		if (can_be_taken(t))
 			return t;
@@ -367,7 +367,7 @@ static bool make_room(loop_t *l, const task_t *t)
 	pool_give(l, spare);
 	victim->cancelled = victim->taken = true;
 	l->taken++;
-	put_among_ready(victim, SODNS_CANCELLED);
+	put_among_ready(victim, SODNS_ECANCELLED);
 	return true;
 }
 
@@ -438,16 +438,16 @@ int task_wait_from(uint64_t now, uint64_t ms)
 	loop_t *l = loop_current();
 	task_t *t = l->current;
 	if (t->cancelled)
-		return SODNS_CANCELLED;
+		return SODNS_ECANCELLED;
 	if (t->deadline) {
 		uint64_t left = t->deadline > now ? (t->deadline - now + 999999) / 1000000 : 0;
 		if (!left)
-			return SODNS_TIMEOUT;
+			return SODNS_ETIMEOUT;
 		ms = ms < left ? ms : left;
 	}
 	if (serves_clients(l) && !spare_exists(l, t))
 		return SODNS_ENOMEM;
-	if (t->query && !t->claim.client && !join_share(l, t, now))
+	if (t->query && !sodns_claim_counts(&t->claim) && !join_share(l, t, now))
 		return SODNS_ENOMEM;
 	if (t->query)
 		park(t);
@@ -506,5 +506,5 @@ void task_wake(task_t *t, int result)
 void task_cancel(task_t *t)
 {
 	t->cancelled = true;
-	task_wake(t, SODNS_CANCELLED);
+	task_wake(t, SODNS_ECANCELLED);
 }

@@ -5,29 +5,29 @@
 
 #include "task/loop.h"
 
-int sodns_sleep(uint32_t milliseconds)
+int sodns_sleep(uint64_t length)
 {
 	task_t *t = task_current();
-	uint64_t until = sodns_now() + (uint64_t)milliseconds * 1000000u;
+	uint64_t until = in_time(sodns_now(), length);
 	if (!t)
 		return SODNS_EINVAL;
 	t->sleeping = true;
-	int rc = task_wait(milliseconds);
+	int rc = task_wait(in_ms(length));
 	t->sleeping = false;
 	/* The time asked for has passed: that is what was wanted, unless the deadline cut it short.
 	 */
-	return rc == SODNS_TIMEOUT && sodns_now() + 1000000u >= until ? SODNS_OK : rc;
+	return rc == SODNS_ETIMEOUT && sodns_now() + SODNS_MS >= until ? SODNS_OK : rc;
 }
 
-bool sodns_service_sleep(uint32_t milliseconds)
+bool sodns_service_sleep(uint64_t length)
 {
 	task_t *t = task_current();
 	if (!t || t->loop->worker >= 0)
 		return false;
 	t->sleeping = true;
-	int rc = task_wait(milliseconds);
+	int rc = task_wait(in_ms(length));
 	t->sleeping = false;
-	return rc != SODNS_CANCELLED;
+	return rc != SODNS_ECANCELLED;
 }
 
 static void set_deadline(sodns_query_t *q, uint64_t deadline)

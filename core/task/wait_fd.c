@@ -34,27 +34,28 @@ static int poll_events(unsigned events)
 	return (events & SODNS_READABLE ? POLLIN : 0) | (events & SODNS_WRITABLE ? POLLOUT : 0);
 }
 
-static int block(int fd, unsigned events, uint32_t milliseconds)
+static int block(int fd, unsigned events, uint64_t patience)
 {
 	struct pollfd p = {.fd = fd, .events = (short)poll_events(events)};
-	uint64_t end = sodns_now() + (uint64_t)milliseconds * 1000000u;
+	uint64_t end = sodns_now() + patience;
 	for (;;) {
 		uint64_t now = sodns_now();
-		int n = now < end ? poll(&p, 1, (int)((end - now + 999999) / 1000000)) : 0;
+		uint64_t left = now < end ? in_ms(end - now) : 0;
+		int n = left ? poll(&p, 1, left < INT32_MAX ? (int)left : INT32_MAX) : 0;
 		if (n > 0)
 			return SODNS_OK;
 		if (!n)
-			return SODNS_TIMEOUT;
+			return SODNS_ETIMEOUT;
 		if (errno != EINTR)
 			return SODNS_EIO;
 	}
 }
 
-int sodns_wait_fd(int fd, unsigned events, uint32_t milliseconds)
+int sodns_wait_fd(int fd, unsigned events, uint64_t patience)
 {
 	task_t *t = task_current();
 	if (!t)
-		return block(fd, events, milliseconds);
+		return block(fd, events, patience);
 	struct waiter *w = calloc(1, sizeof(*w));
 	if (!w || uv_poll_init(&t->loop->uv, &w->poll, fd)) {
 		free(w);
@@ -68,7 +69,7 @@ int sodns_wait_fd(int fd, unsigned events, uint32_t milliseconds)
 		      on_event);
 	/* Where tests hold the clock, it stands still meanwhile. */
 	atomic_fetch_add(&blocking_count, 1);
-	int rc = task_wait(milliseconds);
+	int rc = task_wait(in_ms(patience));
 	atomic_fetch_sub(&blocking_count, 1);
 	uv_close((uv_handle_t *)&w->poll, on_closed);
 	return rc;

@@ -238,16 +238,3 @@ void workers_each(void (*fn)(worker_t *w, void *arg), void *arg)
 		loop_call(&workers[i].loop, call_each, &e);
 	}
 }
-
-static void stop_one(worker_t *w, void *arg)
-{
-	(void)arg;
-	loop_stop(&w->loop);
-}
-
-void workers_stop(void)
-{
-	workers_each(stop_one, NULL);
-	for (unsigned i = 0; i < worker_count; i++)
-		pthread_join(workers[i].thread, NULL);
-}

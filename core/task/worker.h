@@ -109,8 +109,6 @@ int workers_make(unsigned count, const worker_server_t *server);
 int workers_start(void);
 /* Makes one worker that is the calling thread (tests). */
 int workers_adopt(const worker_server_t *server);
-/* Ends the threads; queries that wait are cancelled. */
-void workers_stop(void);
 /* Calls fn(worker, arg) on each worker's loop, one after the other, and waits. */
 void workers_each(void (*fn)(worker_t *w, void *arg), void *arg);
 

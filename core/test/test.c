@@ -30,6 +30,8 @@ static struct {
 	const char *name, *file;
 } named[NAMED_MAX];
 static unsigned named_count, failures, checks;
+static unsigned cfg_named; /* how many of them are in the plugin.cfg that was made */
+static upstream_t *upstreams_of_all;
 static char *cfg_text;
 static size_t cfg_len;
 
@@ -116,10 +118,16 @@ static void print_named(FILE *out, unsigned i, const bool in_cfg[NAMED_MAX + 1])
 static void make_cfg(void)
 {
 	static char path[64];
+	static const char *installed;
+	static int fd = -1;
 	bool in_cfg[NAMED_MAX + 1] = {false};
 	char *save = NULL;
-	host_find_plugins();
-	char *text = read_cfg(host.plugin_cfg, in_cfg);
+	if (!installed) {
+		host_find_plugins();
+		installed = host.plugin_cfg;
+	}
+	char *text = read_cfg(installed, in_cfg);
+	free(cfg_text);
 	FILE *out = open_memstream(&cfg_text, &cfg_len);
 	print_named(out, 0, in_cfg);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -133,12 +141,19 @@ static void make_cfg(void)
 	}
 	free(text);
 	fclose(out);
-	int fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	fd = memfd_create("plugin.cfg", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, cfg_text, cfg_len) != (ssize_t)cfg_len)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	host.plugin_cfg = path;
+	cfg_named = named_count;
 }
+
+static int ask_upstream(const sodns_address_t *server, const uint8_t *query, size_t len,
+			uint8_t *answer, size_t size, uint32_t *ms);
+static void idle(void);
 
 void test_prepare(void)
 {
@@ -148,6 +163,8 @@ void test_prepare(void)
 	done = true;
 	host.port = "53";
 	atomic_store(&seam.clock, HELD_BEGIN);
+	seam.exchange = ask_upstream;
+	seam.idle = idle;
 	library_instead(KUBEWATCH_NAME, &test_api.head);
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
@@ -184,6 +201,8 @@ static char *whole_corefile(const char *text)
 static generation_t *build(const char *corefile, char *err, size_t err_size)
 {
 	test_prepare();
+	if (cfg_named != named_count)
+		make_cfg();
 	host.stdin_text = whole_corefile(corefile);
 	host.stdin_len = strlen(host.stdin_text);
 	generation_t *g = generation_build(err, err_size);
@@ -222,12 +241,18 @@ static sodns_reply_t *end_of_chain(sodns_query_t *q)
 	return script_reply(q, test_current->next);
 }
 
+static upstream_t *upstream_at(upstream_t *u, const sodns_address_t *server)
+{
+	while (u && (!sodns_address_equal(&u->address, server) || u->address.port != server->port))
+		u = u->next;
+	return u;
+}
+
 static int ask_upstream(const sodns_address_t *server, const uint8_t *query, size_t len,
 			uint8_t *answer, size_t size, uint32_t *ms)
 {
-	upstream_t *u = test_current ? test_current->upstreams : NULL;
-	while (u && (!sodns_address_equal(&u->address, server) || u->address.port != server->port))
-		u = u->next;
+	upstream_t *u = test_current ? upstream_at(test_current->upstreams, server) : NULL;
+	u = u ? u : upstream_at(upstreams_of_all, server);
 	if (!u)
 		return SODNS_EIO;
 	u->asked++;
@@ -239,6 +264,23 @@ static int ask_upstream(const sodns_address_t *server, const uint8_t *query, siz
 static void nothing(void *arg)
 {
 	(void)arg;
+}
+
+/* The next thing that a service waits for is due. */
+static void pass_time(void *arg)
+{
+	uint64_t due = loop_next_due(&service_loop);
+	(void)arg;
+	if (due == UINT64_MAX || atomic_load(&blocking_count) || loop_has_posted(&service_loop))
+		return;
+	if (due > sodns_now())
+		atomic_store(&seam.clock, due);
+	loop_fire(&service_loop);
+}
+
+static void idle(void)
+{
+	loop_call(&service_loop, pass_time, NULL);
 }
 
 /* Services have done what they can do now. */
@@ -266,7 +308,6 @@ sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile)
 	t->listener.server = servers_of(g);
 	workers[0].in_flight = &g->in_flight;
 	test_current = t;
-	seam.exchange = ask_upstream;
 	generation_start(g);
 	settle();
 	return t;
@@ -280,15 +321,42 @@ static void reclaim(void *arg)
 		;
 }
 
+static void end_generation(generation_t *g)
+{
+	generation_stop(g);
+	generation_free(g);
+	loop_call(&service_loop, reclaim, NULL);
+}
+
+bool sodns_test_reload(const char *file, int line, sodns_test_t *t, const char *corefile)
+{
+	char err[4096] = "";
+	checks++;
+	generation_t *old = t ? t->generation : NULL,
+		     *g = t ? build(corefile, err, sizeof(err)) : NULL;
+	if (!g) {
+		test_fail(file, line, "refused: %s", t ? err : "nothing runs");
+		return false;
+	}
+	/* Who waits still is answered by then. */
+	if (atomic_load(&old->in_flight))
+		sodns_test_advance(t, 10000);
+	t->generation = g;
+	t->listener.server = servers_of(g);
+	workers[0].in_flight = &g->in_flight;
+	generation_start(g);
+	end_generation(old);
+	settle();
+	return true;
+}
+
 void sodns_test_end(sodns_test_t *t)
 {
 	if (!t)
 		return;
 	/* Whoever waits still is answered by then. */
 	sodns_test_advance(t, 10000);
-	generation_stop(t->generation);
-	generation_free(t->generation);
-	loop_call(&service_loop, reclaim, NULL);
+	end_generation(t->generation);
 	while (t->upstreams) {
 		upstream_t *next = t->upstreams->next;
 		free(t->upstreams->reply);
@@ -317,18 +385,18 @@ static upstream_t *find_upstream(sodns_test_t *t, const char *address)
 	sodns_address_t a;
 	if (sodns_endpoint_from_text(address, 53, &a))
 		return NULL;
-	for (upstream_t *u = t->upstreams; u; u = u->next)
-		if (sodns_address_equal(&u->address, &a) && u->address.port == a.port)
-			return u;
-	upstream_t *u = calloc(1, sizeof(*u));
+	upstream_t **list = t ? &t->upstreams : &upstreams_of_all, *u = upstream_at(*list, &a);
+	if (u)
+		return u;
+	u = calloc(1, sizeof(*u));
 	u->address = a;
-	u->next = t->upstreams;
-	return t->upstreams = u;
+	u->next = *list;
+	return *list = u;
 }
 
 void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply, uint32_t ms)
 {
-	upstream_t *u = t ? find_upstream(t, address) : NULL;
+	upstream_t *u = find_upstream(t, address);
 	if (!u) {
 		test_fail(__FILE__, __LINE__, "not an address: %s", address);
 		return;
@@ -340,7 +408,7 @@ void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply
 
 unsigned sodns_test_upstream_asked(sodns_test_t *t, const char *address)
 {
-	upstream_t *u = t ? find_upstream(t, address) : NULL;
+	upstream_t *u = find_upstream(t, address);
 	return u ? u->asked : 0;
 }
 

@@ -65,6 +65,8 @@ static int put_hex(char *out, size_t room, bool capital, int precision, double f
 	m = round_hex(m, precision, &e);
 	n = snprintf(out, room, "%s0%c%u%s", signbit(f) ? "-" : "", capital ? 'X' : 'x',
 		     (unsigned)(m >> 60), (precision < 0 ? m << 4 != 0 : precision > 0) ? "." : "");
+	if ((size_t)n >= room)
+		return n;
 	m <<= 4;
 	for (int i = 0; (precision < 0 ? m != 0 : i < precision) && (size_t)n + 1 < room;
 	     i++, m <<= 4)

@@ -4,6 +4,8 @@
  */
 #include <sodns/json.h>
 
+#include <sodns/text.h>
+
 #include "text/bytes.h"
 #include "text/utf8.h"
 
@@ -130,14 +132,8 @@ bool sodns_json_put_raw(sodns_json_out_t *o, const char *key, const char *text, 
 
 bool sodns_json_put_integer(sodns_json_out_t *o, const char *key, int64_t value)
 {
-	char digits[20], *p = digits + sizeof(digits);
-	uint64_t n = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
-	if (value < 0)
-		*--p = '-';
-	return sodns_json_put_raw(o, key, p, (size_t)(digits + sizeof(digits) - p));
+	char digits[24];
+	return sodns_json_put_raw(o, key, digits, sodns_int_to_text(value, digits));
 }
 
 bool sodns_json_put_boolean(sodns_json_out_t *o, const char *key, bool value)

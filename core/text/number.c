@@ -1,5 +1,5 @@
 /*
- * Numbers out of text, as Go's strconv reads them (sodns/text.h).
+ * Numbers out of text and whole ones as text, as Go's strconv reads them (sodns/text.h).
  */
 #include <sodns/text.h>
 
@@ -91,6 +91,26 @@ int sodns_int_from_text(const char *text, size_t len, unsigned base, int64_t min
 		return SODNS_ERANGE;
 	*out = n;
 	return SODNS_OK;
+}
+
+size_t sodns_uint_to_text(uint64_t v, char out[21])
+{
+	char digits[20], *p = digits + sizeof(digits);
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	size_t n = (size_t)(digits + sizeof(digits) - p);
+	memcpy(out, p, n);
+	out[n] = 0;
+	return n;
+}
+
+size_t sodns_int_to_text(int64_t v, char out[22])
+{
+	if (v >= 0)
+		return sodns_uint_to_text((uint64_t)v, out);
+	out[0] = '-';
+	return 1 + sodns_uint_to_text(0 - (uint64_t)v, out + 1);
 }
 
 static bool infinite_or_none(const char *p, double *out)

@@ -69,7 +69,7 @@ static int fd_wait(struct waiting_fd *w, int events, uint64_t end)
 {
 	uint64_t now = sodns_now();
 	if (now >= end)
-		return SODNS_TIMEOUT;
+		return SODNS_ETIMEOUT;
 	if (!w->task) {
 		struct pollfd p = {.fd = w->fd, .events = events & UV_READABLE ? POLLIN : POLLOUT};
 		int n = poll(&p, 1, (int)((end - now + 999999) / 1000000));
@@ -128,16 +128,17 @@ static bool answers(const uint8_t *query, size_t len, const uint8_t *answer, siz
 
 /* In tests: what their server says, when it says it. */
 static int exchange_fake(const sodns_address_t *server, const uint8_t *query, size_t len,
-			 uint8_t *answer, size_t size, uint32_t ms)
+			 uint8_t *answer, size_t size, uint64_t patience)
 {
 	uint32_t after = 0;
+	uint64_t ms = in_ms(patience);
 	int n = seam.exchange(server, query, len, answer, size, &after);
 	if (after && task_current()) {
 		int rc = task_wait(after < ms ? after : ms);
-		if (rc != SODNS_TIMEOUT)
+		if (rc != SODNS_ETIMEOUT)
 			return rc;
 	}
-	return after > ms ? SODNS_TIMEOUT : n;
+	return after > ms ? SODNS_ETIMEOUT : n;
 }
 
 /* Writes or reads exactly len bytes. */
@@ -181,27 +182,26 @@ static int exchange_tcp(const sodns_address_t *local, const sodns_address_t *ser
 }
 
 int sodns_exchange_tcp(const sodns_address_t *server, const uint8_t *query, size_t len,
-		       uint8_t *answer, size_t size, uint32_t ms)
+		       uint8_t *answer, size_t size, uint64_t patience)
 {
 	if (seam.exchange)
-		return exchange_fake(server, query, len, answer, size, ms);
-	return exchange_tcp(NULL, server, query, len, answer, size,
-			    sodns_now() + (uint64_t)ms * 1000000u);
+		return exchange_fake(server, query, len, answer, size, patience);
+	return exchange_tcp(NULL, server, query, len, answer, size, in_time(sodns_now(), patience));
 }
 
 int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
-		       uint8_t *answer, size_t size, uint32_t ms)
+		       uint8_t *answer, size_t size, uint64_t patience)
 {
-	return sodns_exchange_udp_from(NULL, server, query, len, answer, size, ms);
+	return sodns_exchange_udp_from(NULL, server, query, len, answer, size, patience);
 }
 
 int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t *server,
 			    const uint8_t *query, size_t len, uint8_t *answer, size_t size,
-			    uint32_t ms)
+			    uint64_t patience)
 {
-	uint64_t end = sodns_now() + (uint64_t)ms * 1000000u;
+	uint64_t end = in_time(sodns_now(), patience);
 	if (seam.exchange)
-		return exchange_fake(server, query, len, answer, size, ms);
+		return exchange_fake(server, query, len, answer, size, patience);
 	struct waiting_fd *w = fd_connect(local, server, SOCK_DGRAM);
 	if (!w)
 		return SODNS_EIO;

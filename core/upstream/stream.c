@@ -288,7 +288,7 @@ static int take_sealed(carrier_t *c, const uint8_t *bytes, size_t len)
 		if (!c->closed && !take_plain(c, plain, (size_t)n))
 			return EPROTO;
 	}
-	if (c->closed || n == SODNS_CANCELLED)
+	if (c->closed || n == SODNS_ECANCELLED)
 		return -1;
 	if (n < 0) {
 		snprintf(c->lane->why, sizeof(c->lane->why), "tls: %s", sodns_tls_why(c->tls));

@@ -19,7 +19,7 @@
 
 #define PATIENCE_MIN 200u
 #define PATIENCE_MAX 500u
-#define EXPIRE_MS 10000u
+#define EXPIRE (10 * SODNS_SECOND)
 #define TICK_MS 500u
 #define FAKE_MAX 65535u
 
@@ -34,8 +34,8 @@ sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options)
 	       options->size < sizeof(u->options) ? options->size : sizeof(u->options));
 	u->https = u->options.http_method;
 	u->http_get = u->https && !strcmp(u->options.http_method, "GET");
-	if (!u->options.expire_ms)
-		u->options.expire_ms = EXPIRE_MS;
+	if (!u->options.expire)
+		u->options.expire = EXPIRE;
 	u->refs = 1;
 	u->lane_count = lanes;
 	upstream_put_endpoint(u->text, sizeof(u->text), &u->options.address);
@@ -77,8 +77,9 @@ static void lane_end(void *arg)
 		uv_close((uv_handle_t *)&l->tick, lane_closed);
 }
 
-void sodns_upstream_free(sodns_upstream_t *u)
+void sodns_upstream_free(void *upstream)
 {
+	sodns_upstream_t *u = upstream;
 	if (!u)
 		return;
 	for (unsigned i = 0; i < u->lane_count; i++) {
@@ -93,13 +94,13 @@ static bool is_old(const carrier_t *c, uint64_t now)
 {
 	const sodns_upstream_options_t *o = &c->lane->upstream->options;
 	uint64_t unused = now - c->last;
-	if (o->max_age_ms && now - c->opened > o->max_age_ms * 1000000ull)
+	if (o->max_age && now - c->opened > o->max_age)
 		return true;
 	if (c->stream && !c->connected)
 		return now - c->opened > CONNECT_NS;
 	if (!c->stream && now - c->opened > SOCKET_AGE_NS)
 		return true;
-	return !c->in_flight && unused > o->expire_ms * 1000000ull;
+	return !c->in_flight && unused > o->expire;
 }
 
 static void retire_old(carrier_t *c, uint64_t now)
@@ -153,17 +154,19 @@ static void learn(lane_t *l, uint64_t ns)
 	l->srtt = l->srtt - l->srtt / 8 + r / 8 + 1;
 }
 
-uint32_t sodns_upstream_patience(const sodns_upstream_t *u)
+uint64_t sodns_upstream_patience(const sodns_upstream_t *u)
 {
 	loop_t *loop = loop_current();
 	if (!loop)
-		return PATIENCE_MAX;
+		return PATIENCE_MAX * SODNS_MS;
 	unsigned i = loop->worker >= 0 ? (unsigned)loop->worker : u->lane_count - 1;
 	const lane_t *l = atomic_load_explicit(&u->lanes[i], memory_order_acquire);
 	if (!l || !l->srtt)
-		return PATIENCE_MAX;
+		return PATIENCE_MAX * SODNS_MS;
 	uint64_t ms = (l->srtt + 4ull * l->rttvar) / 1000;
-	return ms < PATIENCE_MIN ? PATIENCE_MIN : ms > PATIENCE_MAX ? PATIENCE_MAX : (uint32_t)ms;
+	return SODNS_MS * (ms < PATIENCE_MIN   ? PATIENCE_MIN
+			   : ms > PATIENCE_MAX ? PATIENCE_MAX
+					       : ms);
 }
 
 static void carrier_freed(uv_handle_t *h)
@@ -429,9 +432,9 @@ static enum sodns_exchange_why why_of(const sodns_exchange_t *x)
 	switch (x->result) {
 	case SODNS_EBUSY:
 		return SODNS_WHY_NONE;
-	case SODNS_TIMEOUT:
+	case SODNS_ETIMEOUT:
 		return SODNS_WHY_TIME;
-	case SODNS_CANCELLED:
+	case SODNS_ECANCELLED:
 		return SODNS_WHY_STOPPED;
 	case SODNS_EINVAL:
 		return SODNS_WHY_BAD_ANSWER;
@@ -540,16 +543,16 @@ static uint64_t time_to_wait(const sodns_exchange_t *all, unsigned count, uint64
 	return ms;
 }
 
-sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count, uint32_t ms)
+sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count, uint64_t patience)
 {
 	sodns_exchange_t *x = take_done(all, count);
 	const task_t *t = task_current();
-	uint64_t now = x ? 0 : sodns_now(), end = now + (uint64_t)ms * 1000000u;
+	uint64_t now = x ? 0 : sodns_now(), end = in_time(now, patience);
 	while (!x && now < end) {
-		uint64_t left = (end - now + 999999) / 1000000;
+		uint64_t left = in_ms(end - now);
 		int rc = task_wait_from(now,
 					seam.exchange ? time_to_wait(all, count, now, left) : left);
-		if (rc && rc != SODNS_TIMEOUT)
+		if (rc && rc != SODNS_ETIMEOUT)
 			return NULL;
 		x = take_done(all, count);
 		now = x ? end : sodns_now();
@@ -581,7 +584,7 @@ void sodns_exchange_end(sodns_exchange_t *x)
 	x->task = NULL;
 	if (x->result == SODNS_EBUSY || x->due > sodns_now()) {
 		const task_t *t = task_current();
-		x->result = SODNS_TIMEOUT;
+		x->result = SODNS_ETIMEOUT;
 		x->why = t && t->cancelled ? SODNS_WHY_STOPPED : SODNS_WHY_TIME;
 	}
 	if (!c)
@@ -632,13 +635,13 @@ void sodns_exchange_error(const sodns_exchange_t *x, char *out, size_t size)
 			  : x->error == ECONNRESET   ? "connection reset by peer"
 			  : x->error == EPROTO       ? tls_objection(x->upstream)
 						     : strerror(x->error);
-	if (x->result == SODNS_TIMEOUT && u->https)
+	if (x->result == SODNS_ETIMEOUT && u->https)
 		snprintf(out, size,
 			 "context deadline exceeded (Client.Timeout exceeded while awaiting "
 			 "headers)");
-	else if (x->result == SODNS_TIMEOUT && x->connecting && x->protocol != SODNS_UDP)
+	else if (x->result == SODNS_ETIMEOUT && x->connecting && x->protocol != SODNS_UDP)
 		snprintf(out, size, "dial %s %s: i/o timeout", net, to);
-	else if (x->result == SODNS_TIMEOUT)
+	else if (x->result == SODNS_ETIMEOUT)
 		snprintf(out, size, "read %s %s%s%s: i/o timeout", net, from, arrow, to);
 	else if (x->result == SODNS_EIO && !x->error)
 		snprintf(out, size, "EOF");

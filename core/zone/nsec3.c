@@ -3,10 +3,10 @@
  */
 #include "zone/nsec3.h"
 
-#include <ldns/sha1.h>
+#include <sodns/digest.h>
+#include <sodns/log.h>
 #include <sodns/text.h>
 
-#define SHA1_BYTES 20u
 /* Algorithm, flags, iterations, length of the salt. */
 #define FIXED 5u
 /* A zone may have the records of several chains; those of others are passed over, so many at most. */
@@ -14,20 +14,14 @@
 
 void nsec3_label(const zone_denial_t *d, const uint8_t *name, uint8_t label[HASH_LABEL])
 {
-	uint8_t digest[SHA1_BYTES];
-	const uint8_t *bytes = name;
-	size_t len = sodns_name_length(name);
-	for (unsigned i = 0; i <= d->iterations; i++) {
-		ldns_sha1_ctx c;
-		ldns_sha1_init(&c);
-		ldns_sha1_update(&c, bytes, (unsigned)len);
-		ldns_sha1_update(&c, d->salt, d->salt_len);
-		ldns_sha1_final(digest, &c);
-		bytes = digest;
-		len = sizeof(digest);
-	}
+	uint8_t digest[SODNS_DIGEST_MAX];
 	char text[HASH_LABEL];
-	sodns_base32hex_encode(digest, sizeof(digest), text, sizeof(text));
+	sodns_digest_part_t parts[] = {{name, sodns_name_length(name)}, {d->salt, d->salt_len}};
+	for (unsigned i = 0; i <= d->iterations; i++) {
+		parts[0].len = sodns_digest(SODNS_SHA1, parts, 2, digest);
+		parts[0].bytes = digest;
+	}
+	sodns_base32hex_encode(digest, parts[0].len, text, sizeof(text));
 	label[0] = HASH_LABEL - 1;
 	memcpy(label + 1, text, HASH_LABEL - 1);
 }
@@ -101,6 +95,16 @@ static void read_parameters(zone_denial_t *d, const uint8_t *rdata)
 	memcpy(d->salt, rdata + FIXED, d->salt_len);
 }
 
+static bool can_hash(const sodns_zone_t *z)
+{
+	char err[512], name[SODNS_NAME_TEXT_MAX];
+	if (!sodns_digest_open(err, sizeof(err)))
+		return true;
+	sodns_name_to_text(z->origin, name);
+	sodns_log(SODNS_LOG_ERROR, NULL, "%s: its NSEC3 records are of no use: %s", name, err);
+	return false;
+}
+
 /* Takes the chain of an NSEC3PARAM record, if it is SHA-1's and there. */
 static bool take_chain(const sodns_zone_t *z, zone_version_t *version, const uint8_t *rdata,
 		       size_t len)
@@ -114,6 +118,8 @@ static bool take_chain(const sodns_zone_t *z, zone_version_t *version, const uin
 		d->refused = d->iterations;
 		return false;
 	}
+	if (!can_hash(z))
+		return false;
 	nsec3_label(d, z->origin, d->apex);
 	return nsec3_match(z, version, d->apex) != NULL;
 }

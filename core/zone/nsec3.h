@@ -18,7 +18,8 @@ void denial_choose(sodns_zone_t *z, zone_version_t *version);
 /* The iterations of a chain of the newest version that has too many to be used, or 0. [any thread] */
 unsigned denial_refused(sodns_zone_t *z);
 
-/* Writes the hash of a lower-case name as the label that its NSEC3 record has. */
+/* Writes the hash of a lower-case name as the label that its NSEC3 record has. sodns_digest_open() has
+ * returned 0, as it has for a version with a chain. */
 void nsec3_label(const zone_denial_t *d, const uint8_t *name, uint8_t label[HASH_LABEL]);
 
 /* The node of the NSEC3 record with this label, or NULL. */

@@ -358,6 +358,14 @@ static order_node_t *raise_levels(struct builder *b)
 	return b->leaves[0];
 }
 
+/* A zone that is one leaf keeps what it needs of it: leaves are never changed but copied. */
+static order_node_t *fit(order_node_t *root)
+{
+	size_t bytes = offsetof(order_node_t, u) + root->count * sizeof(root->u.name[0]);
+	order_node_t *fitting = root->leaf ? realloc(root, bytes) : NULL;
+	return fitting ? fitting : root;
+}
+
 /* The order that a node is in, by its top. */
 static order_node_t *_Atomic *order_of(sodns_zone_t *z, const sodns_node_t *n)
 {
@@ -385,7 +393,7 @@ int order_build(sodns_zone_t *z, sodns_node_t *top, sodns_node_t **added, size_t
 	free(b.leaves);
 	if (!root)
 		return SODNS_ENOMEM;
-	atomic_store_explicit(order_of(z, top), root, memory_order_release);
+	atomic_store_explicit(order_of(z, top), fit(root), memory_order_release);
 	return SODNS_OK;
 }
 
@@ -491,6 +499,18 @@ static order_node_t *split_path(struct path *p)
 	return NULL;
 }
 
+/* The first hash of a zone that had none: behind the top. */
+static int order_begin(order_node_t *_Atomic *order, sodns_node_t *n)
+{
+	order_node_t *root = node_new(true);
+	if (!root)
+		return SODNS_ENOMEM;
+	root->u.name[root->count++] = n->parent;
+	root->u.name[root->count++] = n;
+	atomic_store_explicit(order, root, memory_order_release);
+	return SODNS_OK;
+}
+
 int order_insert(sodns_zone_t *z, sodns_node_t *n)
 {
 	uint8_t name[SODNS_NAME_MAX];
@@ -500,6 +520,8 @@ int order_insert(sodns_zone_t *z, sodns_node_t *n)
 	seek_name(z, name, &s);
 	order_node_t *_Atomic *order = order_of(z, n);
 	order_node_t *root = atomic_load_explicit(order, memory_order_relaxed);
+	if (!root)
+		return order_begin(order, n);
 	if (!copy_path(root, &s, &p))
 		return SODNS_ENOMEM;
 	put_name(p.copy[p.depth], p.at[p.depth], n);

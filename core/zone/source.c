@@ -23,20 +23,30 @@ struct sodns_zonefile {
 	sodns_file_mark_t read; /* of the file as it was read */
 	bool plain;             /* it includes no other file */
 	char *path;
-	uint8_t origin[SODNS_NAME_MAX];
-	char text[SODNS_NAME_TEXT_MAX]; /* of the origin */
+	uint8_t origin[];
 };
+
+/* The origin, in messages. */
+typedef struct origin_text {
+	char text[SODNS_NAME_TEXT_MAX];
+} origin_text_t;
+
+static origin_text_t origin_of(const sodns_zonefile_t *f)
+{
+	origin_text_t t;
+	sodns_name_to_text(f->origin, t.text);
+	return t;
+}
 
 sodns_zonefile_t *sodns_zonefile_new(const uint8_t *origin, const char *path)
 {
-	sodns_zonefile_t *f = calloc(1, sizeof(*f));
+	sodns_zonefile_t *f = calloc(1, sizeof(*f) + sodns_name_length(origin));
 	if (!f || !(f->path = strdup(path))) {
 		free(f);
 		return NULL;
 	}
 	pthread_mutex_init(&f->lock, NULL);
 	sodns_name_lower(origin, f->origin);
-	sodns_name_to_text(f->origin, f->text);
 	return f;
 }
 
@@ -70,7 +80,7 @@ static void warn_of_iterations(const sodns_zonefile_t *f, sodns_zone_t *z)
 			  "Zone \"%s\" in \"%s\" has NSEC3 records of %u iterations: those of more "
 			  "than "
 			  "%u are not used; sign it with 0",
-			  f->text, f->path, iterations, NSEC3_ITERATIONS_MAX);
+			  origin_of(f).text, f->path, iterations, NSEC3_ITERATIONS_MAX);
 }
 
 static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size)
@@ -82,15 +92,15 @@ static int load(sodns_zonefile_t *f, sodns_zone_t *z, char *err, size_t err_size
 	int rc = t ? sodns_txn_load_file(t, f->path, &files, why, sizeof(why)) : SODNS_ENOMEM;
 	if (rc && t)
 		sodns_txn_abort(t);
-	else if (t && (rc = sodns_txn_apply(t)))
+	else if (t && (rc = sodns_txn_commit(t)))
 		snprintf(why, sizeof(why), "out of memory");
 	f->plain = files == 1;
 	if (rc)
 		snprintf(err, err_size, "failed to parse file \"%s\" for origin %s with error %s",
-			 f->path, f->text, why);
+			 f->path, origin_of(f).text, why);
 	else if (!sodns_zone_serial(z, &serial))
 		snprintf(err, err_size, "file \"%s\" has no SOA record for origin %s", f->path,
-			 f->text);
+			 origin_of(f).text);
 	else
 		return SODNS_OK;
 	return SODNS_EINVAL;
@@ -162,8 +172,8 @@ static bool has_other_time(const sodns_zonefile_t *f, const char *who)
 {
 	sodns_file_mark_t now;
 	if (sodns_file_mark(f->path, &now)) {
-		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s", f->text,
-			  f->path, strerror(errno));
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to stat zone \"%s\" in \"%s\": %s",
+			  origin_of(f).text, f->path, strerror(errno));
 		return false;
 	}
 	return !sodns_reach(&f->zone) || now.modified != f->read.modified ||
@@ -179,8 +189,8 @@ static bool has_other_serial(const sodns_zonefile_t *f, const char *who)
 		return false;
 	if (access(f->path, R_OK)) {
 		sodns_file_error(err, sizeof(err), "open", f->path, errno);
-		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": %s", f->text,
-			  f->path, err);
+		sodns_log(SODNS_LOG_ERROR, who, "Failed to open zone \"%s\" in \"%s\": %s",
+			  origin_of(f).text, f->path, err);
 		return false;
 	}
 	int rc = sodns_zone_file_serial(f->path, f->origin, &now, err, sizeof(err));
@@ -194,13 +204,13 @@ bool sodns_zonefile_follow(sodns_zonefile_t *f, bool by_mtime, const char *who)
 	pthread_mutex_lock(&f->lock);
 	bool changed = by_mtime ? has_other_time(f, who) : has_other_serial(f, who);
 	if (changed && read_locked(f, err, sizeof(err))) {
-		sodns_log(SODNS_LOG_ERROR, who, "Parsing zone \"%s\": %s", f->text, err);
+		sodns_log(SODNS_LOG_ERROR, who, "Parsing zone \"%s\": %s", origin_of(f).text, err);
 		changed = false;
 	}
 	if (changed && sodns_zone_serial(sodns_reach(&f->zone), &serial))
 		sodns_log(SODNS_LOG_INFO, who,
-			  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial", f->text,
-			  f->path, serial);
+			  "Successfully reloaded zone \"%s\" in \"%s\" with %u SOA serial",
+			  origin_of(f).text, f->path, serial);
 	pthread_mutex_unlock(&f->lock);
 	return changed;
 }

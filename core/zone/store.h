@@ -14,8 +14,9 @@
  * they hold every node that any reader can need, and a node leaves them only when the last version
  * that had it has no readers.
  *
- * A first load takes its memory from regions (big chunks); what later
- * transactions make comes from malloc, so that it can go one by one.
+ * A first load takes its memory from regions (chunks that double); what later
+ * transactions make comes from malloc, so that it can go one by one. A zone of a dozen records, of which
+ * there may be many thousands, has all it has in some 2 KB.
  */
 #ifndef CORE_ZONE_STORE_H
 #define CORE_ZONE_STORE_H
@@ -82,6 +83,7 @@ typedef struct zone_denial {
 	uint16_t iterations;
 	uint16_t refused; /* iterations of a chain that has too many of them */
 	uint8_t salt_len;
+	/* Of NSEC3 alone, from here on. */
 	uint8_t salt[255];
 	/* of the apex, and of the wildcard below it: most names that do not exist ask for them */
 	uint8_t apex[HASH_LABEL], star[HASH_LABEL];
@@ -104,8 +106,9 @@ typedef struct zone_version {
 	size_t records, names;
 	uint32_t serial;
 	bool has_soa;
-	zone_denial_t denial;
+	zone_denial_t denial; /* without NSEC3 the memory ends before its salt */
 } zone_version_t;
+#define VERSION_SHORT offsetof(zone_version_t, denial.salt)
 
 struct region_chunk;
 struct order_node;
@@ -114,7 +117,7 @@ struct sodns_zone {
 	pthread_mutex_t lock; /* writers */
 	_Atomic(uint32_t) refs;
 	zone_table_t *_Atomic table;
-	struct order_node *_Atomic order, *_Atomic hash_order;
+	struct order_node *_Atomic order, *_Atomic hash_order; /* NULL: nothing is in it */
 	zone_version_t *_Atomic current;
 	zone_version_t *oldest;
 	sodns_node_t *apex, *hashes; /* the tops: of names, of NSEC3 records */
@@ -122,7 +125,7 @@ struct sodns_zone {
 	size_t heap_objects; /* states and nodes from malloc */
 	uint64_t origin_hash;
 	uint8_t origin_labels, origin_len;
-	uint8_t origin[SODNS_NAME_MAX];
+	uint8_t origin[];
 };
 
 struct sodns_zone_view {

@@ -10,7 +10,9 @@
 #include "reclaim/epoch.h"
 #include "zone/store.h"
 
-#define CHUNK_FIRST 16384u
+#define CHUNK_FIRST 512u
+/* From here on memory is the kernel's, whole pages that are given back. */
+#define MAPPED_FROM 65536u
 /* Chunks double up to this. Huge pages made loading slower and look-ups no faster. */
 #define CHUNK_LAST (2u << 20)
 
@@ -19,14 +21,33 @@ struct region_chunk {
 	size_t size, used;
 };
 
+/* Zeroed. */
+static void *memory_new(size_t size)
+{
+	size_t aligned = (size + 63) & ~(size_t)63;
+	void *p = size < MAPPED_FROM ? aligned_alloc(64, aligned)
+				     : mmap(NULL, size, PROT_READ | PROT_WRITE,
+					    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (size < MAPPED_FROM)
+		return p ? memset(p, 0, size) : NULL;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void memory_drop(void *p, size_t size)
+{
+	if (size < MAPPED_FROM)
+		free(p);
+	else
+		munmap(p, size);
+}
+
 static struct region_chunk *chunk_new(size_t size)
 {
-	struct region_chunk *c = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (c == MAP_FAILED)
-		return NULL;
-	c->size = size;
-	c->used = sizeof(*c);
+	struct region_chunk *c = memory_new(size);
+	if (c) {
+		c->size = size;
+		c->used = sizeof(*c);
+	}
 	return c;
 }
 
@@ -55,7 +76,7 @@ void region_free_all(sodns_zone_t *z)
 {
 	while (z->region) {
 		struct region_chunk *next = z->region->next;
-		munmap(z->region, z->region->size);
+		memory_drop(z->region, z->region->size);
 		z->region = next;
 	}
 }
@@ -158,7 +179,7 @@ static size_t table_bytes(uint32_t size)
 
 void table_free(zone_table_t *t)
 {
-	munmap(t, table_bytes(t->size));
+	memory_drop(t, table_bytes(t->size));
 }
 
 static void table_unmap(void *p)
@@ -168,12 +189,9 @@ static void table_unmap(void *p)
 
 static zone_table_t *table_new(uint32_t size)
 {
-	size_t bytes = table_bytes(size);
-	zone_table_t *t = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			       0);
-	if (t == MAP_FAILED)
-		return NULL;
-	t->size = size;
+	zone_table_t *t = memory_new(table_bytes(size));
+	if (t)
+		t->size = size;
 	return t;
 }
 
@@ -182,7 +200,7 @@ int table_reserve(sodns_zone_t *z, size_t more)
 	zone_table_t *old = atomic_load_explicit(&z->table, memory_order_relaxed);
 	if (old && (old->used + more) * 5 <= (size_t)old->size * 4)
 		return SODNS_OK;
-	size_t live = old ? old->used - old->deleted : 0, want = (live + more) * 3 / 2 + 16;
+	size_t live = old ? old->used - old->deleted : 0, want = (live + more) * 3 / 2 + 8;
 	if (old && want < (size_t)live * 2)
 		want = (size_t)live * 2;
 	if (want > UINT32_MAX)

@@ -506,7 +506,7 @@ static int build_orders(sodns_txn_t *t)
 	size_t names = part_hashes(t);
 	sodns_node_t **hashes = t->added_count ? t->added + names : NULL;
 	if (!order_build(z, z->apex, t->added, names) &&
-	    !order_build(z, z->hashes, hashes, t->added_count - names))
+	    (names == t->added_count || !order_build(z, z->hashes, hashes, t->added_count - names)))
 		return SODNS_OK;
 	order_forget(z);
 	return SODNS_ENOMEM;
@@ -532,7 +532,16 @@ static void version_graced(void *p)
 	zone_unref(z);
 }
 
-int sodns_txn_apply(sodns_txn_t *t)
+/* Nobody has seen the version yet: it may move. */
+static void shorten(sodns_txn_t *t)
+{
+	zone_version_t *v = t->next->denial.kind == DENIAL_NSEC3 ? NULL
+								 : realloc(t->next, VERSION_SHORT);
+	if (v)
+		t->next = v;
+}
+
+int sodns_txn_commit(sodns_txn_t *t)
 {
 	sodns_zone_t *z = t->z;
 	if (t->failed || txn_flush(t) || order_added(t)) {
@@ -543,6 +552,7 @@ int sodns_txn_apply(sodns_txn_t *t)
 	t->next->records = t->records;
 	t->next->names = t->names;
 	denial_choose(z, t->next);
+	shorten(t);
 	/* What the new states replaced belongs to the version that was the last to see it. A name
 	 * changed twice has one entry: its newest state is the one that counts. */
 	size_t n = 0;
@@ -562,11 +572,6 @@ int sodns_txn_apply(sodns_txn_t *t)
 	grace_defer(GRACE_BATCH, version_graced, old);
 	txn_end(t);
 	return SODNS_OK;
-}
-
-void sodns_txn_commit(sodns_txn_t *t)
-{
-	(void)sodns_txn_apply(t);
 }
 
 /* Takes back what nobody has seen. Names that stand in the order already stay there and in the table, as

@@ -27,8 +27,8 @@ static sodns_node_t *top_new(sodns_zone_t *z)
 
 sodns_zone_t *sodns_zone_new(const uint8_t *origin)
 {
-	sodns_zone_t *z = calloc(1, sizeof(*z));
-	zone_version_t *v = calloc(1, sizeof(*v));
+	sodns_zone_t *z = calloc(1, sizeof(*z) + sodns_name_length(origin));
+	zone_version_t *v = calloc(1, VERSION_SHORT);
 	if (!z || !v) {
 		free(z);
 		free(v);
@@ -46,7 +46,7 @@ sodns_zone_t *sodns_zone_new(const uint8_t *origin)
 	z->oldest = v;
 	z->apex = top_new(z);
 	z->hashes = top_new(z);
-	if (!z->apex || !z->hashes || table_reserve(z, 16)) {
+	if (!z->apex || !z->hashes || table_reserve(z, 1)) {
 		sodns_zone_free(z);
 		return NULL;
 	}

@@ -9,7 +9,8 @@ int main(void)
 {
 	SODNS_REFUSED("fallback",
 		      "Wrong argument count or unexpected line ending after 'fallback'");
-	SODNS_REFUSED("fallback localhost", "not an IP address: 'localhost'");
+	SODNS_REFUSED("fallback localhost",
+		      "ADDRESS must be an IP address or IP:port: \"localhost\"");
 	sodns_test_t *t = SODNS_TEST("fallback 192.0.2.53");
 	sodns_test_upstream(t, "192.0.2.53:53", "NOERROR ra\nwww.example. 60 IN A 192.0.2.1", 200);
 

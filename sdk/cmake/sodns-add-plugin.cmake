@@ -1,10 +1,10 @@
 # What a plugin's CMakeLists.txt calls, in sodns's own tree and, by find_package(sodns), everywhere else.
 #
-# sodns_add_plugin(NAME SOURCES... [LIBRARIES LIB...] [PLACE "after OTHER"] [DIRECTORY FOLDER]): a plugin NAME.so in the build's plugins/ folder
-# (FOLDER), which sees <sodns/...> and its own files and exports its registration only. Unknown symbols are errors of the
-# link. Installing puts it into sodns's plugin folder, and with PLACE ("before OTHER" or "after OTHER", plugins of plugin.cfg)
-# its line into plugin.cfg.d; a README.md beside CMakeLists.txt whose title is NAME becomes the page
-# sodns-NAME(7).
+# sodns_add_plugin(NAME SOURCES... [LIBRARIES LIB...] [PLACE "after OTHER"] [DIRECTORY FOLDER]): a plugin NAME.so in the build's
+# plugins/ folder (FOLDER), which sees <sodns/...> and its own files and exports its registration only. Unknown symbols are
+# errors of the link. Installing puts it into sodns's plugin folder, and with PLACE ("before OTHER" or "after OTHER", plugins of
+# plugin.cfg) its line into plugin.cfg.d; include/sodns/plugins/NAME.h, what it has for other plugins, beside the SDK's headers.
+# A README.md beside CMakeLists.txt whose title is NAME becomes the page sodns-NAME(7).
 function(sodns_add_plugin name)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY;PLACE" "LIBRARIES")
 	set(target plugin_${name})
@@ -24,6 +24,10 @@ function(sodns_add_plugin name)
 	endif()
 	set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
 	install(TARGETS ${target} LIBRARY DESTINATION ${SODNS_PLUGIN_DIR} COMPONENT sodns)
+	if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include/sodns/plugins/${name}.h)
+		target_include_directories(${target} PRIVATE include)
+		install(FILES include/sodns/plugins/${name}.h DESTINATION ${SODNS_INCLUDE_DIR}/sodns/plugins COMPONENT libsodns-dev)
+	endif()
 	if(arg_PLACE)
 		file(WRITE ${CMAKE_BINARY_DIR}/plugin.cfg.d/${name}.cfg "${name}:${name}.so ${arg_PLACE}\n")
 		install(FILES ${CMAKE_BINARY_DIR}/plugin.cfg.d/${name}.cfg DESTINATION ${SODNS_PLUGIN_CFG_DIR} COMPONENT sodns)

@@ -185,7 +185,7 @@ static void service(void *arg)
 	struct probe *p = arg;
 	do
 		__atomic_add_fetch(&p->runs, 1, __ATOMIC_RELAXED);
-	while (sodns_sleep(1000) != SODNS_CANCELLED);
+	while (sodns_sleep(SODNS_SECOND) != SODNS_ECANCELLED);
 }
 
 static void start(void *self)

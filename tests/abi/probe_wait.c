@@ -14,7 +14,7 @@ const char *probe_sleep(struct probe *p, const sodns_handler_t *h, sodns_query_t
 	(void)h;
 	(void)r;
 	uint64_t before = sodns_now();
-	int rc = sodns_sleep(1500);
+	int rc = sodns_sleep(1500 * SODNS_MS);
 	return sodns_printf(q, "%d %u %d", rc, (unsigned)((sodns_now() - before) / 1000000),
 			    __atomic_load_n(&p->runs, __ATOMIC_RELAXED) > 0);
 }
@@ -36,8 +36,8 @@ const char *probe_exchange(struct probe *p, const sodns_handler_t *h, sodns_quer
 	(void)h;
 	sodns_endpoint_from_text("192.0.2.7:53", 53, &server);
 	size_t len = question(query);
-	int udp = sodns_exchange_udp(&server, query, len, answer, 4096, 500);
-	int tcp = sodns_exchange_tcp(&server, query, len, answer, 4096, 500);
+	int udp = sodns_exchange_udp(&server, query, len, answer, 4096, 500 * SODNS_MS);
+	int tcp = sodns_exchange_tcp(&server, query, len, answer, 4096, 500 * SODNS_MS);
 	if (udp != tcp || udp < 0)
 		return sodns_printf(q, "udp %d, tcp %d", udp, tcp);
 	*r = sodns_reply_parse(q, answer, (size_t)tcp);
@@ -55,9 +55,10 @@ const char *probe_upstream(struct probe *p, const sodns_handler_t *h, sodns_quer
 			      .query = query,
 			      .len = question(query)};
 	sodns_exchange_begin(&x);
-	bool first = sodns_exchange_wait(&x, 1, 500) == &x;
+	bool first = sodns_exchange_wait(&x, 1, 500 * SODNS_MS) == &x;
 	const char *text = sodns_printf(q, "%d %d %d %d %d", first, x.result, x.reused,
-					x.mismatched, sodns_upstream_patience(p->upstream) >= 200);
+					x.mismatched,
+					sodns_upstream_patience(p->upstream) >= 200 * SODNS_MS);
 	sodns_exchange_end(&x);
 	return text;
 }
@@ -76,7 +77,7 @@ static void *fly(void *arg)
 {
 	struct work *w = malloc(sizeof(*w));
 	*w = *(struct work *)arg;
-	sodns_sleep(10);
+	sodns_sleep(10 * SODNS_MS);
 	square(w);
 	return w;
 }
@@ -84,7 +85,7 @@ static void *fly(void *arg)
 static void detached(sodns_query_t *q, void *arg)
 {
 	struct work *w = arg;
-	sodns_sleep(10);
+	sodns_sleep(10 * SODNS_MS);
 	w->out = (int)sodns_query_type(q) + w->in;
 }
 
@@ -96,14 +97,14 @@ const char *probe_elsewhere(struct probe *p, const sodns_handler_t *h, sodns_que
 	(void)h;
 	(void)r;
 	int a = sodns_blocking(square, &pool, sizeof(pool), NULL);
-	sodns_flight_t *f = sodns_join("key", 3, fly, &joined, sizeof(joined), free, 1000);
+	sodns_flight_t *f = sodns_join("key", 3, fly, &joined, sizeof(joined), free, SODNS_SECOND);
 	int b = f ? ((struct work *)sodns_flight_result(f))->out : -1;
 	if (f)
 		sodns_flight_release(f);
-	f = sodns_flight_lead(p, "key", 3, 100, &leads);
+	f = sodns_flight_lead(p, "key", 3, 100 * SODNS_MS, &leads);
 	if (f)
 		sodns_flight_land(f, NULL, NULL);
-	int c = sodns_detach_wait(q, detached, &apart, sizeof(apart), 1000, 500);
+	int c = sodns_detach_wait(q, detached, &apart, sizeof(apart), SODNS_SECOND, 500 * SODNS_MS);
 	return sodns_printf(q, "%d %d %d %d %d %d", a, pool.out, b, leads, c, apart.out);
 }
 

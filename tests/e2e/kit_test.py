@@ -1,5 +1,5 @@
 """The author's kit, as a stranger has it: from what is installed, with the source tree out of reach."""
-import os, pathlib, re, shutil, signal, socket, subprocess, tempfile, threading, time, unittest
+import json, os, pathlib, re, shutil, signal, socket, subprocess, tempfile, threading, time, unittest
 
 import dns.exception, dns.message, dns.query
 
@@ -100,20 +100,56 @@ class Installed(Stranger):
         shutil.copytree(self.prefix / 'share/doc/sodns/examples/external-example', work)
         self.sh('cmake -B build && cmake --build build && ctest --test-dir build --output-on-failure && cmake --install build', work)
         self.needs_nothing_of_the_tree(work)
-        names = ['clock', 'fallback'] + (['reverse'] if shutil.which('rustc') else [])
+        names = ['clock', 'fallback', 'blocklist', 'flatten', 'ratelimit'] + (['reverse'] if shutil.which('rustc') else [])
         if 'reverse' not in names:
             print('skipped: the plugin in Rust (no rustc)')
-        with open(self.prefix / 'etc/sodns/plugin.cfg', 'a') as cfg:
-            cfg.writelines(f'{n}:{n}.so\n' for n in names)
+        places = {'blocklist': ' before cache', 'flatten': ' after cache', 'ratelimit': ' before errors'}
+        (self.prefix / 'etc/sodns/plugin.cfg.d').mkdir(exist_ok=True)
+        with open(self.prefix / 'etc/sodns/plugin.cfg.d/examples.cfg', 'w') as cfg:
+            cfg.writelines(f'{n}:{n}.so{places.get(n, " before whoami")}\n' for n in names)
         listed = self.sh('sodns -plugins')
         for name in names:
             self.assertRegex(listed, rf'(?m)^dns\.{name}\t0\.1\tsdk [\d.]+\t{self.prefix}/lib/sodns/plugins/{name}\.so$')
         port = harness.free_port()
-        (work / 'Corefile').write_text('clock:%d {\n clock\n}\n' % port + ('.:%d {\n reverse\n}\n' % port) * (len(names) == 3))
+        (work / 'list').write_text('ads.example\n')
+        (work / 'Corefile').write_text('clock:%d {\n clock\n}\nexample:%d {\n ratelimit 1000\n blocklist list\n whoami\n}\n' % (port, port)
+                                       + ('.:%d {\n reverse\n}\n' % port) * ('reverse' in names))
         self.start('sodns', work, port)
         self.assertRegex(self.sh(f'kdig @127.0.0.1 -p {port} clock TXT +short'), r'^"20\d\d-\d\d-\d\dT[\d:]+Z"$')
+        self.assertIn('NXDOMAIN', self.sh(f'kdig @127.0.0.1 -p {port} www.ads.example'))
         if 'reverse' in names:
-            self.assertEqual(self.sh(f'kdig @127.0.0.1 -p {port} stressed.example TXT +short').strip(), '"desserts"')
+            self.assertEqual(self.sh(f'kdig @127.0.0.1 -p {port} stressed.test TXT +short').strip(), '"desserts"')
+
+    def test_library(self):
+        """A library of somebody else's is built, installed beside libsodns, opened when a plugin asks, and told from another."""
+        work = self.folder / 'library'
+        work.mkdir()
+        (work / 'table.h').write_text('#include <sodns/library.h>\ntypedef struct greetings_table {\n\tsodns_library_head_t head;\n'
+                                      '\tconst char *(*greeting)(void);\n} greetings_table_t;\n')
+        (work / 'greetings.c').write_text('#include "table.h"\nstatic const char *greeting(void)\n{\n\treturn "good morning";\n}\n'
+                                          'SODNS_LIBRARY(greetings, greetings_table_t) = {\n\t.head = {.id = "com.example.greetings", '
+                                          '.version = VERSION, .size = sizeof(greetings_table_t)}, .greeting = greeting};\n')
+        (work / 'greet.c').write_text(
+            '#include <sodns/plugin.h>\n#include "table.h"\n'
+            'static int setup(sodns_setup_t *s)\n{\n\tchar err[512];\n\tstatic const sodns_library_t library = {.size = sizeof(library), '
+            '.name = "greetings",\n\t\t.what = "the greetings", .id = "com.example.greetings", .version = 2, '
+            '.table_size = sizeof(greetings_table_t)};\n'
+            '\twhile (sodns_setup_next(s))\n\t\t;\n\tconst greetings_table_t *t = sodns_library_open(&library, err, sizeof(err));\n'
+            '\treturn sodns_error(s, "%s", t ? t->greeting() : err);\n}\n'
+            'SODNS_PLUGIN(.name = "greet", .version = "0.1", .setup = setup);\n')
+        (work / 'CMakeLists.txt').write_text(
+            'cmake_minimum_required(VERSION 3.22)\nproject(greet C)\nfind_package(sodns REQUIRED)\nsodns_add_library(greetings greetings.c)\n'
+            'set(VERSION 2 CACHE STRING "")\ntarget_compile_definitions(sodns_greetings PRIVATE VERSION=${VERSION})\n'
+            'sodns_add_plugin(greet greet.c)\n')
+        with open(self.prefix / 'etc/sodns/plugin.cfg', 'a') as cfg:
+            cfg.write('greet:greet.so\n')
+        (work / 'Corefile').write_text('.:0 {\n greet\n}\n')
+        check = 'sodns -conf Corefile -check 2>&1 || true'
+        for version, said in (1, 'the greetings: .*/libsodns-greetings.so.1 has version 1 of its functions, not 2'), (2, 'good morning'):
+            self.sh(f'cmake -B build -DVERSION={version} && cmake --build build && cmake --install build', work)
+            self.assertRegex(self.sh(check, work), said)
+        (self.libdir / 'libsodns-greetings.so.1').unlink()
+        self.assertRegex(self.sh(check, work), 'cannot open the greetings: .*/libsodns-greetings.so.1: cannot open shared object file')
 
     def test_pkg_config(self):
         """Without CMake, and from C++'s or anybody's build: pkg-config is enough."""
@@ -185,7 +221,8 @@ class Packages(Stranger):
         super().setUp()
         made = subprocess.run([str(ROOT / 'tools/package')], capture_output=True, text=True)
         self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
-        self.debs = made.stdout.split()
+        self.debs = [f for f in made.stdout.split() if f.endswith('.deb')]
+        self.bills = [f for f in made.stdout.split() if f.endswith('.spdx.json')]
         root = self.root = self.folder / 'root'
         for d in ('var/lib/dpkg/info', 'var/lib/dpkg/updates', 'tmp'):
             (root / d).mkdir(parents=True)
@@ -195,6 +232,15 @@ class Packages(Stranger):
                            text=True, env=dict(os.environ, PATH=os.environ['PATH'] + ':/usr/sbin:/sbin'))
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
         self.prefix = root / 'usr'
+
+    def test_bill(self):
+        """Beside the packages is what the daemon's is made of."""
+        daemon = next(d for d in self.debs if '/sodns_' in d)
+        self.assertEqual(self.bills, [daemon.removesuffix('.deb') + '.spdx.json'])
+        bill = json.loads(pathlib.Path(self.bills[0]).read_text())
+        depends = subprocess.run(['dpkg-deb', '-f', daemon, 'Depends'], capture_output=True, text=True).stdout
+        self.assertEqual({p['name'] for p in bill['packages']} - {'sodns'},
+                         {re.match(r'\S+', d)[0] for d in depends.split(', ')} - {'adduser'})
 
     def test_contents(self):
         for deb, name, depends in zip(sorted(self.debs), ('libsodns-dev', 'sodns'),

@@ -72,9 +72,9 @@ void sodns_conn_answered(sodns_conn_t *c)
 	(void)c;
 }
 
-void sodns_conn_timeouts(const sodns_conn_t *c, uint32_t *read, uint32_t *write, uint32_t *idle)
+void sodns_conn_timeouts(const sodns_conn_t *c, uint64_t *read, uint64_t *write, uint64_t *idle)
 {
-	*read = c->how & 64 ? 0 : 3000;
+	*read = c->how & 64 ? 0 : 3 * SODNS_SECOND;
 	*write = *idle = *read;
 }
 

@@ -9,7 +9,6 @@
 #include <sodns/json.h>
 
 #include "../../plugins/intree/log/log.h"
-#include "host/memory.h"
 #include "host/setup.h"
 #include "plugin.h"
 
@@ -92,6 +91,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	object_compile(&s, OBJECT_FORMAT "{/a/b}{/a/c}{/none}", &object);
 	write_lines(&object, format);
 	free(format);
-	memory_free(&generation);
+	arena_reset(&generation.memory);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/memory.h"
 #include "host/setup.h"
 #include "message/encode.h"
 #include "message/reply.h"
@@ -89,7 +88,7 @@ void fuzz_setup_end(void)
 		if (sodns_plugin.teardown)
 			sodns_plugin.teardown(i->self);
 	corefile_free(generation.corefile);
-	memory_free(&generation);
+	arena_reset(&generation.memory);
 }
 
 sodns_query_t *fuzz_query(const uint8_t *packet, size_t len)

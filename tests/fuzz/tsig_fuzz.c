@@ -2,6 +2,7 @@
  * tsig: key files (the input begins with 'k'), and records at the end of a message. What was read of a
  * record is signed over and written again, and is the same when it is read once more.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static void key_file(const char *text, size_t len)
 	keys_free(&keys);
 }
 
-static const struct mac_key *some_key(void)
+static const sodns_hmac_key_t *some_key(void)
 {
 	static struct key_list keys;
 	if (!keys.first)
@@ -69,6 +70,11 @@ static void message(const uint8_t *m, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	char err[512];
+	if (sodns_digest_open(err, sizeof(err))) {
+		fprintf(stderr, "%s\n", err);
+		abort();
+	}
 	uint8_t *copy = malloc(len ? len : 1);
 	if (!copy)
 		return 0;

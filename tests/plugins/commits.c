@@ -32,7 +32,7 @@ static void change(sodns_zone_t *z, unsigned round)
 static void run(void *arg)
 {
 	struct commits *c = arg;
-	for (unsigned round = 0; sodns_service_sleep(10); round++)
+	for (unsigned round = 0; sodns_service_sleep(10 * SODNS_MS); round++)
 		change(c->zone, round);
 }
 

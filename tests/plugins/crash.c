@@ -49,7 +49,7 @@ static void *fly(void *arg)
 static void detached(sodns_query_t *q, void *arg)
 {
 	(void)q;
-	sodns_sleep(50);
+	sodns_sleep(50 * SODNS_MS);
 	harm(arg);
 }
 
@@ -60,10 +60,10 @@ static sodns_reply_t *do_harm(sodns_query_t *q, bool loops)
 	if (!strncmp(label, "pool", 4))
 		sodns_blocking(harm, &loops, sizeof(loops), NULL);
 	else if (!strncmp(label, "flight", 6))
-		sodns_join("k", 1, fly, &loops, sizeof(loops), free, 3000);
+		sodns_join("k", 1, fly, &loops, sizeof(loops), free, 3 * SODNS_SECOND);
 	else if (!strncmp(label, "detach", 6))
-		sodns_detach(q, detached, &loops, sizeof(loops), 1000);
-	else if (strncmp(label, "sleep", 5) || !sodns_sleep(500))
+		sodns_detach(q, detached, &loops, sizeof(loops), SODNS_SECOND);
+	else if (strncmp(label, "sleep", 5) || !sodns_sleep(500 * SODNS_MS))
 		harm(&loops);
 	return sodns_fail(q, SODNS_SERVFAIL, "no harm was done");
 }

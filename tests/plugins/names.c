@@ -119,7 +119,8 @@ static int prepare(void *self, sodns_prepare_t *p)
 					       .end = on_end,
 					       .failed = on_failed,
 					       .arg = n,
-					       .silence = (uint32_t)atoi(n->silence)};
+					       .silence = (uint64_t)atoi(n->silence) *
+							  SODNS_SECOND};
 	n->api = sodns_api_open(p, &options);
 	if (!n->api)
 		return SODNS_EINVAL;

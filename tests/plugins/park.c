@@ -41,10 +41,10 @@ static sodns_reply_t *text(sodns_query_t *q, const char *value)
 
 static sodns_reply_t *status(sodns_query_t *q, int rc)
 {
-	return text(q, rc >= 0                 ? "ok"
-		       : rc == SODNS_TIMEOUT   ? "timeout"
-		       : rc == SODNS_CANCELLED ? "cancelled"
-					       : "failed");
+	return text(q, rc >= 0                  ? "ok"
+		       : rc == SODNS_ETIMEOUT   ? "timeout"
+		       : rc == SODNS_ECANCELLED ? "cancelled"
+						: "failed");
 }
 
 static void block(void *work)
@@ -57,16 +57,16 @@ static void block(void *work)
 static void *fly(void *arg)
 {
 	unsigned *n = malloc(sizeof(*n));
-	sodns_sleep(*(const uint32_t *)arg);
+	sodns_sleep(*(const uint32_t *)arg * SODNS_MS);
 	*n = atomic_fetch_add(&flights, 1) + 1;
 	return n;
 }
 
 static sodns_reply_t *join(sodns_query_t *q, uint32_t ms)
 {
-	sodns_flight_t *f = sodns_join("k", 1, fly, &ms, sizeof(ms), free, 3000);
+	sodns_flight_t *f = sodns_join("k", 1, fly, &ms, sizeof(ms), free, 3 * SODNS_SECOND);
 	if (!f)
-		return status(q, SODNS_TIMEOUT);
+		return status(q, SODNS_ETIMEOUT);
 	char number[16];
 	snprintf(number, sizeof(number), "%u", *(unsigned *)sodns_flight_result(f));
 	sodns_flight_release(f);
@@ -77,7 +77,7 @@ static void count_later(sodns_query_t *q, void *arg)
 {
 	(void)q;
 	(void)arg;
-	if (!sodns_sleep(50))
+	if (!sodns_sleep(50 * SODNS_MS))
 		atomic_fetch_add(&detached, 1);
 }
 
@@ -85,7 +85,7 @@ static sodns_reply_t *detach(sodns_query_t *q)
 {
 	char number[16];
 	snprintf(number, sizeof(number), "%u", atomic_load(&detached));
-	sodns_detach(q, count_later, NULL, 0, 1000);
+	sodns_detach(q, count_later, NULL, 0, SODNS_SECOND);
 	return text(q, number);
 }
 
@@ -95,8 +95,9 @@ static sodns_reply_t *exchange(sodns_query_t *q, uint16_t port, bool tcp)
 				       "park\x00\x00\x10\x00\x01";
 	uint8_t answer[512];
 	const sodns_address_t to = {.family = 4, .bytes = {127, 0, 0, 1}, .port = port};
-	return status(q, (tcp ? sodns_exchange_tcp : sodns_exchange_udp)(
-				 &to, query, sizeof(query) - 1, answer, sizeof(answer), 1000));
+	return status(q,
+		      (tcp ? sodns_exchange_tcp : sodns_exchange_udp)(
+			      &to, query, sizeof(query) - 1, answer, sizeof(answer), SODNS_SECOND));
 }
 
 static sodns_reply_t *ask_below(sodns_query_t *q)
@@ -135,7 +136,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	if (has(label, "join", &n))
 		return join(q, n);
 	if (has(label, "over", &n))
-		return status(q, sodns_sleep(60000));
+		return status(q, sodns_sleep(60 * SODNS_SECOND));
 	if (has(label, "detach", &n))
 		return detach(q);
 	if (has(label, "udp", &n))
@@ -143,7 +144,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	if (has(label, "tcp", &n))
 		return exchange(q, (uint16_t)n, true);
 	if (has(label, "s", &n))
-		return status(q, sodns_sleep(n));
+		return status(q, sodns_sleep(n * SODNS_MS));
 	return sodns_fail(q, SODNS_REFUSED, "no such wait");
 }
 

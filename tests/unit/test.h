@@ -37,6 +37,16 @@ static inline void test_query_init(struct test_query *t)
 	arena_init(&t->shared.arena, t->arena, sizeof(t->arena));
 }
 
+/* A name in wire form, good until the eighth call after this. */
+static inline const uint8_t *test_wire(const char *text)
+{
+	static uint8_t buf[8][SODNS_NAME_MAX];
+	static unsigned at;
+	uint8_t *out = buf[at++ % 8];
+	assert_true(sodns_name_from_text(text, NULL, out) > 0);
+	return out;
+}
+
 /* A query for name (text) and type, as a client would send it. */
 static inline void test_query_make(struct test_query *t, const char *name, uint16_t type)
 {
@@ -53,6 +63,20 @@ static inline void test_query_make(struct test_query *t, const char *name, uint1
 	p[2] = 0;
 	p[3] = 1;
 	assert_int_equal(query_parse(&t->q, t->packet, (size_t)len + 16), PARSE_OK);
+}
+
+/* Puts it aside with the versions of zones that it looked at, and ends that. */
+static inline void test_query_pin(struct test_query *t)
+{
+	if (t->shared.views)
+		t->shared.view_calls->pin(&t->shared);
+}
+
+static inline void test_query_unpin(struct test_query *t)
+{
+	if (t->shared.views)
+		t->shared.view_calls->unpin(&t->shared);
+	t->shared.views = NULL;
 }
 
 static inline void test_query_free(struct test_query *t)

@@ -26,6 +26,8 @@ struct policy {
 	bool every_type;
 	uint16_t *types;
 	size_t type_count;
+	sodns_prefix_t *nets; /* as they are written */
+	size_t net_count;
 	struct prefixes v4, v6;
 };
 

@@ -47,7 +47,7 @@ struct collection {
 struct automatic {
 	const uint8_t *const *origins;
 	size_t origin_count;
-	const char *directory;
+	const char *directory, *pattern, *template; /* as they are written */
 	struct naming naming;
 	uint64_t interval; /* nanoseconds; 0: never look again */
 	struct collection *zones;

@@ -45,8 +45,11 @@ static int group_of(const sodns_regex_t *r, const char *name, size_t len)
 		return -1;
 	snprintf(text, sizeof(text), "%.*s", (int)len, name);
 	if (strspn(text, "0123456789") == len) {
-		unsigned long n = strtoul(text, NULL, 10);
-		return n <= sodns_regex_groups(r) && n < GROUPS_MAX ? (int)n : -1;
+		uint64_t number;
+		return sodns_uint_from_text(name, len, 10, GROUPS_MAX - 1, &number) ||
+				       number > sodns_regex_groups(r)
+			       ? -1
+			       : (int)number;
 	}
 	int n = sodns_regex_group(r, text);
 	return n < GROUPS_MAX ? n : -1;

@@ -12,18 +12,19 @@
 
 #include "auto.h"
 
-#define DEFAULT_INTERVAL 60000000000ull
-#define SLEEP_MAX_MS 3600000u
+/* What names are made of without words for it. */
+#define PATTERN "db\\.(.*)"
+#define TEMPLATE "{1}"
+#define SLEEP_MAX (3600 * SODNS_SECOND)
 #define AGAIN_NS 1000000000ull
 
-static int read_directory(sodns_setup_t *s, struct automatic *a)
+static int check_directory(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *word = sodns_setup_arg(s), *pattern;
+	struct automatic *a = to;
 	struct stat st;
 	char place[1024];
-	if (!word)
-		return sodns_error_args(s);
-	a->directory = sodns_setup_path(s, word);
+	(void)o;
+	(void)word;
 	if (stat(a->directory, &st) && errno != ENOENT)
 		return sodns_error(s, "Unable to access root path '%s': %s%s", a->directory,
 				   strerror(errno),
@@ -31,61 +32,40 @@ static int read_directory(sodns_setup_t *s, struct automatic *a)
 	if (stat(a->directory, &st))
 		sodns_log(SODNS_LOG_WARNING, "auto", "Directory does not exist: %s%s", a->directory,
 			  sodns_file_place(a->directory, place, sizeof(place)));
-	pattern = sodns_setup_arg(s);
-	if (pattern && naming_read(s, &a->naming, pattern, sodns_setup_arg(s)))
-		return SODNS_EINVAL;
-	return sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
+	return a->pattern ? naming_read(s, &a->naming, a->pattern, a->template) : SODNS_OK;
 }
 
-static int read_reload(sodns_setup_t *s, struct automatic *a)
-{
-	const char *text = sodns_setup_arg(s);
-	int64_t ns;
-	if (!text)
-		return sodns_error(s, "reload duration value is expected");
-	if (sodns_duration_from_text(text, &ns))
-		return sodns_error(s, "time: invalid duration \"%s\"", text);
-	if (ns < 0)
-		return sodns_error(s, "invalid duration \"%s\": it must not be negative", text);
-	a->interval = (uint64_t)ns;
-	return SODNS_OK;
-}
-
-static int read_property(sodns_setup_t *s, struct automatic *a)
-{
-	const char *property = sodns_setup_value(s);
-	size_t n;
-	if (!strcmp(property, "directory"))
-		return read_directory(s, a);
-	if (!strcmp(property, "reload"))
-		return read_reload(s, a);
-	if (strcmp(property, "upstream"))
-		return sodns_error_property(s);
-	/* Of older Corefiles; aliases are always followed. */
-	sodns_setup_args(s, &n);
-	return SODNS_OK;
-}
-
+static const sodns_option_t directory[] = {
+	{"DIR", SODNS_OPT_PATH, SODNS_FIELD(struct automatic, directory), .fallback = ".",
+	 .help = "where the zones' files are"},
+	{"REGEXP", SODNS_OPT_TEXT, SODNS_FIELD(struct automatic, pattern),
+	 .flags = SODNS_OPT_OPTIONAL, .otherwise = PATTERN, .help = "which files"},
+	{"ORIGIN_TEMPLATE", SODNS_OPT_TEXT, SODNS_FIELD(struct automatic, template),
+	 .flags = SODNS_OPT_OPTIONAL, .otherwise = TEMPLATE, .help = "their zones' names"},
+};
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct automatic, origins, origin_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that are answered for"},
+};
+static const sodns_option_t properties[] = {
+	{"directory", SODNS_OPT_GROUP, .args = SODNS_ROWS(directory), .check = check_directory,
+	 .form = "DIR [REGEXP ORIGIN_TEMPLATE]", .help = "the folder that is looked at"},
+	{"reload", SODNS_OPT_DURATION, SODNS_FIELD(struct automatic, interval), .fallback = "1m",
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "how often it is, 0: once",
+	 .says = {.missing = "reload duration value is expected",
+		  .low = "invalid duration \"{}\": it must not be negative"}},
+	{"upstream", SODNS_OPT_IGNORED, .help = "aliases are always followed"},
+};
 /* The last of several directives holds. */
-static int read_directives(sodns_setup_t *s, struct automatic *a)
-{
-	while (sodns_setup_next(s)) {
-		a->origins = sodns_setup_zone_args(s, &a->origin_count);
-		if (!a->origins)
-			return SODNS_EINVAL;
-		while (sodns_setup_block(s))
-			if (read_property(s, a))
-				return SODNS_EINVAL;
-	}
-	return SODNS_OK;
-}
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.help = "zones from whatever files lie in a folder"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct automatic *a = sodns_setup_alloc(s, sizeof(*a));
-	a->interval = DEFAULT_INTERVAL;
-	a->directory = sodns_setup_path(s, ".");
-	if (!naming_read(s, &a->naming, "db\\.(.*)", "{1}") && !read_directives(s, a))
+	if (!sodns_setup_read_all(s, a) &&
+	    (a->pattern || !naming_read(s, &a->naming, PATTERN, TEMPLATE)))
 		return sodns_add_handler(s, a);
 	sodns_regex_free(a->naming.regex);
 	return SODNS_EINVAL;
@@ -147,8 +127,8 @@ static void run(void *arg)
 	struct automatic *a = arg;
 	uint64_t due = sodns_now() + (a->inherited ? 0 : a->interval);
 	for (;;) {
-		uint64_t now = sodns_now(), ms = due > now ? (due - now + 999999) / 1000000 : 0;
-		if (!sodns_service_sleep((uint32_t)(ms < SLEEP_MAX_MS ? ms : SLEEP_MAX_MS)))
+		uint64_t now = sodns_now(), left = due > now ? due - now : 0;
+		if (!sodns_service_sleep(left < SLEEP_MAX ? left : SLEEP_MAX))
 			return;
 		if (sodns_now() < due)
 			continue;
@@ -212,6 +192,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_PREFETCH) ? NULL : &prefetch;
 }
 
-SODNS_PLUGIN(.name = "auto", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = auto_serve,
-	     .prepare = prepare, .start = start, .stop = stop, .teardown = teardown,
-	     .ability = ability);
+SODNS_PLUGIN(.name = "auto", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = auto_serve, .prepare = prepare, .start = start, .stop = stop,
+	     .teardown = teardown, .ability = ability);

@@ -19,6 +19,7 @@ struct autopath {
 	const uint8_t *const *zones;
 	size_t zone_count;
 	struct search search; /* of the file; with another plugin, of this machine */
+	const char *source;   /* as it is written */
 	const char *plugin;   /* who knows the search path, or NULL */
 	const sodns_autopath_ability_t *ability;
 	void *provider;

@@ -23,7 +23,7 @@ static void load(void)
 
 static void refusals(void)
 {
-	SODNS_REFUSED("autopath", "stdin:2 - no resolv-conf specified");
+	SODNS_REFUSED("autopath", "stdin:2 - Error during parsing: no resolv-conf specified");
 	SODNS_REFUSED("autopath /none.conf", "stdin:2 - failed to parse \"/none.conf\": open "
 					     "/none.conf: no such file or directory");
 	SODNS_REFUSED("autopath @hosts\nhosts hosts",

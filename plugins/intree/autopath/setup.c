@@ -59,44 +59,21 @@ static int read_source(sodns_setup_t *s, struct autopath *a, const char *source)
 	return rc ? fail(s, a, source, "a domain of its search list is no name", 0) : SODNS_OK;
 }
 
-/* Every word but the last is a zone. */
-static int read_zones(sodns_setup_t *s, struct autopath *a, const char *const *args, size_t count)
-{
-	const uint8_t **all = NULL;
-	a->zone_count = 0;
-	if (!count)
-		a->zones = sodns_setup_zones(s, &a->zone_count);
-	for (size_t i = 0; i < count; i++) {
-		size_t n;
-		const uint8_t *const *zones = sodns_setup_zone_text(s, args[i], &n);
-		if (!zones)
-			return SODNS_EINVAL;
-		const uint8_t **more = sodns_setup_alloc(s, (a->zone_count + n) * sizeof(*more));
-		if (all)
-			memcpy(more, all, a->zone_count * sizeof(*more));
-		memcpy(more + a->zone_count, zones, n * sizeof(*more));
-		a->zones = all = more;
-		a->zone_count += n;
-	}
-	return SODNS_OK;
-}
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct autopath, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "whose names are looked at"},
+	{"RESOLV-CONF|@PLUGIN", SODNS_OPT_TEXT, SODNS_FIELD(struct autopath, source),
+	 .help = "where the search path is", .says.missing = "no resolv-conf specified"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.help = "walks a client's search path"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct autopath *a = sodns_setup_alloc(s, sizeof(*a));
-	while (sodns_setup_next(s)) {
-		size_t count;
-		const char *const *args = sodns_setup_args(s, &count);
-		if (!count) {
-			a->error = "no resolv-conf specified";
-			break;
-		}
-		int rc = read_source(s, a, args[count - 1]);
-		if (!rc)
-			rc = read_zones(s, a, args, count - 1);
-		if (rc)
-			return rc;
-	}
+	while (sodns_setup_next(s))
+		if (sodns_setup_read(s, a) || read_source(s, a, a->source))
+			return SODNS_EINVAL;
 	return sodns_add_handler(s, a);
 }
 
@@ -138,5 +115,5 @@ static int prepare(void *self, sodns_prepare_t *p)
 	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "autopath", .version = SODNS_SDK_VERSION, .setup = setup,
+SODNS_PLUGIN(.name = "autopath", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
 	     .serve_dns = autopath_serve, .prepare = prepare);

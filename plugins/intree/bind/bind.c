@@ -18,13 +18,9 @@ struct list {
 static int append(void *arg, const char *text)
 {
 	struct list *l = arg;
-	const char **more = sodns_setup_alloc(l->setup, (l->count + 1) * sizeof(*more));
 	char *copy = sodns_setup_alloc(l->setup, strlen(text) + 1);
-	if (l->count)
-		memcpy(more, l->texts, l->count * sizeof(*more));
 	strcpy(copy, text);
-	more[l->count++] = copy;
-	l->texts = more;
+	*(const char **)sodns_setup_list_add(l->setup, &l->texts, &l->count, sizeof(copy)) = copy;
 	return 0;
 }
 
@@ -41,19 +37,48 @@ static bool is_address(const char *text)
 	return !sodns_address_from_text(ip, &a);
 }
 
-static int resolve(sodns_setup_t *s, const char *const *words, size_t count, struct list *out)
+static int resolve(sodns_setup_t *s, struct list *l, const char *word)
 {
-	*out = (struct list){.setup = s};
-	for (size_t i = 0; i < count; i++) {
-		if (interface_addresses(words[i], append, out))
-			continue;
-		if (!is_address(words[i]))
-			return sodns_error(s, "not a valid IP address or interface name: \"%s\"",
-					   words[i]);
-		append(out, words[i]);
-	}
-	return 0;
+	l->setup = s;
+	if (interface_addresses(word, append, l))
+		return SODNS_OK;
+	if (!is_address(word))
+		return sodns_error(s, "not a valid IP address or interface name: \"%s\"", word);
+	return append(l, word);
 }
+
+/* One `bind`. */
+struct binding {
+	struct list all, except;
+};
+
+static int read_address(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
+{
+	(void)o;
+	return resolve(s, &((struct binding *)to)->all, word);
+}
+
+static int read_except(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
+{
+	(void)o;
+	return resolve(s, &((struct binding *)to)->except, word);
+}
+
+static const sodns_option_t args[] = {
+	{"ADDRESS|IFACE", SODNS_OPT_PARSE, .parse = read_address, .flags = SODNS_OPT_MANY,
+	 .help = "where to listen",
+	 .says.missing = "at least one address or interface name is expected"},
+};
+static const sodns_option_t properties[] = {
+	{"except", SODNS_OPT_PARSE, .parse = read_except, .flags = SODNS_OPT_MANY,
+	 .form = "ADDRESS|IFACE...", .help = "where not to",
+	 .says.missing = "at least one address or interface must be given to except subdirective"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_EACH,
+					.says.unknown = "invalid option \"{}\"",
+					.help = "the addresses that a server block listens on"};
 
 static bool has(const struct list *l, const char *text)
 {
@@ -63,37 +88,17 @@ static bool has(const struct list *l, const char *text)
 	return false;
 }
 
-static int parse(sodns_setup_t *s)
-{
-	struct list all, except = {0};
-	size_t count;
-	const char *const *words = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error(s, "at least one address or interface name is expected");
-	if (resolve(s, words, count, &all))
-		return -1;
-	while (sodns_setup_block(s)) {
-		if (strcmp(sodns_setup_value(s), "except"))
-			return sodns_error(s, "invalid option \"%s\"", sodns_setup_value(s));
-		words = sodns_setup_args(s, &count);
-		if (!count)
-			return sodns_error(s, "at least one address or interface must be given to "
-					      "except subdirective");
-		if (resolve(s, words, count, &except))
-			return -1;
-	}
-	for (size_t i = 0; i < all.count; i++)
-		if (!has(&except, all.texts[i]) && sodns_server_bind(s, all.texts[i]))
-			return -1;
-	return 0;
-}
-
 static int setup(sodns_setup_t *s)
 {
-	while (sodns_setup_next(s))
-		if (parse(s))
-			return -1;
-	return 0;
+	while (sodns_setup_next(s)) {
+		struct binding b = {0};
+		if (sodns_setup_read(s, &b))
+			return SODNS_EINVAL;
+		for (size_t i = 0; i < b.all.count; i++)
+			if (!has(&b.except, b.all.texts[i]) && sodns_server_bind(s, b.all.texts[i]))
+				return SODNS_EINVAL;
+	}
+	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "bind", .version = SODNS_SDK_VERSION, .setup = setup);
+SODNS_PLUGIN(.name = "bind", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options);

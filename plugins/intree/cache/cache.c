@@ -156,23 +156,6 @@ static char *zones_text(const struct cache *c)
 	return all;
 }
 
-struct before {
-	const struct cache *me;
-	unsigned same;
-	bool seen;
-};
-
-static void count_same(void *arg, const sodns_instance_t *i)
-{
-	struct before *b = arg;
-	const struct cache *c = i->self;
-	if (strcmp(i->plugin, "cache"))
-		return;
-	b->seen = b->seen || c == b->me;
-	if (!b->seen && c->key && !strncmp(c->key, b->me->key, strlen(b->me->key)))
-		b->same++;
-}
-
 /* What makes this block's cache the one that a later configuration goes on with: where it serves,
  * its zones, its view. */
 static void make_key(struct cache *c, sodns_prepare_t *p)
@@ -185,12 +168,13 @@ static void make_key(struct cache *c, sodns_prepare_t *p)
 	words = sodns_prepare_zones(p, &count);
 	c->key = join(words, count, ' ', c->key);
 	c->key = join(ends, 2, ' ', c->key);
-	struct before b = {.me = c};
-	sodns_prepare_each(p, SODNS_ALL_BLOCKS, NULL, count_same, &b);
-	if (!b.same)
-		return;
-	snprintf(number, sizeof(number), "%u", b.same);
-	c->key = join(&last, 1, ' ', c->key);
+	/* Blocks of several views may be alike in all that. */
+	size_t len = strlen(c->key);
+	for (unsigned i = 1; sodns_bequeathed(p, c->key); i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		c->key[len] = 0;
+		c->key = join(&last, 1, ' ', c->key);
+	}
 }
 
 static void note_subnet(void *arg, const sodns_instance_t *i)

@@ -33,34 +33,37 @@ static uint32_t *ghost_place(const struct ghosts *g, uint64_t hash)
 
 void ghosts_add(struct shard *h, const struct entry *e)
 {
-	if (e->queue == SMALL)
-		*ghost_place(&h->ghosts[e->kind], e->hash) = print_of(e->hash);
+	struct ghosts *g = &h->ghosts[e->kind];
+	/* Without memory nobody is remembered. */
+	if (e->queue != SMALL ||
+	    (!g->print && !(g->print = calloc(g->mask + 1, sizeof(*g->print)))))
+		return;
+	*ghost_place(g, e->hash) = print_of(e->hash);
 }
 
 /* Whether it was thrown out lately; it is forgotten then. */
 static bool ghosts_take(struct ghosts *g, uint64_t hash)
 {
-	uint32_t *place = ghost_place(g, hash);
-	if (*place != print_of(hash))
+	uint32_t *place = g->print ? ghost_place(g, hash) : NULL;
+	if (!place || *place != print_of(hash))
 		return false;
 	*place = 0;
 	return true;
 }
 
-bool ghosts_resize(struct ghosts *g, size_t capacity)
+void ghosts_resize(struct ghosts *g, size_t capacity)
 {
 	size_t count = 16;
 	while (count < capacity / SHARDS)
 		count *= 2;
-	if (g->print && g->mask == count - 1)
-		return true;
-	uint32_t *print = calloc(count, sizeof(*print));
-	if (!print)
-		return false;
+	if (g->mask == count - 1)
+		return;
+	uint32_t *print = g->print ? calloc(count, sizeof(*print)) : NULL;
+	if (g->print && !print)
+		return;
 	free(g->print);
 	g->print = print;
 	g->mask = count - 1;
-	return true;
 }
 
 void queue_add(struct shard *h, struct entry *e)

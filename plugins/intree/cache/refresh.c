@@ -5,8 +5,8 @@
 
 #include "cache.h"
 
-/* For how long a question behind the client's back may run, in ms. */
-#define PATIENCE_MS 5000u
+/* For how long a question behind the client's back may run. */
+#define PATIENCE (5 * SODNS_SECOND)
 
 bool prefetch_due(const struct cache *c, struct entry *e, uint64_t now, int64_t left)
 {
@@ -118,7 +118,7 @@ void refresh_later(const sodns_handler_t *h, sodns_query_t *q, struct entry *e, 
 	r.prefetch = true;
 	if (!begin(e, r.recheck))
 		return;
-	if (sodns_detach(q, refresh, &r, sizeof(r), PATIENCE_MS))
+	if (sodns_detach(q, refresh, &r, sizeof(r), PATIENCE))
 		atomic_store(&e->refreshing, false);
 }
 
@@ -145,8 +145,7 @@ static sodns_reply_t *verify_beside(const sodns_handler_t *h, sodns_query_t *q, 
 	struct cache *c = h->self;
 	struct refresh r = refresh_of(h, e, true);
 	r.single = c->recheck != 0;
-	int rc = sodns_detach_wait(q, refresh, &r, sizeof(r), PATIENCE_MS,
-				   (uint32_t)((c->verify_timeout + 999999) / 1000000));
+	int rc = sodns_detach_wait(q, refresh, &r, sizeof(r), PATIENCE, c->verify_timeout);
 	if (rc == SODNS_EBUSY || rc == SODNS_ENOMEM)
 		atomic_store(&e->refreshing, false);
 	if (rc || !r.refreshed || !r.result)

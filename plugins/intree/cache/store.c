@@ -16,11 +16,19 @@ static struct shard *shard_of(const struct store *s, uint64_t hash)
 	return (struct shard *)(uintptr_t)&s->shard[hash >> (64 - SHARD_BITS)];
 }
 
-static struct table *table_new(size_t entries)
+/* Of an empty shard. */
+#define BUCKETS_FIRST 4u
+
+static size_t buckets_for(size_t entries)
 {
-	size_t buckets = 64;
+	size_t buckets = BUCKETS_FIRST;
 	while (buckets < entries / SHARDS)
 		buckets *= 2;
+	return buckets;
+}
+
+static struct table *table_new(size_t buckets)
+{
 	struct table *t = calloc(1, sizeof(*t) + buckets * sizeof(t->bucket[0]));
 	if (t)
 		t->mask = buckets - 1;
@@ -45,12 +53,12 @@ struct store *store_new(const size_t capacity[KINDS], size_t bytes_max)
 	bool whole = true;
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard *h = &s->shard[i];
-		struct table *t = table_new(capacity[SUCCESS] + capacity[DENIAL]);
+		struct table *t = table_new(BUCKETS_FIRST);
 		pthread_mutex_init(&h->lock, NULL);
 		sodns_publish(&h->table, t);
 		whole = whole && t;
 		for (int k = 0; k < KINDS; k++)
-			whole = ghosts_resize(&h->ghosts[k], capacity[k]) && whole;
+			ghosts_resize(&h->ghosts[k], capacity[k]);
 	}
 	if (whole)
 		return s;
@@ -253,6 +261,35 @@ static void keep_last_good(struct entry *e, struct entry *before)
 	e->size += good->size;
 }
 
+/* Another number of buckets, under the lock. A look-up that runs meanwhile may step from one bucket into
+ * another and miss: it asks further down the chain then. */
+static void resize(struct shard *h, size_t buckets)
+{
+	struct table *old = sodns_reach(&h->table), *t = table_new(buckets);
+	if (!t)
+		return;
+	for (size_t b = 0; b <= old->mask; b++)
+		for (struct entry *e = old->bucket[b], *next; e; e = next) {
+			struct entry *_Atomic *bucket = &t->bucket[e->hash & t->mask];
+			next = e->next;
+			atomic_store_explicit(&e->next, *bucket, memory_order_release);
+			atomic_store_explicit(bucket, e, memory_order_release);
+		}
+	sodns_publish(&h->table, t);
+	sodns_retire(old, free);
+}
+
+/* A bucket for each entry, about: doubles, so that each entry is moved once or twice. */
+static void grow(struct shard *h)
+{
+	const struct table *t = sodns_reach(&h->table);
+	size_t entries = 1;
+	for (int k = 0; k < KINDS; k++)
+		entries += h->queue[k][SMALL].count + h->queue[k][MAIN].count;
+	if (entries > t->mask + 1)
+		resize(h, 2 * (t->mask + 1));
+}
+
 static void link_entry(struct store *s, struct shard *h, struct entry *e)
 {
 	struct table *t = sodns_reach(&h->table);
@@ -291,6 +328,7 @@ bool store_put(struct store *s, struct entry *e, bool keep_good, bool drop_denia
 		make_room(s, h, (enum kind)e->kind, 0, out);
 	} else {
 		make_room(s, h, (enum kind)e->kind, e->size, out);
+		grow(h);
 		queue_add(h, e);
 		link_entry(s, h, e);
 	}
@@ -298,26 +336,6 @@ bool store_put(struct store *s, struct entry *e, bool keep_good, bool drop_denia
 	retire_all(out->first);
 	out->first = NULL;
 	return true;
-}
-
-/* Another number of buckets. A look-up that runs meanwhile may step from one bucket into another and
- * miss: it asks further down the chain then. */
-static void resize(struct shard *h, size_t entries)
-{
-	struct table *old = sodns_reach(&h->table), *t = table_new(entries);
-	if (!t || t->mask == old->mask) {
-		free(t);
-		return;
-	}
-	for (size_t b = 0; b <= old->mask; b++)
-		for (struct entry *e = old->bucket[b], *next; e; e = next) {
-			struct entry *_Atomic *bucket = &t->bucket[e->hash & t->mask];
-			next = e->next;
-			atomic_store_explicit(&e->next, *bucket, memory_order_release);
-			atomic_store_explicit(bucket, e, memory_order_release);
-		}
-	sodns_publish(&h->table, t);
-	sodns_retire(old, free);
 }
 
 static bool shrink(struct store *s, struct shard *h)
@@ -347,7 +365,9 @@ void store_limit(struct store *s, const size_t capacity[KINDS], size_t bytes_max
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard *h = &s->shard[i];
 		pthread_mutex_lock(&h->lock);
-		resize(h, capacity[SUCCESS] + capacity[DENIAL]);
+		size_t most = buckets_for(capacity[SUCCESS] + capacity[DENIAL]);
+		if (((const struct table *)sodns_reach(&h->table))->mask >= most)
+			resize(h, most);
 		for (int k = 0; k < KINDS; k++)
 			ghosts_resize(&h->ghosts[k], capacity[k]);
 		pthread_mutex_unlock(&h->lock);

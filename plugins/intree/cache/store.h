@@ -10,6 +10,8 @@
  * So a scan, names that nobody asks for twice, flows through the small queue and leaves the rest
  * alone. A table of fingerprints remembers who was thrown out of the small queue lately: they go
  * into the main one when they come again.
+ *
+ * Many server blocks have a cache that hardly anything is in: tables begin small and double.
  */
 #ifndef CACHE_STORE_H
 #define CACHE_STORE_H
@@ -22,7 +24,7 @@
 
 /* To be changed with everything in this file: what an older version of the plugin kept is passed on
  * to this one as it is, where both say the same. */
-#define STORE_LAYOUT 1u
+#define STORE_LAYOUT 2u
 
 #define SHARD_BITS 4u
 #define SHARDS (1u << SHARD_BITS)
@@ -90,7 +92,7 @@ struct list {
 /* Fingerprints of what was thrown out, each in the place that its hash says. */
 struct ghosts {
 	size_t mask;
-	uint32_t *print;
+	uint32_t *print; /* NULL: nothing was thrown out yet */
 };
 
 struct shard {
@@ -152,7 +154,7 @@ void queue_remove(struct shard *h, struct entry *e);
 struct entry *queue_victim(struct store *s, struct shard *h, enum kind kind);
 /* Notes that e was thrown out. */
 void ghosts_add(struct shard *h, const struct entry *e);
-/* Room for the fingerprints that `capacity` entries of the store ask for. False: no memory. */
-bool ghosts_resize(struct ghosts *g, size_t capacity);
+/* Room for the fingerprints that `capacity` entries of the store ask for; without memory it stays. */
+void ghosts_resize(struct ghosts *g, size_t capacity);
 
 #endif

@@ -15,8 +15,10 @@ static void mask(sodns_prefix_t *p)
 		p->address.bytes[i] = 0;
 }
 
-static int read_prefix(sodns_setup_t *s, struct dns64 *d, const char *text)
+static int read_prefix(sodns_setup_t *s, const sodns_option_t *o, const char *text, void *to)
 {
+	struct dns64 *d = to;
+	(void)o;
 	char network[SODNS_ADDRESS_TEXT_MAX];
 	sodns_prefix_t p;
 	if (!strchr(text, '/') || sodns_prefix_from_text(text, &p))
@@ -36,51 +38,47 @@ static int read_prefix(sodns_setup_t *s, struct dns64 *d, const char *text)
 	return SODNS_OK;
 }
 
-static int read_property(sodns_setup_t *s, struct dns64 *d)
-{
-	const char *property = sodns_setup_value(s);
-	if (!strcmp(property, "translate_all"))
-		d->translate_all = true;
-	else if (!strcmp(property, "allow_ipv4"))
-		d->allow_ipv4 = true;
-	else if (strcmp(property, "prefix"))
-		return sodns_error_property(s);
-	else
-		return (property = sodns_setup_arg(s)) ? read_prefix(s, d, property)
-						       : sodns_error_args(s);
-	return SODNS_OK;
-}
-
 /* A block behind a PREFIX is no block to CoreDNS: it takes each line for a further "dns64 [PREFIX]",
  * so that a word of its own does nothing, and the word behind another one is a prefix. */
-static int read_odd_line(sodns_setup_t *s, struct dns64 *d)
+static int read_head(sodns_setup_t *s, const sodns_option_t *o, void *to)
 {
 	size_t count;
 	const char *const *args = sodns_setup_args(s, &count);
 	if (count > 1)
 		return sodns_error_args(s);
-	return count ? read_prefix(s, d, args[0]) : SODNS_OK;
+	if (!count)
+		return SODNS_OK;
+	int rc = read_prefix(s, o, args[0], to);
+	while (!rc && sodns_setup_block(s)) {
+		args = sodns_setup_args(s, &count);
+		if (count > 1)
+			return sodns_error_args(s);
+		rc = count ? read_prefix(s, o, args[0], to) : SODNS_OK;
+	}
+	return rc;
 }
+
+static const sodns_option_t args[] = {
+	{"PREFIX", SODNS_OPT_CALL, .call = read_head, .form = "[PREFIX]",
+	 .otherwise = "64:ff9b::/96", .help = "where the network's NAT64 is"},
+};
+static const sodns_option_t properties[] = {
+	{"prefix", SODNS_OPT_PARSE, .parse = read_prefix, .form = "PREFIX",
+	 .flags = SODNS_OPT_LEAVES_MORE, .fallback = "64:ff9b::/96", .help = "the same"},
+	{"translate_all", SODNS_OPT_FLAG, SODNS_FIELD(struct dns64, translate_all),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "AAAA records that are there, too"},
+	{"allow_ipv4", SODNS_OPT_FLAG, SODNS_FIELD(struct dns64, allow_ipv4),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "for queries over IPv4, too"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.help = "AAAA records made of A records"};
 
 static int setup(sodns_setup_t *s)
 {
-	static const uint8_t well_known[] = {0, 0x64, 0xff, 0x9b};
 	struct dns64 *d = sodns_setup_alloc(s, sizeof(*d));
-	memcpy(d->prefix, well_known, sizeof(well_known));
-	d->bytes = 12;
-	while (sodns_setup_next(s)) {
-		size_t count;
-		const char *const *args = sodns_setup_args(s, &count);
-		if (count > 1)
-			return sodns_error_args(s);
-		int rc = count ? read_prefix(s, d, args[0]) : SODNS_OK;
-		while (!rc && sodns_setup_block(s))
-			rc = count ? read_odd_line(s, d) : read_property(s, d);
-		if (rc)
-			return rc;
-	}
-	return sodns_add_handler(s, d);
+	return sodns_setup_read_all(s, d) ? SODNS_EINVAL : sodns_add_handler(s, d);
 }
 
-SODNS_PLUGIN(.name = "dns64", .version = SODNS_SDK_VERSION, .setup = setup,
+SODNS_PLUGIN(.name = "dns64", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
 	     .serve_dns = dns64_serve);

@@ -90,7 +90,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	if (hits(number, e->drop))
 		return sodns_drop(q);
 	if (hits(number, e->delay))
-		sodns_sleep((uint32_t)(e->duration / 1000000u));
+		sodns_sleep(e->duration);
 	uint16_t type = sodns_query_type(q);
 	if (type == SODNS_TYPE_AXFR)
 		return transfer(q, cut);
@@ -124,7 +124,11 @@ static const sodns_option_t properties[] = {
 	{"large", SODNS_OPT_FLAG, SODNS_FIELD(struct erratic, large),
 	 .flags = SODNS_OPT_LEAVES_MORE, .help = "answers A with many records"},
 };
-static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
+static const sodns_option_t args[] = {
+	{"WORDS", SODNS_OPT_IGNORED, .help = "passed over, as by CoreDNS"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
 					.help = "a server to test clients with"};
 
 static int setup(sodns_setup_t *s)

@@ -38,9 +38,9 @@ static void summarize(struct pattern *p)
 }
 
 /* Writes the lines whose time has come; returns how many milliseconds to sleep. */
-static uint32_t summarize_due(struct errors *e)
+static uint64_t summarize_due(struct errors *e)
 {
-	uint64_t now = sodns_now(), next = now + UINT64_C(3600000000000);
+	uint64_t now = sodns_now(), next = now + 3600 * SODNS_SECOND;
 	for (size_t i = 0; i < e->count; i++) {
 		uint64_t due = atomic_load(&e->patterns[i].due);
 		if (due && due <= now) {
@@ -50,7 +50,7 @@ static uint32_t summarize_due(struct errors *e)
 			next = due;
 		}
 	}
-	return (uint32_t)((next - now) / 1000000 + 1);
+	return next - now;
 }
 
 static void run(void *arg)

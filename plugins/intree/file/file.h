@@ -19,7 +19,7 @@ struct served {
 	const sodns_notifier_t *notifier;
 	uint64_t interval; /* nanoseconds; 0: never read again */
 	bool by_mtime;
-	uint64_t due;
+	sodns_round_t *round;
 };
 
 struct file {
@@ -29,7 +29,6 @@ struct file {
 	sodns_fallthrough_t fallthrough;
 	bool may_be_missing; /* some zone is read again */
 	bool others;         /* other plugins of the block have zones */
-	sodns_service_t *service;
 };
 
 sodns_reply_t *file_serve(const sodns_handler_t *h, sodns_query_t *q);
@@ -38,7 +37,8 @@ const struct served *file_match(const struct file *f, const sodns_query_t *q);
 /* SODNS_ABILITY_PREFETCH */
 void file_touch(void *self, const sodns_query_t *q, unsigned stage);
 
-/* The service that reads zones again: from start to stop. */
-void reload_run(void *file);
+/* Reading zones again: from start to stop. */
+void reload_start(struct file *f);
+void reload_stop(struct file *f);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Zones that changed on disk: a service looks at them now and then, and reads them again on the pool.
+ * Zones that changed on disk: each is looked at now and then, and read again on the pool.
  */
 #include "file.h"
 
@@ -11,31 +11,23 @@ static void look_at(void *work)
 		sodns_notify(z->notifier, z->origin);
 }
 
-static uint64_t next_due(const struct file *f)
+static void look(void *zone)
 {
-	uint64_t due = UINT64_MAX;
-	for (size_t i = 0; i < f->count; i++)
-		if (f->zones[i].interval && f->zones[i].due < due)
-			due = f->zones[i].due;
-	return due;
+	struct served *z = zone;
+	sodns_blocking(look_at, &z, sizeof(z), NULL);
 }
 
-void reload_run(void *file)
+void reload_start(struct file *f)
 {
-	struct file *f = file;
-	for (size_t i = 0; i < f->count; i++)
-		f->zones[i].due = sodns_now() + f->zones[i].interval;
-	for (uint64_t due; (due = next_due(f)) != UINT64_MAX;) {
-		uint64_t now = sodns_now(), ms = due > now ? (due - now) / 1000000 + 1 : 1;
-		if (!sodns_service_sleep((uint32_t)(ms < 3600000 ? ms : 3600000)))
-			return;
-		now = sodns_now();
-		for (size_t i = 0; i < f->count; i++) {
-			struct served *z = &f->zones[i];
-			if (!z->interval || z->due > now)
-				continue;
-			z->due = now + z->interval;
-			sodns_blocking(look_at, &z, sizeof(z), NULL);
-		}
+	for (size_t i = 0; i < f->count; i++) {
+		struct served *z = &f->zones[i];
+		if (z->interval)
+			z->round = sodns_round_start("file", z->interval, look, z);
 	}
+}
+
+void reload_stop(struct file *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		sodns_round_stop(f->zones[i].round);
 }

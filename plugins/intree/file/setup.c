@@ -8,7 +8,6 @@
 
 /* What a zone is handed on as, to the next generation. */
 #define SOURCE_LAYOUT 2
-#define DEFAULT_INTERVAL 60000000000ull
 
 static int add_zone(sodns_setup_t *s, struct file *f, const uint8_t *origin, const char *path)
 {
@@ -28,79 +27,52 @@ static int add_zone(sodns_setup_t *s, struct file *f, const uint8_t *origin, con
 	return 0;
 }
 
-/* What a block's lines say; the interval holds for the directives after it too. */
+/* A directive. What its block says holds for those after it too. */
 struct settings {
+	const char *path;
+	const uint8_t *const *zones;
+	size_t zone_count;
 	uint64_t interval;
 	bool by_mtime;
-	struct file *file;
+	sodns_fallthrough_t fallthrough;
 };
 
-static int read_reload(sodns_setup_t *s, struct settings *to)
-{
-	const char *text = sodns_setup_arg(s);
-	int64_t ns;
-	if (!text)
-		return sodns_error(s, "reload duration value is expected");
-	if (sodns_duration_from_text(text, &ns))
-		return sodns_error(s, "time: invalid duration \"%s\"", text);
-	if (ns < 0)
-		return sodns_error(s, "reload duration must not be negative: \"%s\"", text);
-	/* CoreDNS looks at no further argument. */
-	size_t n;
-	sodns_setup_args(s, &n);
-	to->interval = (uint64_t)ns;
-	return 0;
-}
-
-static int read_property(sodns_setup_t *s, struct settings *to)
-{
-	const char *property = sodns_setup_value(s);
-	size_t n;
-	if (!strcmp(property, "reload"))
-		return read_reload(s, to);
-	if (!strcmp(property, "fallthrough"))
-		return sodns_setup_fallthrough(s, &to->file->fallthrough);
-	if (!strcmp(property, "upstream")) {
-		/* Of older Corefiles; aliases are always followed. */
-		sodns_setup_args(s, &n);
-		return 0;
-	}
-	if (strcmp(property, "reload_by_mtime"))
-		return sodns_error_property(s);
-	to->by_mtime = true;
-	return 0;
-}
-
-static int read_directive(sodns_setup_t *s, struct settings *to)
-{
-	struct file *f = to->file;
-	size_t first = f->count, n;
-	const char *path = sodns_setup_arg(s);
-	if (!path)
-		return sodns_error_args(s);
-	path = sodns_setup_path(s, path);
-	const uint8_t *const *zones = sodns_setup_zone_args(s, &n);
-	if (!zones)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		add_zone(s, f, zones[i], path);
-	while (sodns_setup_block(s))
-		if (read_property(s, to))
-			return -1;
-	for (size_t i = first; i < f->count; i++) {
-		f->zones[i].interval = to->interval;
-		f->zones[i].by_mtime = to->by_mtime;
-	}
-	return 0;
-}
+static const sodns_option_t args[] = {
+	{"DBFILE", SODNS_OPT_PATH, SODNS_FIELD(struct settings, path), .help = "the zone's file"},
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct settings, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that are read from it"},
+};
+static const sodns_option_t properties[] = {
+	{"reload", SODNS_OPT_DURATION, SODNS_FIELD(struct settings, interval), .fallback = "1m",
+	 .flags = SODNS_OPT_IGNORES_MORE, .help = "how often the file is looked at, 0: never",
+	 .says = {.missing = "reload duration value is expected",
+		  .low = "reload duration must not be negative: \"{}\""}},
+	{"reload_by_mtime", SODNS_OPT_FLAG, SODNS_FIELD(struct settings, by_mtime),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "by its time instead of the serial"},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct settings, fallthrough),
+	 .help = "passes names that do not exist on"},
+	{"upstream", SODNS_OPT_IGNORED, .help = "aliases are always followed"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.help = "zones from master files"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct file *f = sodns_setup_alloc(s, sizeof(*f));
-	struct settings to = {.interval = DEFAULT_INTERVAL, .file = f};
-	while (sodns_setup_next(s))
-		if (read_directive(s, &to))
-			return -1;
+	struct settings to = {0};
+	while (sodns_setup_next(s)) {
+		size_t first = f->count;
+		if (sodns_setup_read(s, &to))
+			return SODNS_EINVAL;
+		for (size_t i = 0; i < to.zone_count; i++)
+			add_zone(s, f, to.zones[i], to.path);
+		for (size_t i = first; i < f->count; i++) {
+			f->zones[i].interval = to.interval;
+			f->zones[i].by_mtime = to.by_mtime;
+		}
+	}
+	f->fallthrough = to.fallthrough;
 	f->may_be_missing = to.interval;
 	return sodns_add_handler(s, f);
 }
@@ -149,15 +121,13 @@ static int prepare(void *self, sodns_prepare_t *p)
 
 static void start(void *self)
 {
-	struct file *f = self;
-	f->service = sodns_service_start("file", reload_run, f);
+	reload_start(self);
 }
 
 /* The next configuration reads its zones again, and others may be told of changes no more. */
 static void stop(void *self)
 {
-	struct file *f = self;
-	sodns_service_stop(f->service);
+	reload_stop(self);
 }
 
 static int transfer(void *self, sodns_query_t *q, const uint8_t *zone, const uint32_t *since,
@@ -193,5 +163,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_PREFETCH) ? NULL : &prefetch;
 }
 
-SODNS_PLUGIN(.name = "file", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = file_serve,
-	     .prepare = prepare, .start = start, .stop = stop, .ability = ability);
+SODNS_PLUGIN(.name = "file", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = file_serve, .prepare = prepare, .start = start, .stop = stop,
+	     .ability = ability);

@@ -218,7 +218,7 @@ static void send_round(struct asking *a, uint64_t now)
 		if (!u)
 			return;
 		if (!a->round)
-			patience = (uint64_t)sodns_upstream_patience(u->up) * MS;
+			patience = sodns_upstream_patience(u->up);
 		if (repeats_itself(a, u))
 			continue;
 		a->attempts++;
@@ -370,12 +370,12 @@ static void search(struct asking *a)
 		}
 		if (!in_flight(a) && !may_send(a))
 			return;
-		uint64_t at = next_event(a), wait = at > now ? (at - now + MS - 1) / MS : 0;
-		sodns_exchange_t *x = sodns_exchange_wait(a->x, a->slot_count, (uint32_t)wait);
+		uint64_t at = next_event(a), wait = at > now ? at - now : 0;
+		sodns_exchange_t *x = sodns_exchange_wait(a->x, a->slot_count, wait);
 		if (x && take(a, x))
 			return;
 		/* The daemon stops: no wait takes time any more. */
-		if (!x && wait && sodns_now() < now + wait * MS / 2)
+		if (!x && wait && sodns_now() < now + wait / 2)
 			return;
 	}
 }

@@ -131,7 +131,7 @@ static struct outcome find_out(struct forward *f, sodns_query_t *q)
 	struct outcome o = {.rcode = SODNS_SERVFAIL, .error = "no answer in time"};
 	uint8_t *key = question_key(f, q, &what, &len);
 	o.subnet = what.subnet;
-	sodns_flight_t *flight = sodns_flight_lead(f, key, len, UINT32_MAX, &leads);
+	sodns_flight_t *flight = sodns_flight_lead(f, key, len, SODNS_FOREVER, &leads);
 	if (flight && !leads) {
 		o = outcome_copy(q, sodns_flight_result(flight));
 		sodns_flight_release(flight);
@@ -202,5 +202,5 @@ static const void *ability(void *self, const char *id)
 }
 
 SODNS_PLUGIN(.name = "forward", .version = SODNS_SDK_VERSION, .setup = forward_setup,
-	     .serve_dns = serve, .prepare = prepare, .start = start, .teardown = teardown,
-	     .ability = ability);
+	     .options = &forward_options, .serve_dns = serve, .prepare = prepare, .start = start,
+	     .teardown = teardown, .ability = ability);

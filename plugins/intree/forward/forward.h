@@ -102,7 +102,8 @@ struct forward {
 	_Atomic(int64_t) concurrent;
 	int64_t max_concurrent;
 	const char *max_concurrent_text;
-	const char *server_name, *http_method, *tls_files[3];
+	const char *server_name, *http_method, **tls_files, **to; /* to: as they are written */
+	size_t to_count;
 	size_t tls_file_count;
 	bool tls_wanted;
 	sodns_tls_t *tls; /* one context for all its TLS upstreams */
@@ -111,6 +112,7 @@ struct forward {
 	size_t resolver_count;
 
 	uint8_t check_name[SODNS_NAME_MAX];
+	const uint8_t *check_domain; /* as it is written; NULL: it is not */
 	bool check_no_rd;
 	_Atomic(sodns_service_t *) checker; /* NULL for the first queries after a reload */
 	struct probe *probes;
@@ -161,6 +163,7 @@ enum reason { REASON_OTHER, REASON_CASE, REASON_COOKIE };
 
 /* The directive's occurrences in a block (setup.c). */
 int forward_setup(sodns_setup_t *s);
+extern const sodns_options_t forward_options;
 /* One word after FROM: adds targets (to.c). */
 int to_read(sodns_setup_t *s, struct forward *f, const char *word);
 /* Addresses of the targets that are names; then f->upstreams (resolve.c). */

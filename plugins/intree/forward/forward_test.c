@@ -39,13 +39,14 @@ static void test_refused(void)
 	SODNS_REFUSED(ONE("read_timeout 0s"), "read_timeout must be positive: 0s");
 	SODNS_REFUSED(ONE("health_check 1s now"), "health_check: unknown option now");
 	SODNS_REFUSED(ONE("health_check 1s domain a..b"), "health_check: invalid domain name a..b");
-	SODNS_REFUSED(ONE("policy best"), "unknown policy 'best'");
+	SODNS_REFUSED(ONE("policy best"),
+		      "unknown policy 'best' (random, round_robin or sequential)");
 	SODNS_REFUSED(ONE("next X"), "X is not a valid rcode");
 	SODNS_REFUSED(ONE("failover NOERROR"), "NoError cannot be used in failover");
 	SODNS_REFUSED(ONE("doh_method PUT"), "doh_method must be either POST or GET");
 	SODNS_REFUSED(ONE("source_address x"), "invalid IP address: x");
 	SODNS_REFUSED(ONE("resolver a.b"), "resolver must be an IP address or IP:port: \"a.b\"");
-	SODNS_REFUSED(ONE("maxfails 1"), "unknown property 'maxfails'");
+	SODNS_REFUSED(ONE("maxfails 1"), "unknown property 'maxfails' (did you mean 'max_fails'?)");
 	SODNS_REFUSED("forward . grpc://127.0.0.1",
 		      "'grpc' is not supported as a destination protocol in forward: "
 		      "grpc://127.0.0.1:443");

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/message.h>
 #include <sodns/share.h>
 
 #define SUSPECT_AFTER 3u
@@ -19,13 +20,12 @@
 #define PAUSE_MAX 4u
 #define CHECK_NS (1000ull * MS)
 #define CHECKED_MAX 16u /* at a time */
-#define QUERY_MAX 300u
 /* That something came is all there is to know. */
 #define ANSWER_MAX 12u
 
 struct probe {
 	struct upstream *u;
-	uint8_t query[QUERY_MAX], answer[ANSWER_MAX];
+	uint8_t query[SODNS_MESSAGE_QUERY_MAX], answer[ANSWER_MAX];
 };
 
 bool upstream_is_down(const struct upstream *u)
@@ -141,7 +141,7 @@ static bool check(struct forward *f)
 	unsigned n = begin_due(f, x), left = n;
 	for (uint64_t now = sodns_now(), end = now + CHECK_NS; left && now < end;
 	     now = sodns_now()) {
-		if (!sodns_exchange_wait(x, n, (uint32_t)((end - now + MS - 1) / MS)))
+		if (!sodns_exchange_wait(x, n, end - now))
 			break;
 		left--;
 	}
@@ -165,10 +165,8 @@ static void run(void *arg)
 	struct forward *f = arg;
 	for (;;) {
 		uint64_t due = next_due(f), now = sodns_now();
-		uint32_t ms = !due        ? UINT32_MAX
-			      : due > now ? (uint32_t)((due - now + MS - 1) / MS)
-					  : 0;
-		if (due && due <= now ? !check(f) : !sodns_service_sleep(ms))
+		uint64_t left = !due ? SODNS_FOREVER : due > now ? due - now : 0;
+		if (due && due <= now ? !check(f) : !sodns_service_sleep(left))
 			return;
 	}
 }
@@ -200,14 +198,18 @@ int health_prepare(struct forward *f, sodns_prepare_t *p)
 	for (unsigned i = 0; i < f->count; i++)
 		if (inherit(&f->upstreams[i], p))
 			return SODNS_ENOMEM;
-	f->probes = calloc(CHECKED_MAX, sizeof(*f->probes));
+	f->probes = calloc(f->count < CHECKED_MAX ? f->count + 1 : CHECKED_MAX, sizeof(*f->probes));
 	return f->probes ? SODNS_OK : SODNS_ENOMEM;
 }
 
 void health_start(struct forward *f)
 {
-	if (f->max_fails)
-		f->checker = sodns_service_start("forward", run, f);
+	if (!f->max_fails)
+		return;
+	/* Nobody has been suspected yet, in most server blocks. */
+	f->checker = sodns_service_start_asleep("forward", run, f);
+	if (next_due(f))
+		sodns_service_wake(f->checker);
 }
 
 void health_stop(struct forward *f)

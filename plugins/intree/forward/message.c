@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include <sodns/message.h>
 #include <sodns/random.h>
 
 #define HEADER 12u
@@ -54,14 +55,6 @@ static uint8_t *put_options(const struct forward *f, uint8_t *at, const uint8_t 
 	return at;
 }
 
-static bool has_option(const uint8_t *options, size_t len, unsigned code)
-{
-	for (size_t i = 0; i < len; i += 4u + get16(options + i + 2))
-		if (get16(options + i) == code)
-			return true;
-	return false;
-}
-
 static void choose_options(const struct forward *f, sodns_query_t *q, struct question *w)
 {
 	size_t all_len, set_len;
@@ -74,7 +67,8 @@ static void choose_options(const struct forward *f, sodns_query_t *q, struct que
 	at = put_options(f, at, set, set_len, false);
 	w->options = out;
 	w->options_len = (size_t)(at - out);
-	w->subnet = has_option(out, w->options_len, OPTION_SUBNET);
+	size_t len;
+	w->subnet = sodns_edns_find(out, w->options_len, OPTION_SUBNET, &len);
 }
 
 void question_make(const struct forward *f, sodns_query_t *q, struct question *out)
@@ -149,72 +143,46 @@ static void mix_case(uint8_t *name, size_t len)
 	}
 }
 
-static uint8_t *put_cookie(uint8_t *at, const struct upstream *u)
+static void add_cookie(sodns_message_t *m, const struct upstream *u)
 {
-	size_t len = COOKIE_CLIENT + cookie_get(u, at + 4 + COOKIE_CLIENT);
-	put16(at, OPTION_COOKIE);
-	put16(at + 2, (unsigned)len);
-	memcpy(at + 4, u->manners.cookie, COOKIE_CLIENT);
-	return at + 4 + len;
-}
-
-static uint8_t *put_opt(uint8_t *at, const struct question *w, const struct upstream *u,
-			bool cookie)
-{
-	uint8_t *opt = at;
-	opt[0] = 0;
-	put16(opt + 1, SODNS_TYPE_OPT);
-	put16(opt + 3, w->size);
-	put16(opt + 5, 0);
-	put16(opt + 7, w->dnssec_ok ? 0x8000 : 0);
-	at += OPT_FIXED;
-	if (w->options_len)
-		memcpy(at, w->options, w->options_len);
-	at += w->options_len;
-	if (cookie)
-		at = put_cookie(at, u);
-	put16(opt + 9, (unsigned)(at - opt - OPT_FIXED));
-	return at;
+	uint8_t cookie[COOKIE_CLIENT + COOKIE_SERVER_MAX];
+	memcpy(cookie, u->manners.cookie, COOKIE_CLIENT);
+	sodns_message_add_option(m, OPTION_COOKIE, cookie,
+				 COOKIE_CLIENT + cookie_get(u, cookie + COOKIE_CLIENT));
 }
 
 void message_make(sodns_query_t *q, const struct question *w, struct upstream *u, bool plain,
 		  bool mixed, struct sent *out)
 {
 	const struct forward *f = u->forward;
-	size_t n = w->name_len;
-	uint8_t *m = sodns_alloc(q, HEADER + n + 4 + OPT_FIXED + w->options_len + 4 +
-					    COOKIE_CLIENT + COOKIE_SERVER_MAX),
-		*at = m + HEADER;
-	memset(m, 0, HEADER);
-	put16(m + 2, w->flags);
-	m[5] = 1;
-	memcpy(at, w->name, n);
-	if (mixed)
-		mix_case(at, n);
-	put16(at + n, w->type);
-	put16(at + n + 2, w->rclass);
-	at += n + 4;
+	size_t size = SODNS_MESSAGE_HEADER + w->name_len + 4 + OPT_FIXED + w->options_len + 4 +
+		      COOKIE_CLIENT + COOKIE_SERVER_MAX;
+	uint8_t name[SODNS_NAME_MAX + 7];
+	sodns_message_t m;
+	/* The id is the exchange's. */
+	sodns_message_begin(&m, sodns_alloc(q, size), size, 0, w->flags);
+	if (mixed) {
+		memcpy(name, w->name, w->name_len);
+		mix_case(name, w->name_len);
+	}
+	sodns_message_add_question(&m, mixed ? name : w->name, w->type, w->rclass);
 	bool wanted = w->edns || w->options_len || f->cookies;
-	*out = (struct sent){.query = m, .mixed = mixed, .edns = wanted && !plain};
+	*out = (struct sent){.query = m.bytes, .mixed = mixed, .edns = wanted && !plain};
 	/* Nobody forges what is encrypted. */
 	out->cookie = out->edns && f->cookies && u->transport == TRANSPORT_DNS;
 	if (out->edns) {
-		m[11] = 1;
-		at = put_opt(at, w, u, out->cookie);
+		sodns_message_add_edns(&m, w->size, w->dnssec_ok);
+		sodns_message_add_options(&m, w->options, w->options_len);
 	}
-	out->len = (size_t)(at - m);
+	if (out->cookie)
+		add_cookie(&m, u);
+	out->len = m.length;
 }
 
 size_t message_check(const struct forward *f, uint8_t *out)
 {
-	size_t n = sodns_name_length(f->check_name);
-	memset(out, 0, HEADER);
-	out[2] = f->check_no_rd ? 0 : SODNS_RD >> 8;
-	out[5] = 1;
-	memcpy(out + HEADER, f->check_name, n);
-	put16(out + HEADER + n, SODNS_TYPE_NS);
-	put16(out + HEADER + n + 2, SODNS_CLASS_IN);
-	return HEADER + n + 4;
+	return sodns_message_query(out, f->check_no_rd ? 0 : SODNS_RD, f->check_name, SODNS_TYPE_NS,
+				   SODNS_CLASS_IN);
 }
 
 struct letters {

@@ -13,7 +13,7 @@
 #include <sodns/random.h>
 
 #define UPSTREAMS_MAX 255u
-#define LOOKUP_MS 2000u
+#define LOOKUP (2 * SODNS_SECOND)
 
 struct found {
 	struct target *targets;
@@ -142,10 +142,10 @@ static bool from_resolver(struct found *found, const struct target *t,
 	sodns_name_from_text(t->hostname, NULL, name);
 	for (int i = 0; i < 2; i++) {
 		size_t len = put_question(query, name, types[i]);
-		int n = sodns_exchange_udp(resolver, query, len, answer, sizeof(answer), LOOKUP_MS);
+		int n = sodns_exchange_udp(resolver, query, len, answer, sizeof(answer), LOOKUP);
 		if (n > 0 && answer[2] & 2)
 			n = sodns_exchange_tcp(resolver, query, len, answer, sizeof(answer),
-					       LOOKUP_MS);
+					       LOOKUP);
 		if (n >= 12)
 			taken += take_addresses(found, t, types[i], answer, (size_t)n);
 	}
@@ -187,23 +187,17 @@ static int find_all(const struct forward *f, sodns_prepare_t *p, struct found *f
 	return SODNS_OK;
 }
 
-static uint32_t to_ms(uint64_t ns)
-{
-	uint64_t ms = (ns + MS - 1) / MS;
-	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
-}
-
 static int make(struct forward *f, sodns_prepare_t *p, struct upstream *u, const struct target *t)
 {
 	char text[SODNS_ADDRESS_TEXT_MAX];
 	sodns_upstream_options_t o = {.size = sizeof(o),
 				      .address = t->address,
 				      .source = f->source,
-				      .expire_ms = to_ms(f->expire),
-				      .max_age_ms = to_ms(f->max_age),
+				      .expire = f->expire,
+				      .max_age = f->max_age,
 				      .max_idle = f->max_idle};
-	if (!o.expire_ms)
-		o.expire_ms = 1;
+	if (!o.expire)
+		o.expire = SODNS_MS;
 	sodns_address_to_text(&t->address, text);
 	snprintf(u->text, sizeof(u->text), t->address.family == 6 ? "[%s]:%u" : "%s:%u", text,
 		 t->address.port);

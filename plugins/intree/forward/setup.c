@@ -3,262 +3,10 @@
  */
 #include "forward.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPIRE_NS (10000ull * MS)
-#define READ_TIMEOUT_NS (2000ull * MS)
-#define CHECK_INTERVAL_NS (500ull * MS)
 #define CHECK_INTERVAL_MIN (10ull * MS)
-
-static int one_arg(sodns_setup_t *s, const char **arg)
-{
-	*arg = sodns_setup_arg(s);
-	return *arg ? SODNS_OK : sodns_error_args(s);
-}
-
-static int no_arg(sodns_setup_t *s)
-{
-	return sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
-}
-
-/* A whole number as Go reads it; `function` is what its error names. */
-static int read_number(sodns_setup_t *s, const char *function, long long min, long long max,
-		       long long *out)
-{
-	const char *text;
-	char *end;
-	if (one_arg(s, &text))
-		return SODNS_EINVAL;
-	const char *digits = text + (*text == '-' && min < 0);
-	errno = 0;
-	*out = strtoll(text, &end, 10);
-	if (*digits < '0' || *digits > '9' || *end)
-		return sodns_error(s, "strconv.%s: parsing \"%s\": invalid syntax", function, text);
-	if (errno || *out > max || *out < min)
-		return sodns_error(s, "strconv.%s: parsing \"%s\": value out of range [%lld, %lld]",
-				   function, text, min, max);
-	return SODNS_OK;
-}
-
-static int read_count(sodns_setup_t *s, uint32_t *out)
-{
-	long long v;
-	int rc = read_number(s, "ParseUint", 0, UINT32_MAX, &v);
-	if (!rc)
-		*out = (uint32_t)v;
-	return rc;
-}
-
-static int read_whole(sodns_setup_t *s, const char *property, long long *out)
-{
-	int rc = read_number(s, "Atoi", LLONG_MIN, LLONG_MAX, out);
-	if (!rc && *out < 0)
-		return sodns_error(s, "%s can't be negative: %lld", property, *out);
-	return rc;
-}
-
-/* Go tells a number without a unit from what is no duration at all. */
-static int read_time(sodns_setup_t *s, int64_t *ns)
-{
-	const char *text;
-	if (one_arg(s, &text))
-		return SODNS_EINVAL;
-	if (!sodns_duration_from_text(text, ns))
-		return SODNS_OK;
-	if (*text && strspn(text, "0123456789.") == strlen(text))
-		return sodns_error(s, "time: missing unit in duration \"%s\"", text);
-	return sodns_error(s, "time: invalid duration \"%s\"", text);
-}
-
-static int read_duration(sodns_setup_t *s, const char *property, uint64_t *out)
-{
-	int64_t ns;
-	char text[40];
-	if (read_time(s, &ns))
-		return SODNS_EINVAL;
-	sodns_duration_to_text(ns, text);
-	if (ns < 0)
-		return sodns_error(s, "%s can't be negative: %s", property, text);
-	*out = (uint64_t)ns;
-	return SODNS_OK;
-}
-
-static int read_except(sodns_setup_t *s, struct forward *f)
-{
-	size_t count, more;
-	const char *const *words = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *const *zones = sodns_setup_zone_text(s, words[i], &more);
-		if (!zones)
-			return SODNS_EINVAL;
-		const uint8_t **all = sodns_setup_alloc(s, (f->except_count + more) * sizeof(*all));
-		if (f->except_count)
-			memcpy(all, f->except, f->except_count * sizeof(*all));
-		memcpy(all + f->except_count, zones, more * sizeof(*all));
-		f->except = all;
-		f->except_count += more;
-	}
-	return SODNS_OK;
-}
-
-static int read_check_name(sodns_setup_t *s, struct forward *f)
-{
-	const char *text;
-	if (one_arg(s, &text))
-		return SODNS_EINVAL;
-	if (sodns_name_from_text(text, NULL, f->check_name) < 0)
-		return sodns_error(s, "health_check: invalid domain name %s", text);
-	sodns_name_lower(f->check_name, f->check_name);
-	return SODNS_OK;
-}
-
-static int read_health_check(sodns_setup_t *s, struct forward *f)
-{
-	int64_t ns;
-	const char *word;
-	if (read_time(s, &ns))
-		return SODNS_EINVAL;
-	if (ns < 0)
-		return sodns_error(s, "health_check can't be negative: %lld", (long long)ns);
-	f->interval = (uint64_t)ns > CHECK_INTERVAL_MIN ? (uint64_t)ns : CHECK_INTERVAL_MIN;
-	f->check_name[0] = 0;
-	while ((word = sodns_setup_arg(s))) {
-		int rc = SODNS_OK;
-		if (!strcmp(word, "no_rec"))
-			f->check_no_rd = true;
-		else if (!strcmp(word, "domain"))
-			rc = read_check_name(s, f);
-		else
-			rc = sodns_error(s, "health_check: unknown option %s", word);
-		if (rc)
-			return rc;
-	}
-	return SODNS_OK;
-}
-
-static int read_policy(sodns_setup_t *s, struct forward *f)
-{
-	static const char *const names[] = {"random", "round_robin", "sequential"};
-	const char *text;
-	if (one_arg(s, &text))
-		return SODNS_EINVAL;
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(text, names[i])) {
-			f->policy = (enum policy)i;
-			return SODNS_OK;
-		}
-	return sodns_error(s, "unknown policy '%s'", text);
-}
-
-static int read_max_concurrent(sodns_setup_t *s, struct forward *f)
-{
-	long long v;
-	if (read_whole(s, "max_concurrent", &v))
-		return SODNS_EINVAL;
-	f->max_concurrent = v;
-	f->max_concurrent_text = sodns_setup_value(s);
-	return SODNS_OK;
-}
-
-static int read_rcodes(sodns_setup_t *s, bool failover, uint32_t *bits)
-{
-	size_t count;
-	const char *const *words = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++) {
-		int rcode = sodns_rcode_from_text(words[i]);
-		if (rcode < 0 || rcode > 31)
-			return sodns_error(s, "%s is not a valid rcode", words[i]);
-		if (failover && !rcode)
-			return sodns_error(s, "NoError cannot be used in failover");
-		*bits |= 1u << rcode;
-	}
-	return SODNS_OK;
-}
-
-static int read_source(sodns_setup_t *s, struct forward *f)
-{
-	const char *text;
-	if (one_arg(s, &text))
-		return SODNS_EINVAL;
-	if (sodns_address_from_text(text, &f->source))
-		return sodns_error(s, "invalid IP address: %s", text);
-	return SODNS_OK;
-}
-
-static int read_resolvers(sodns_setup_t *s, struct forward *f)
-{
-	size_t count;
-	const char *const *words = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	f->resolvers = sodns_setup_alloc(s, count * sizeof(*f->resolvers));
-	f->resolver_count = count;
-	for (size_t i = 0; i < count; i++)
-		if (sodns_endpoint_from_text(words[i], 53, &f->resolvers[i]))
-			return sodns_error(s, "resolver must be an IP address or IP:port: \"%s\"",
-					   words[i]);
-	return SODNS_OK;
-}
-
-static int read_doh_method(sodns_setup_t *s, struct forward *f)
-{
-	if (one_arg(s, &f->http_method))
-		return SODNS_EINVAL;
-	if (strcmp(f->http_method, "POST") && strcmp(f->http_method, "GET"))
-		return sodns_error(s, "doh_method must be either POST or GET");
-	return SODNS_OK;
-}
-
-static int read_tls(sodns_setup_t *s, struct forward *f)
-{
-	size_t count;
-	const char *const *words = sodns_setup_args(s, &count);
-	if (count > 3)
-		return sodns_error_args(s);
-	f->tls_file_count = count;
-	f->tls_wanted = true;
-	for (size_t i = 0; i < count; i++)
-		f->tls_files[i] = sodns_setup_path(s, words[i]);
-	return SODNS_OK;
-}
-
-static int read_read_timeout(sodns_setup_t *s, struct forward *f)
-{
-	int64_t ns;
-	char text[40];
-	if (read_time(s, &ns))
-		return SODNS_EINVAL;
-	sodns_duration_to_text(ns, text);
-	if (ns <= 0)
-		return sodns_error(s, "read_timeout must be positive: %s", text);
-	f->read_timeout = (uint64_t)ns;
-	return SODNS_OK;
-}
-
-static int read_max_idle(sodns_setup_t *s, struct forward *f)
-{
-	long long v;
-	if (read_whole(s, "max_idle_conns", &v))
-		return SODNS_EINVAL;
-	f->max_idle = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
-	return SODNS_OK;
-}
-
-static int read_switch(sodns_setup_t *s, const char *property, bool *flag)
-{
-	const char *word = sodns_setup_arg(s);
-	*flag = !word || !strcmp(word, "on");
-	if (word && !*flag && strcmp(word, "off"))
-		return sodns_error(s, "%s must be on or off: \"%s\"", property, word);
-	return no_arg(s);
-}
 
 /* The number of an option, or its name; negative: it is none that can be passed. */
 static int option_code(const char *word)
@@ -279,103 +27,46 @@ static int option_code(const char *word)
 										     : (int)code;
 }
 
-static int read_pass_options(sodns_setup_t *s, struct forward *f)
+static int read_option(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	size_t count;
-	const char *const *words = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++) {
-		int code = option_code(words[i]);
-		if (code < 0)
-			return sodns_error(
-				s,
-				"not an EDNS option that can be passed on: \"%s\" (nsid, "
-				"dau, dhu, n3u, ecs, expire, padding or a number from 1 to "
-				"65534 but 10 and 11)",
-				words[i]);
-		bool known = false;
-		for (unsigned k = 0; k < f->passed_count; k++)
-			known |= f->passed[k] == code;
-		if (known)
-			continue;
-		if (f->passed_count == PASSED_MAX)
-			return sodns_error(s, "more than %u options to be passed on", PASSED_MAX);
-		f->passed[f->passed_count++] = (uint16_t)code;
-	}
+	struct forward *f = to;
+	int code = option_code(word);
+	(void)o;
+	if (code < 0)
+		return sodns_error(s,
+				   "not an EDNS option that can be passed on: \"%s\" (nsid, "
+				   "dau, dhu, n3u, ecs, expire, padding or a number from 1 to "
+				   "65534 but 10 and 11)",
+				   word);
+	for (unsigned k = 0; k < f->passed_count; k++)
+		if (f->passed[k] == code)
+			return SODNS_OK;
+	if (f->passed_count == PASSED_MAX)
+		return sodns_error(s, "more than %u options to be passed on", PASSED_MAX);
+	f->passed[f->passed_count++] = (uint16_t)code;
 	return SODNS_OK;
 }
 
-static int read_flag(sodns_setup_t *s, bool *flag)
+static int read_rcode(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	*flag = true;
-	return no_arg(s);
+	struct forward *f = to;
+	bool failover = !strcmp(o->name, "failover");
+	int rcode = sodns_rcode_from_text(word);
+	if (rcode < 0 || rcode > 31)
+		return sodns_error(s, "%s is not a valid rcode", word);
+	if (failover && !rcode)
+		return sodns_error(s, "NoError cannot be used in failover");
+	*(failover ? &f->failover : &f->next) |= 1u << rcode;
+	return SODNS_OK;
 }
 
-static int read_property(sodns_setup_t *s, struct forward *f)
+static int read_from(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *p = sodns_setup_value(s);
-	if (!strcmp(p, "except"))
-		return read_except(s, f);
-	if (!strcmp(p, "max_fails"))
-		return read_count(s, &f->max_fails);
-	if (!strcmp(p, "max_connect_attempts")) {
-		f->max_attempts_set = true;
-		return read_count(s, &f->max_attempts);
-	}
-	if (!strcmp(p, "health_check"))
-		return read_health_check(s, f);
-	if (!strcmp(p, "force_tcp"))
-		return read_flag(s, &f->force_tcp);
-	if (!strcmp(p, "prefer_udp"))
-		return read_flag(s, &f->prefer_udp);
-	if (!strcmp(p, "random_case"))
-		return read_switch(s, p, &f->random_case);
-	if (!strcmp(p, "cookies"))
-		return read_switch(s, p, &f->cookies);
-	if (!strcmp(p, "pass_options"))
-		return read_pass_options(s, f);
-	if (!strcmp(p, "next_on_nodata"))
-		return read_flag(s, &f->next_on_nodata);
-	if (!strcmp(p, "failfast_all_unhealthy_upstreams"))
-		return read_flag(s, &f->failfast);
-	if (!strcmp(p, "tls"))
-		return read_tls(s, f);
-	if (!strcmp(p, "tls_servername"))
-		return one_arg(s, &f->server_name);
-	if (!strcmp(p, "expire"))
-		return read_duration(s, "expire", &f->expire);
-	if (!strcmp(p, "max_age"))
-		return read_duration(s, "max_age", &f->max_age);
-	if (!strcmp(p, "max_idle_conns"))
-		return read_max_idle(s, f);
-	if (!strcmp(p, "read_timeout"))
-		return read_read_timeout(s, f);
-	if (!strcmp(p, "doh_method"))
-		return read_doh_method(s, f);
-	if (!strcmp(p, "policy"))
-		return read_policy(s, f);
-	if (!strcmp(p, "max_concurrent"))
-		return read_max_concurrent(s, f);
-	if (!strcmp(p, "next"))
-		return read_rcodes(s, false, &f->next);
-	if (!strcmp(p, "failover"))
-		return read_rcodes(s, true, &f->failover);
-	if (!strcmp(p, "resolver"))
-		return read_resolvers(s, f);
-	if (!strcmp(p, "source_address"))
-		return read_source(s, f);
-	return sodns_error_property(s);
-}
-
-static int read_from(sodns_setup_t *s, struct forward *f)
-{
+	struct forward *f = to;
 	size_t count;
 	char text[SODNS_NAME_TEXT_MAX];
-	const char *from = sodns_setup_arg(s);
-	if (!from)
-		return sodns_error_args(s);
-	const uint8_t *const *zones = sodns_setup_zone_text(s, from, &count);
+	(void)o;
+	const uint8_t *const *zones = sodns_setup_zone_text(s, word, &count);
 	if (!zones)
 		return SODNS_EINVAL;
 	f->from = zones[0];
@@ -384,24 +75,140 @@ static int read_from(sodns_setup_t *s, struct forward *f)
 	sodns_name_to_text(f->from, text);
 	sodns_log(SODNS_LOG_WARNING, "forward",
 		  "Unsupported CIDR notation: '%s' expands to multiple zones. Using only '%s'.",
-		  from, text);
+		  word, text);
 	return SODNS_OK;
 }
+
+static int check_health_check(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
+{
+	struct forward *f = to;
+	(void)s;
+	(void)o;
+	(void)word;
+	if (f->interval < CHECK_INTERVAL_MIN)
+		f->interval = CHECK_INTERVAL_MIN;
+	if (f->check_domain)
+		memcpy(f->check_name, f->check_domain, sodns_name_length(f->check_domain));
+	return SODNS_OK;
+}
+
+static int note_max_concurrent(sodns_setup_t *s, const sodns_option_t *o, const char *word,
+			       void *to)
+{
+	(void)s;
+	(void)o;
+	((struct forward *)to)->max_concurrent_text = word;
+	return SODNS_OK;
+}
+
+static int check_method(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
+{
+	(void)o;
+	(void)to;
+	return strcmp(word, "POST") && strcmp(word, "GET")
+		       ? sodns_error(s, "doh_method must be either POST or GET")
+		       : SODNS_OK;
+}
+
+static int check_tls(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
+{
+	(void)o;
+	(void)word;
+	return ((struct forward *)to)->tls_file_count > 3 ? sodns_error_args(s) : SODNS_OK;
+}
+
+/* CoreDNS takes one word for these, and reads the next one of the line as a property. */
+#define ONE .flags = SODNS_OPT_LEAVES_MORE
+#define UINT "strconv.ParseUint: parsing \"{}\": "
+#define COUNT                                                                                      \
+	.max = UINT32_MAX, ONE,                                                                    \
+	.says = {.bad = UINT "{why}",                                                              \
+		 .low = UINT "invalid syntax",                                                     \
+		 .high = UINT "value out of range [{min}, {max}]"}
+
+static const char *const policies[] = {"random", "round_robin", "sequential"};
+static const sodns_option_t checks[] = {
+	{"DURATION", SODNS_OPT_DURATION, SODNS_FIELD(struct forward, interval), .fallback = "500ms",
+	 .help = "between two", .says.low = "health_check can't be negative: {}"},
+	{"no_rec", SODNS_OPT_FLAG, SODNS_FIELD(struct forward, check_no_rd),
+	 .flags = SODNS_OPT_KEYWORD, .help = "without RD"},
+	{"domain", SODNS_OPT_NAME, SODNS_FIELD(struct forward, check_domain),
+	 .flags = SODNS_OPT_KEYWORD, .form = "FQDN", .otherwise = "the root", .help = "asked for",
+	 .says.bad = "health_check: invalid domain name {}"},
+};
+static const sodns_option_t args[] = {
+	{"FROM", SODNS_OPT_PARSE, .parse = read_from, .help = "the zone that is forwarded"},
+	{"TO", SODNS_OPT_TEXT, SODNS_LIST(struct forward, to, to_count), .help = "upstreams"},
+};
+static const sodns_option_t properties[] = {
+	{"except", SODNS_OPT_ZONES, SODNS_LIST(struct forward, except, except_count),
+	 .form = "NAMES...", .help = "names that go to the next plugin"},
+	{"force_tcp", SODNS_OPT_FLAG, SODNS_FIELD(struct forward, force_tcp),
+	 .help = "over TCP whatever the client used"},
+	{"prefer_udp", SODNS_OPT_FLAG, SODNS_FIELD(struct forward, prefer_udp),
+	 .help = "over UDP whatever the client used"},
+	{"expire", SODNS_OPT_DURATION, SODNS_FIELD(struct forward, expire), .fallback = "10s", ONE,
+	 .help = "closes connections unused for so long"},
+	{"max_age", SODNS_OPT_DURATION, SODNS_FIELD(struct forward, max_age), ONE,
+	 .otherwise = "never", .help = "closes connections of this age"},
+	{"max_idle_conns", SODNS_OPT_NUMBER, SODNS_FIELD(struct forward, max_idle), ONE,
+	 .fallback = "0", .help = "unused connections kept, 0: any number",
+	 .says.bad = SODNS_SAYS_ATOI},
+	{"read_timeout", SODNS_OPT_DURATION, SODNS_FIELD(struct forward, read_timeout), .min = 1,
+	 .fallback = "2s", ONE, .help = "for an answer",
+	 .says.low = "read_timeout must be positive: {}"},
+	{"max_fails", SODNS_OPT_NUMBER, SODNS_FIELD(struct forward, max_fails), .fallback = "2",
+	 COUNT, .help = "failed checks before it is down, 0: any number"},
+	{"max_connect_attempts", SODNS_OPT_NUMBER, SODNS_FIELD(struct forward, max_attempts), COUNT,
+	 SODNS_GIVEN(struct forward, max_attempts_set),
+	 .otherwise = "twice the number of upstreams", .help = "for one query, 0: 64"},
+	{"tls", SODNS_OPT_PATH, SODNS_LIST(struct forward, tls_files, tls_file_count),
+	 SODNS_GIVEN(struct forward, tls_wanted), .check = check_tls,
+	 .flags = SODNS_OPT_OPTIONAL | SODNS_OPT_REPLACE, .form = "[CERT KEY] [CA]",
+	 .help = "files for TLS"},
+	{"tls_servername", SODNS_OPT_TEXT, SODNS_FIELD(struct forward, server_name), ONE,
+	 .form = "NAME", .otherwise = "their address", .help = "in upstreams' certificates"},
+	{"doh_method", SODNS_OPT_TEXT, SODNS_FIELD(struct forward, http_method), .fallback = "POST",
+	 ONE, .check = check_method, .form = "GET|POST", .help = "of HTTPS"},
+	{"policy", SODNS_OPT_WORD, SODNS_FIELD(struct forward, policy), .fallback = "random", ONE,
+	 .words = SODNS_WORDS(policies), .help = "which upstream is asked first"},
+	{"health_check", SODNS_OPT_GROUP, .args = SODNS_ROWS(checks), .check = check_health_check,
+	 .help = "of upstreams that left questions unanswered",
+	 .says.extra = "health_check: unknown option {}"},
+	{"max_concurrent", SODNS_OPT_NUMBER, SODNS_FIELD(struct forward, max_concurrent), ONE,
+	 .check = note_max_concurrent, .help = "queries in work", .says.bad = SODNS_SAYS_ATOI},
+	{"next", SODNS_OPT_PARSE, .parse = read_rcode, .flags = SODNS_OPT_MANY, .form = "RCODES...",
+	 .help = "go on to the next forward"},
+	{"next_on_nodata", SODNS_OPT_FLAG, SODNS_FIELD(struct forward, next_on_nodata),
+	 .help = "so do empty answers"},
+	{"failover", SODNS_OPT_PARSE, .parse = read_rcode, .flags = SODNS_OPT_MANY,
+	 .form = "RCODES...", .help = "go on to the next upstream"},
+	{"failfast_all_unhealthy_upstreams", SODNS_OPT_FLAG, SODNS_FIELD(struct forward, failfast),
+	 .help = "SERVFAIL when all are down"},
+	{"source_address", SODNS_OPT_ADDRESS, SODNS_FIELD(struct forward, source), ONE,
+	 .help = "to ask from"},
+	{"resolver", SODNS_OPT_ENDPOINT, SODNS_LIST(struct forward, resolvers, resolver_count),
+	 .min = 53, .flags = SODNS_OPT_REPLACE, .otherwise = "the system's",
+	 .help = "asked for host names among TO"},
+	{"random_case", SODNS_OPT_BOOL, SODNS_FIELD(struct forward, random_case), .fallback = "on",
+	 .bare = "on", .help = "letters by chance that answers must have"},
+	{"cookies", SODNS_OPT_BOOL, SODNS_FIELD(struct forward, cookies), .fallback = "on",
+	 .bare = "on", .help = "cookies to upstreams"},
+	{"pass_options", SODNS_OPT_PARSE, .parse = read_option, .flags = SODNS_OPT_MANY,
+	 .form = "OPTIONS...", .otherwise = "none", .help = "EDNS options that go through"},
+};
+const sodns_options_t forward_options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_EACH,
+	.help = "asks other DNS servers",
+};
 
 /* The destinations are read after the block, whose properties bear on them. */
 static int read_one(sodns_setup_t *s, struct forward *f)
 {
-	size_t count;
-	if (read_from(s, f))
+	if (sodns_setup_read(s, f))
 		return SODNS_EINVAL;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	const char **words = sodns_setup_alloc(s, count * sizeof(*words));
-	memcpy(words, args, count * sizeof(*words));
-	while (sodns_setup_block(s))
-		if (read_property(s, f))
-			return SODNS_EINVAL;
 	if (f->max_age && f->max_age < f->expire) {
 		char age[40], expire[40];
 		sodns_duration_to_text((int64_t)f->max_age, age);
@@ -409,8 +216,8 @@ static int read_one(sodns_setup_t *s, struct forward *f)
 		return sodns_error(s, "max_age (%s) must not be less than expire (%s)", age,
 				   expire);
 	}
-	for (size_t i = 0; i < count; i++)
-		if (to_read(s, f, words[i]))
+	for (size_t i = 0; i < f->to_count; i++)
+		if (to_read(s, f, f->to[i]))
 			return SODNS_EINVAL;
 	if (f->words > TO_MAX)
 		return sodns_error(s, "more than %d TOs configured: %zu", TO_MAX, f->words);
@@ -424,12 +231,6 @@ int forward_setup(sodns_setup_t *s)
 	struct forward *last = NULL;
 	while (sodns_setup_next(s)) {
 		struct forward *f = sodns_setup_alloc(s, sizeof(*f));
-		f->max_fails = 2;
-		f->http_method = "POST";
-		f->random_case = f->cookies = true;
-		f->expire = EXPIRE_NS;
-		f->read_timeout = READ_TIMEOUT_NS;
-		f->interval = CHECK_INTERVAL_NS;
 		int rc = read_one(s, f);
 		if (!rc)
 			rc = sodns_add_handler(s, f);

@@ -5,14 +5,14 @@
 
 #include "health.h"
 
-#define INTERVAL_MS 1000
-#define ANSWER_MS 3000
+#define INTERVAL SODNS_SECOND
+#define PATIENCE (3 * SODNS_SECOND)
 
 /* 0, or a failure with its reason. */
 static bool ask(const struct health *h, char *why, size_t why_size)
 {
 	const sodns_http_request_t request = {
-		.size = sizeof(request), .url = h->url, .ms = ANSWER_MS};
+		.size = sizeof(request), .url = h->url, .patience = PATIENCE};
 	sodns_http_response_t *r = sodns_http_client_fetch(h->client, &request, why, why_size);
 	unsigned status = r ? sodns_http_response_status(r) : 0;
 	sodns_http_response_free(r);
@@ -25,7 +25,7 @@ void health_check(void *arg)
 {
 	struct health *h = arg;
 	char why[256];
-	while (sodns_service_sleep(INTERVAL_MS)) {
+	while (sodns_service_sleep(INTERVAL)) {
 		uint64_t began = sodns_now();
 		bool good = ask(h, why, sizeof(why));
 		uint64_t ns = sodns_now() - began;

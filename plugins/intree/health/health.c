@@ -108,7 +108,7 @@ static void teardown(void *self)
 	sodns_http_close(h->http);
 }
 
-static uint32_t drain(void *self)
+static uint64_t drain(void *self)
 {
 	const struct health *h = self;
 	char text[40];
@@ -116,7 +116,7 @@ static uint32_t drain(void *self)
 		return 0;
 	sodns_duration_to_text((int64_t)h->lameduck, text);
 	sodns_log(SODNS_LOG_INFO, "health", "Going into lameduck mode for %s", text);
-	return (uint32_t)(h->lameduck / 1000000u);
+	return h->lameduck;
 }
 
 static const void *ability(void *self, const char *id)

@@ -69,9 +69,6 @@ ptrdiff_t web_receive(struct web *w, const uint8_t *bytes, size_t len);
 void web_reply(struct web *w, uint64_t token, const uint8_t *message, size_t len);
 /* Gives streams up that take too long. Not 0: the connection as well. */
 int web_tick(struct web *w, uint64_t now);
-
-/* base64url without padding (RFC 4648, 5), as in RFC 8484. The length, or -1. */
-ptrdiff_t base64url_decode(const char *text, size_t len, uint8_t *out, size_t size);
 /* The least TTL of a message, at most an hour; 5 where there is none (RFC 8484, 5.1). Of the SOA record of
  * a denial it is the less of its TTL and its MINIMUM (RFC 2308, 5). */
 uint32_t message_age(const uint8_t *message, size_t len);

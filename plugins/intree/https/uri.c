@@ -2,6 +2,8 @@
  * The target of a request: its path, and the parameter that has a GET's message. Either may be
  * written with percent signs (RFC 3986, 2.1); read as CoreDNS reads it.
  */
+#include <sodns/text.h>
+
 #include "doh.h"
 
 #include <string.h>
@@ -85,6 +87,6 @@ size_t target_message(const char *target, size_t len, uint8_t *out, size_t size)
 			return 0;
 		at += pair_len;
 	}
-	n = n < 0 ? -1 : base64url_decode(text, (size_t)n, out, size);
+	n = n < 0 ? -1 : sodns_base64url_decode(text, (size_t)n, out, size);
 	return n < 0 ? 0 : (size_t)n;
 }

@@ -28,14 +28,14 @@ static void reset(sodns_http_stream_t *s, bool busy, const char *limit)
 	sodns_http_stream_reset(s, busy);
 }
 
-static uint64_t deadline_in(uint32_t ms)
+static uint64_t deadline_in(uint64_t length)
 {
-	return sodns_now() + (uint64_t)ms * 1000000u;
+	return sodns_now() + length;
 }
 
 static uint64_t read_deadline(const struct web *w)
 {
-	uint32_t read, write, idle;
+	uint64_t read, write, idle;
 	sodns_conn_timeouts(w->conn, &read, &write, &idle);
 	return deadline_in(read);
 }
@@ -51,7 +51,7 @@ static void answer(struct web *w, sodns_http_stream_t *s, const struct answer_he
 		   const void *bytes, size_t len)
 {
 	struct request *r = sodns_http_stream_state(s);
-	uint32_t read, write, idle;
+	uint64_t read, write, idle;
 	sodns_http_field_t fields[] = {{"content-type", a->type, 12, 0},
 				       {"x-content-type-options", "nosniff", 22, 7}};
 	if (*a->cache)

@@ -50,7 +50,7 @@ struct adding {
 	uint16_t type; /* 0: both */
 };
 
-static void add_server(void *arg, const sodns_external_t *e)
+static void add_server(void *arg, const kubernetes_external_t *e)
 {
 	const struct adding *a = arg;
 	uint16_t type = e->rdata[1] == 4 ? SODNS_TYPE_A : SODNS_TYPE_AAAA;
@@ -109,7 +109,7 @@ static void answer_servers(const struct external *x, const struct zone *z, sodns
 		x->ability->servers(x->provider, q, flags_of(x), add_server, &a);
 }
 
-static void collect(void *arg, const sodns_external_t *e)
+static void collect(void *arg, const kubernetes_external_t *e)
 {
 	targets_add(arg, e);
 }
@@ -167,7 +167,7 @@ static bool add_ports(sodns_query_t *q, const struct target *one, const uint8_t 
 	bool any = false;
 	uint8_t rdata[SRV_MAX];
 	for (uint16_t i = 0; i < one->port_count; i++) {
-		const sodns_external_port_t *port = &one->ports[i];
+		const kubernetes_external_port_t *port = &one->ports[i];
 		if (!port->known)
 			continue;
 		any = true;
@@ -210,7 +210,7 @@ struct reversing {
 	sodns_reply_t *r;
 };
 
-static void add_pointer(void *arg, const sodns_external_t *e)
+static void add_pointer(void *arg, const kubernetes_external_t *e)
 {
 	const struct reversing *v = arg;
 	uint8_t name[2 * SODNS_NAME_MAX];
@@ -243,7 +243,7 @@ static int answer_type(const struct external *x, sodns_query_t *q, struct target
 	t->named = type == SODNS_TYPE_SRV;
 	t->only = type == SODNS_TYPE_A || type == SODNS_TYPE_AAAA ? type : 0;
 	rcode = x->ability->find(x->provider, q, name, front,
-				 flags | (t->named ? SODNS_EXTERNAL_NAMES : 0), collect, t);
+				 flags | (t->named ? KUBERNETES_EXTERNAL_NAMES : 0), collect, t);
 	if (t->only)
 		add_addresses(x, q, t, r);
 	else if (t->named)

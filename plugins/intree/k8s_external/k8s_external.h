@@ -1,12 +1,12 @@
 /*
  * k8s_external: zones in which a cluster's services have their external addresses. What there is,
- * another plugin of the block knows (sodns/ability.h, "sodns.external/1"); here it becomes records.
+ * kubernetes knows (sodns/plugins/kubernetes.h); here it becomes records.
  */
 #ifndef K8S_EXTERNAL_H
 #define K8S_EXTERNAL_H
 
-#include <sodns/ability.h>
 #include <sodns/plugin.h>
+#include <sodns/plugins/kubernetes.h>
 
 struct zone {
 	const uint8_t *name;
@@ -27,13 +27,13 @@ struct external {
 	uint32_t ttl;
 	bool headless;
 	sodns_fallthrough_t fallthrough;
-	const sodns_external_ability_t *ability;
+	const kubernetes_external_ability_t *ability;
 	void *provider;
 };
 
 static inline unsigned flags_of(const struct external *x)
 {
-	return x->headless ? SODNS_EXTERNAL_ENDPOINTS : 0;
+	return x->headless ? KUBERNETES_EXTERNAL_ENDPOINTS : 0;
 }
 
 /* The longest SOA: two names and five numbers. */
@@ -43,9 +43,9 @@ void soa_make(const struct external *x, const struct zone *z, uint8_t out[SOA_MA
 
 /* targets.c: what the provider tells, kept for as long as it takes to make records of it. */
 struct target {
-	const uint8_t *rdata, *host; /* as in sodns_external_t */
+	const uint8_t *rdata, *host; /* as in kubernetes_external_t */
 	size_t name;                 /* where its name begins in `names` */
-	const sodns_external_port_t *ports;
+	const kubernetes_external_port_t *ports;
 	uint16_t port_count;
 	bool endpoint;
 	uint32_t ttl;
@@ -68,7 +68,7 @@ struct targets {
 /* Room for more items of `size` bytes, with the used ones in it. */
 void *grow(sodns_query_t *q, const void *old, size_t used, size_t room, size_t size);
 /* Keeps a target; one whose name is too long to be one is left out. */
-void targets_add(struct targets *t, const sodns_external_t *e);
+void targets_add(struct targets *t, const kubernetes_external_t *e);
 static inline const uint8_t *target_name(const struct targets *t, const struct target *x)
 {
 	return t->names + x->name;

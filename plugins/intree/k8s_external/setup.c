@@ -1,84 +1,48 @@
 /*
  * The directive, and finding who knows the services.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "k8s_external.h"
 
-#define APEX_DEFAULT "dns"
-#define TTL_DEFAULT 5
-#define TTL_MAX 3600
 #define REFRESH 7200u
 #define RETRY 1800u
 #define EXPIRE 86400u
 
-/* A number as Go's strconv reads it. */
-static int read_ttl(sodns_setup_t *s, void *to)
+static int check_apex(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	struct external *x = to;
-	size_t count;
-	char *end;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	errno = 0;
-	long ttl = strtol(args[0], &end, 10);
-	if (errno || *end || !*args[0] || strchr(" \t\n\v\f\r", *args[0]))
-		return sodns_error(s, "strconv.Atoi: parsing \"%s\": %s", args[0],
-				   errno ? "value out of range" : "invalid syntax");
-	if (ttl < 0 || ttl > TTL_MAX)
-		return sodns_error(s, "ttl must be in range [0, 3600]: %ld", ttl);
-	x->ttl = (uint32_t)ttl;
-	return SODNS_OK;
-}
-
-static int read_apex(sodns_setup_t *s, void *to)
-{
-	struct external *x = to;
+	const struct external *x = to;
 	uint8_t name[SODNS_NAME_MAX];
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	size_t len = strlen(args[0]);
+	size_t len = strlen(x->apex);
+	(void)o;
+	(void)word;
 	/* CoreDNS takes these, and then has no SOA that can be sent. */
-	if (!len || args[0][len - 1] == '.' || sodns_name_from_text(args[0], NULL, name) < 0)
-		return sodns_error(s, "apex '%s' is not a name without its final dot", args[0]);
-	x->apex = args[0];
+	if (!len || x->apex[len - 1] == '.' || sodns_name_from_text(x->apex, NULL, name) < 0)
+		return sodns_error(s, "apex '%s' is not a name without its final dot", x->apex);
 	return SODNS_OK;
 }
 
-static int read_headless(sodns_setup_t *s, void *to)
-{
-	(void)s;
-	((struct external *)to)->headless = true;
-	return SODNS_OK;
-}
-
-static int read_fallthrough(sodns_setup_t *s, void *to)
-{
-	return sodns_setup_fallthrough(s, &((struct external *)to)->fallthrough);
-}
-
-static int read_property(sodns_setup_t *s, struct external *x)
-{
-	static const struct {
-		const char *name;
-		int (*read)(sodns_setup_t *s, void *to);
-	} all[] = {
-		{"ttl", read_ttl},
-		{"apex", read_apex},
-		{"headless", read_headless},
-		{"fallthrough", read_fallthrough},
-	};
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (!strcmp(sodns_setup_value(s), all[i].name))
-			return all[i].read(s, x);
-	return sodns_error_property(s);
-}
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct external, names, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that are served"},
+};
+static const sodns_option_t properties[] = {
+	{"apex", SODNS_OPT_TEXT, SODNS_FIELD(struct external, apex), .fallback = "dns",
+	 .flags = SODNS_OPT_IGNORES_MORE, .check = check_apex, .form = "APEX",
+	 .help = "the label that the zone's server is below"},
+	{"ttl", SODNS_OPT_SECONDS, SODNS_FIELD(struct external, ttl), .max = 3600, .fallback = "5",
+	 .flags = SODNS_OPT_IGNORES_MORE, .help = "of addresses, PTR, SOA and NS",
+	 .says.bad = SODNS_SAYS_ATOI},
+	{"headless", SODNS_OPT_FLAG, SODNS_FIELD(struct external, headless),
+	 .flags = SODNS_OPT_LEAVES_MORE, .help = "endpoints of services without addresses"},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct external, fallthrough),
+	 .help = "passes names that do not exist on"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.help = "a cluster's services by their external addresses"};
 
 /* Labels of a text in front of a name; NULL if that is too long to be one. */
 static const uint8_t *name_of(sodns_setup_t *s, const char *text, const uint8_t *zone)
@@ -154,18 +118,8 @@ static int make_zones(sodns_setup_t *s, struct external *x)
 static int setup(sodns_setup_t *s)
 {
 	struct external *x = sodns_setup_alloc(s, sizeof(*x));
-	x->apex = APEX_DEFAULT;
-	x->ttl = TTL_DEFAULT;
-	while (sodns_setup_next(s)) {
-		x->names = sodns_setup_zone_args(s, &x->zone_count);
-		if (!x->names)
-			return SODNS_EINVAL;
-		while (sodns_setup_block(s)) {
-			int rc = read_property(s, x);
-			if (rc)
-				return rc;
-		}
-	}
+	if (sodns_setup_read_all(s, x))
+		return SODNS_EINVAL;
 	int rc = make_zones(s, x);
 	return rc ? rc : sodns_add_handler(s, x);
 }
@@ -188,7 +142,7 @@ static void look(void *arg, const sodns_instance_t *i)
 static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct finding f = {.x = self};
-	sodns_prepare_each(p, SODNS_THIS_BLOCK, SODNS_ABILITY_EXTERNAL, look, &f);
+	sodns_prepare_each(p, SODNS_THIS_BLOCK, KUBERNETES_EXTERNAL, look, &f);
 	if (f.x->ability)
 		return SODNS_OK;
 	sodns_prepare_each(p, SODNS_THIS_BLOCK, NULL, look, &f);
@@ -205,4 +159,5 @@ static const void *ability(void *self, const char *id)
 }
 
 SODNS_PLUGIN(.name = "k8s_external", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .serve_dns = external_serve, .prepare = prepare, .ability = ability);
+	     .options = &options, .serve_dns = external_serve, .prepare = prepare,
+	     .ability = ability);

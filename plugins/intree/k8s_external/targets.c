@@ -34,7 +34,7 @@ static void add_label(struct targets *t, const uint8_t *text, size_t len)
 }
 
 /* Endpoint, service, zone; false: no name is that long. */
-static bool add_name(struct targets *t, const sodns_external_t *e)
+static bool add_name(struct targets *t, const kubernetes_external_t *e)
 {
 	size_t zone_len = sodns_name_length(t->zone), begin = t->names_len;
 	size_t most = e->label_len + 1u + e->service_len + zone_len;
@@ -55,7 +55,7 @@ static bool add_name(struct targets *t, const sodns_external_t *e)
 }
 
 /* An endpoint's name is its own; a service's is made once for all of its targets. */
-static bool name_it(struct targets *t, const sodns_external_t *e, struct target *x)
+static bool name_it(struct targets *t, const kubernetes_external_t *e, struct target *x)
 {
 	if (!e->endpoint && t->count) {
 		x->name = t->list[t->count - 1].name;
@@ -65,7 +65,7 @@ static bool name_it(struct targets *t, const sodns_external_t *e, struct target 
 	return add_name(t, e);
 }
 
-void targets_add(struct targets *t, const sodns_external_t *e)
+void targets_add(struct targets *t, const kubernetes_external_t *e)
 {
 	struct target x = {.rdata = e->rdata,
 			   .host = e->host,

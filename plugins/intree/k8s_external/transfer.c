@@ -71,7 +71,7 @@ static size_t add_label(uint8_t *out, const void *text, size_t len)
 
 /* "_http._tcp" in front of the service; false: it is too long. A port without a name has an empty
  * one. */
-static bool port_owner(uint8_t out[SODNS_NAME_MAX], const sodns_external_port_t *p,
+static bool port_owner(uint8_t out[SODNS_NAME_MAX], const kubernetes_external_port_t *p,
 		       const uint8_t *service)
 {
 	uint8_t front[2 * 64];
@@ -87,7 +87,7 @@ static bool port_owner(uint8_t out[SODNS_NAME_MAX], const sodns_external_port_t 
 	return true;
 }
 
-static bool same_port(const sodns_external_port_t *a, const sodns_external_port_t *b)
+static bool same_port(const kubernetes_external_port_t *a, const kubernetes_external_port_t *b)
 {
 	return a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len) &&
 	       !strcmp(a->protocol, b->protocol);
@@ -104,7 +104,7 @@ static void put_ports(struct out *o, const struct target *x)
 	if (x->host)
 		far = sodns_name_labels(target) > 2 ? sodns_name_parent(target, 2) : target;
 	for (uint16_t i = 0; i < x->port_count; i++) {
-		const sodns_external_port_t *p = &x->ports[i];
+		const kubernetes_external_port_t *p = &x->ports[i];
 		if (!p->known)
 			continue;
 		if (!own)
@@ -133,7 +133,7 @@ static void put_service(struct out *o)
 
 /* SRV records of the endpoints for one port, or, with `port` NULL, for all: `records` of them, those
  * that are repeated counted as well. */
-static void put_group(struct out *o, const uint8_t *owner, const sodns_external_port_t *port,
+static void put_group(struct out *o, const uint8_t *owner, const kubernetes_external_port_t *port,
 		      uint64_t records, int times)
 {
 	const uint16_t weight = weight_of(records);
@@ -143,7 +143,7 @@ static void put_group(struct out *o, const uint8_t *owner, const sodns_external_
 		const struct target *x = &o->t.list[i];
 		const uint8_t *name = target_name(&o->t, x);
 		for (uint16_t p = 0; p < x->port_count; p++) {
-			const sodns_external_port_t *own = &x->ports[p];
+			const kubernetes_external_port_t *own = &x->ports[p];
 			if (!own->known || (port && !same_port(port, own)) ||
 			    seen_before(&before, name, NULL, own->number + 1u))
 				continue;
@@ -168,7 +168,7 @@ static void put_endpoints(struct out *o)
 }
 
 /* How many endpoints have the port, as often as they have it. */
-static uint64_t count_port(const struct out *o, const sodns_external_port_t *port)
+static uint64_t count_port(const struct out *o, const kubernetes_external_port_t *port)
 {
 	uint64_t n = 0;
 	for (size_t i = 0; i < o->t.count; i++)
@@ -180,13 +180,13 @@ static uint64_t count_port(const struct out *o, const sodns_external_port_t *por
 /* Ports with names, each once. Endpoints of one slice have the same array. */
 static void put_named_ports(struct out *o)
 {
-	const sodns_external_port_t **done = NULL, *last = NULL;
+	const kubernetes_external_port_t **done = NULL, *last = NULL;
 	uint8_t owner[SODNS_NAME_MAX];
 	size_t count = 0, room = 0;
 	for (size_t i = 0; i < o->t.count && !o->rc; i++) {
 		const struct target *x = &o->t.list[i];
 		for (uint16_t p = 0; p < x->port_count && x->ports != last; p++) {
-			const sodns_external_port_t *port = &x->ports[p];
+			const kubernetes_external_port_t *port = &x->ports[p];
 			bool known = !port->name_len;
 			for (size_t d = 0; d < count && !known; d++)
 				known = same_port(done[d], port);
@@ -227,7 +227,7 @@ static void put_collected(struct out *o)
 	o->t.records = 0;
 }
 
-static void take(void *arg, const sodns_external_t *e)
+static void take(void *arg, const kubernetes_external_t *e)
 {
 	struct out *o = arg;
 	if (e->service != o->service) {
@@ -244,7 +244,7 @@ static void take(void *arg, const sodns_external_t *e)
 		targets_add(&o->t, e);
 }
 
-static void take_server(void *arg, const sodns_external_t *e)
+static void take_server(void *arg, const kubernetes_external_t *e)
 {
 	struct out *o = arg;
 	put_address(o, o->name, e->rdata);
@@ -281,7 +281,7 @@ static int transfer(void *self, sodns_query_t *q, const uint8_t *name, const uin
 	put_name(o, z->name, SODNS_TYPE_NS, x->ttl, z->ns);
 	memcpy(o->name, z->ns, sodns_name_length(z->ns));
 	x->ability->servers(x->provider, q, flags_of(x), take_server, o);
-	x->ability->all(x->provider, q, flags_of(x) | SODNS_EXTERNAL_NAMES, take, o);
+	x->ability->all(x->provider, q, flags_of(x) | KUBERNETES_EXTERNAL_NAMES, take, o);
 	put_collected(o);
 	return o->rc;
 }

@@ -6,14 +6,14 @@
 
 #include "kubernetes.h"
 
-/* Who is told, and of what. */
+/* What is asked for, and the caller's function that is told of it. */
 struct telling {
 	sodns_query_t *query;
 	unsigned flags;
-	sodns_external_f fn;
+	kubernetes_external_f fn;
 	void *arg;
 	unsigned count;
-	sodns_external_t e;
+	kubernetes_external_t e;
 };
 
 static void tell(struct telling *t)
@@ -27,12 +27,12 @@ static void take_ports(struct telling *t, const uint8_t *ports, uint16_t len,
 		       const struct question *q)
 {
 	unsigned n = ports_fitting(ports, len, q);
-	sodns_external_port_t *list = sodns_alloc(t->query, (n + 1) * sizeof(*list));
+	kubernetes_external_port_t *list = sodns_alloc(t->query, (n + 1) * sizeof(*list));
 	t->e.ports = list;
 	t->e.port_count = (uint16_t)n;
 	for (const uint8_t *p = ports; p < ports + len; p = port_next(p))
 		if (port_fits(p, q))
-			*list++ = (sodns_external_port_t){
+			*list++ = (kubernetes_external_port_t){
 				.number = (uint16_t)(p[0] << 8 | p[1]),
 				.known = !(p[2] & PORT_NONE),
 				.protocol = protocol_text(p[2]),
@@ -57,7 +57,7 @@ static void tell_endpoints(struct telling *t, const struct service *s, const str
 	struct walk w;
 	struct endpoint e;
 	const struct slice *of = NULL;
-	const bool names = t->flags & SODNS_EXTERNAL_NAMES;
+	const bool names = t->flags & KUBERNETES_EXTERNAL_NAMES;
 	t->e.endpoint = true;
 	walk_begin(&w, s, q);
 	while (walk_next(&w, &e, names)) {
@@ -77,9 +77,11 @@ static void tell_service(struct telling *t, const struct kubernetes *k, const st
 			 const struct question *q)
 {
 	bool headless = (s->flags & SERVICE_HEADLESS) || (q && q->endpoint.len);
-	t->e = (sodns_external_t){
-		.service = service_key(s), .service_len = s->key_len, .ttl = k->ttl};
-	if (!s->external_len && headless && (t->flags & SODNS_EXTERNAL_ENDPOINTS))
+	t->e = (kubernetes_external_t){.size = sizeof(t->e),
+				       .service = service_key(s),
+				       .service_len = s->key_len,
+				       .ttl = k->ttl};
+	if (!s->external_len && headless && (t->flags & KUBERNETES_EXTERNAL_ENDPOINTS))
 		tell_endpoints(t, s, q);
 	else
 		tell_external(t, s, q);
@@ -95,7 +97,7 @@ static unsigned split(const uint8_t *name, size_t front, const uint8_t *label[5]
 }
 
 static int find_external(void *self, sodns_query_t *query, const uint8_t *name, size_t front,
-			 unsigned flags, sodns_external_f fn, void *arg)
+			 unsigned flags, kubernetes_external_f fn, void *arg)
 {
 	const struct kubernetes *k = self;
 	struct telling t = {.query = query, .flags = flags, .fn = fn, .arg = arg};
@@ -119,7 +121,7 @@ static int find_external(void *self, sodns_query_t *query, const uint8_t *name, 
 	return t.count ? SODNS_NOERROR : SODNS_NXDOMAIN;
 }
 
-static int reverse(void *self, sodns_query_t *query, const uint8_t *name, sodns_external_f fn,
+static int reverse(void *self, sodns_query_t *query, const uint8_t *name, kubernetes_external_f fn,
 		   void *arg)
 {
 	const struct kubernetes *k = self;
@@ -136,8 +138,10 @@ static int reverse(void *self, sodns_query_t *query, const uint8_t *name, sodns_
 		if (!service_has_external(s, &a) ||
 		    (k->namespaces && !namespace_exposed(k, namespace + 1, *namespace)))
 			continue;
-		const sodns_external_t e = {
-			.service = service_key(s), .service_len = s->key_len, .ttl = k->ttl};
+		const kubernetes_external_t e = {.size = sizeof(e),
+						 .service = service_key(s),
+						 .service_len = s->key_len,
+						 .ttl = k->ttl};
 		fn(arg, &e);
 		any = true;
 	}
@@ -150,8 +154,9 @@ static void tell_server(void *arg, const struct service *s, const struct slice *
 {
 	struct telling *t = arg;
 	const uint8_t *p = service_external(s), *end = p + s->external_len;
-	t->e = (sodns_external_t){.service = service_key(s), .service_len = s->key_len};
-	if ((t->flags & SODNS_EXTERNAL_ENDPOINTS) && (s->flags & SERVICE_HEADLESS)) {
+	t->e = (kubernetes_external_t){
+		.size = sizeof(t->e), .service = service_key(s), .service_len = s->key_len};
+	if ((t->flags & KUBERNETES_EXTERNAL_ENDPOINTS) && (s->flags & SERVICE_HEADLESS)) {
 		for (uint32_t i = 0; i < slice->count; i++) {
 			t->e.rdata = slice_rdata(slice) + (size_t)i * slice->size;
 			tell(t);
@@ -165,7 +170,7 @@ static void tell_server(void *arg, const struct service *s, const struct slice *
 	}
 }
 
-static void servers(void *self, sodns_query_t *query, unsigned flags, sodns_external_f fn,
+static void servers(void *self, sodns_query_t *query, unsigned flags, kubernetes_external_f fn,
 		    void *arg)
 {
 	const struct kubernetes *k = self;
@@ -178,13 +183,14 @@ static void servers(void *self, sodns_query_t *query, unsigned flags, sodns_exte
 		rdata[0] = 0;
 		rdata[1] = a->size;
 		memcpy(rdata + 2, a->bytes, a->size);
-		const sodns_external_t e = {.rdata = rdata};
+		const kubernetes_external_t e = {.size = sizeof(e), .rdata = rdata};
 		fn(arg, &e);
 	}
 }
 
 /* Of all namespaces, as CoreDNS hands them out. */
-static void all(void *self, sodns_query_t *query, unsigned flags, sodns_external_f fn, void *arg)
+static void all(void *self, sodns_query_t *query, unsigned flags, kubernetes_external_f fn,
+		void *arg)
 {
 	const struct kubernetes *k = self;
 	struct telling t = {.query = query, .flags = flags, .fn = fn, .arg = arg};
@@ -200,7 +206,7 @@ static uint32_t serial(void *self)
 	return atomic_load(&k->cluster->store.serial[SERIAL_EXTERNAL]);
 }
 
-const sodns_external_ability_t kubernetes_external = {
+const kubernetes_external_ability_t kubernetes_external = {
 	.size = sizeof(kubernetes_external),
 	.find = find_external,
 	.reverse = reverse,

@@ -11,6 +11,7 @@
 
 #include <sodns/ability.h>
 #include <sodns/plugin.h>
+#include <sodns/plugins/kubernetes.h>
 #include <sodns/wait.h>
 
 #include "store.h"
@@ -48,6 +49,8 @@ struct kubernetes {
 	const uint8_t *primary;         /* the first zone that is not reverse */
 	const uint8_t *const *imported; /* multicluster zones */
 	size_t imported_count;
+	const char **urls; /* as they are written */
+	size_t url_count;
 	const char **namespaces; /* NULL: all */
 	size_t namespace_count;
 	enum pod_mode pods;
@@ -227,7 +230,7 @@ const struct service **services_now(const struct set *x, sodns_query_t *query, s
 
 /* transfer.c, external.c, metadata.c, autopath.c */
 extern const sodns_transfer_ability_t kubernetes_transfer;
-extern const sodns_external_ability_t kubernetes_external;
+extern const kubernetes_external_ability_t kubernetes_external;
 extern const sodns_metadata_ability_t kubernetes_metadata;
 extern const sodns_autopath_ability_t kubernetes_autopath;
 

@@ -66,7 +66,7 @@ static void refuses(void)
 		      "invalid apiserver_qps \"x\": strconv.ParseFloat: parsing \"x\": invalid "
 		      "syntax");
 	SODNS_REFUSED("kubernetes a {\n startup_timeout 5\n}",
-		      "failed to parse startup_timeout: 5, time: invalid duration \"5\"");
+		      "failed to parse startup_timeout: 5, time: missing unit in duration \"5\"");
 	SODNS_REFUSED("kubernetes a {\n ignore all\n}", "unable to parse ignore value: 'all'");
 	SODNS_REFUSED("kubernetes a {\n wildcard\n}", "unknown property 'wildcard'");
 }

@@ -1,7 +1,6 @@
 /*
  * The directive, and waiting for the cluster at the start.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,199 +8,47 @@
 
 #include "kubernetes.h"
 
-#define TTL_DEFAULT 5
-#define TTL_MAX 3600
-#define STARTUP_DEFAULT 5000000000u
 #define LOG_NS 500000000u
 
-static int none(sodns_setup_t *s)
-{
-	size_t count;
-	sodns_setup_args(s, &count);
-	return count ? sodns_error_args(s) : SODNS_OK;
-}
-
-static int one(sodns_setup_t *s, const char **out)
-{
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
-	*out = args[0];
-	return SODNS_OK;
-}
-
-static int read_pods(sodns_setup_t *s, void *to)
-{
-	static const char *const modes[] = {"disabled", "insecure", "verified"};
-	struct kubernetes *k = to;
-	const char *mode;
-	if (one(s, &mode))
-		return SODNS_EINVAL;
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(mode, modes[i])) {
-			k->pods = (enum pod_mode)i;
-			return SODNS_OK;
-		}
-	return sodns_error(s,
-			   "wrong value for pods: %s,  must be one of: disabled, verified, "
-			   "insecure",
-			   mode);
-}
-
-static int read_namespaces(sodns_setup_t *s, void *to)
+static int check_endpoint(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
 	struct kubernetes *k = to;
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	const char **all = sodns_setup_alloc(s, (k->namespace_count + count) * sizeof(*all));
-	for (size_t i = 0; i < k->namespace_count; i++)
-		all[i] = k->namespaces[i];
-	for (size_t i = 0; i < count; i++)
-		all[k->namespace_count + i] = args[i];
-	k->namespaces = all;
-	k->namespace_count += count;
-	return SODNS_OK;
-}
-
-static int read_endpoint(sodns_setup_t *s, void *to)
-{
-	struct kubernetes *k = to;
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	k->settings.url = args[0];
-	if (count > 1)
+	(void)s;
+	(void)o;
+	(void)word;
+	k->settings.url = k->urls[0];
+	if (k->url_count > 1)
 		sodns_log(SODNS_LOG_WARNING, "kubernetes",
 			  "Multiple endpoints have been deprecated, only the first specified "
 			  "endpoint '%s' is used",
-			  args[0]);
+			  k->urls[0]);
 	return SODNS_OK;
 }
 
-/* Paths are relative to the block's root. */
-static int read_tls(sodns_setup_t *s, void *to)
+/* In the form in which it is sent; NULL where it selects everything. */
+static int check_selector(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	struct kubernetes *k = to;
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 3)
-		return sodns_error_args(s);
-	k->settings.cert = sodns_setup_path(s, args[0]);
-	k->settings.key = sodns_setup_path(s, args[1]);
-	k->settings.ca = sodns_setup_path(s, args[2]);
-	return SODNS_OK;
-}
-
-static int read_kubeconfig(sodns_setup_t *s, void *to)
-{
-	struct kubernetes *k = to;
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1 && count != 2)
-		return sodns_error_args(s);
-	k->settings.kubeconfig = sodns_setup_path(s, args[0]);
-	k->settings.context = count > 1 ? args[1] : NULL;
-	return SODNS_OK;
-}
-
-static int read_selector(sodns_setup_t *s, const char *what, const char **out)
-{
-	size_t count, len = 1;
+	struct settings *settings = &((struct kubernetes *)to)->settings;
+	bool of_namespaces = *o->name == 'n';
+	const char **field = of_namespaces ? &settings->namespace_labels : &settings->labels;
 	char err[1024];
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++)
-		len += strlen(args[i]) + 1;
-	char *joined = sodns_setup_alloc(s, len), *at = joined;
-	for (size_t i = 0; i < count; i++)
-		at += sprintf(at, "%s%s", i ? " " : "", args[i]);
-	char *selector = selector_read(joined, err, sizeof(err));
+	(void)word;
+	char *selector = selector_read(*field, err, sizeof(err));
 	if (!selector)
-		return sodns_error(s, "unable to parse %s value: '%s': %s", what, joined, err);
+		return sodns_error(s, "unable to parse %s value: '%s': %s",
+				   of_namespaces ? "namespace_label selector" : "label selector",
+				   *field, err);
 	char *copy = sodns_setup_alloc(s, strlen(selector) + 1);
 	strcpy(copy, selector);
 	free(selector);
-	*out = *copy ? copy : NULL;
+	*field = *copy ? copy : NULL;
 	return SODNS_OK;
 }
 
-static int read_labels(sodns_setup_t *s, void *to)
-{
-	return read_selector(s, "label selector", &((struct kubernetes *)to)->settings.labels);
-}
-
-static int read_namespace_labels(sodns_setup_t *s, void *to)
-{
-	return read_selector(s, "namespace_label selector",
-			     &((struct kubernetes *)to)->settings.namespace_labels);
-}
-
-/* As Go's strconv words it; *out is set otherwise. */
-static int read_integer(sodns_setup_t *s, const char *property, const char *text, long *out)
+static int read_qps(sodns_setup_t *s, const sodns_option_t *o, const char *text, void *to)
 {
 	char *end;
-	errno = 0;
-	*out = strtol(text, &end, 10);
-	bool blank = !*text || *text == ' ';
-	if (!blank && !*end && !errno)
-		return SODNS_OK;
-	char quoted[256], head[320] = "";
-	snprintf(quoted, sizeof(quoted), "\"%s\"", text);
-	if (property)
-		snprintf(head, sizeof(head), "invalid %s %s: ", property, quoted);
-	return sodns_error(s, "%sstrconv.Atoi: parsing %s: %s", head, quoted,
-			   errno ? "value out of range" : "invalid syntax");
-}
-
-static int read_ttl(sodns_setup_t *s, void *to)
-{
-	size_t count;
-	long ttl;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	if (read_integer(s, NULL, args[0], &ttl))
-		return SODNS_EINVAL;
-	if (ttl < 0 || ttl > TTL_MAX)
-		return sodns_error(s, "ttl must be in range [0, 3600]: %ld", ttl);
-	((struct kubernetes *)to)->ttl = (uint32_t)ttl;
-	return SODNS_OK;
-}
-
-static int read_limit(sodns_setup_t *s, const char *property, uint32_t *out)
-{
-	const char *text;
-	long v;
-	if (one(s, &text) || read_integer(s, property, text, &v))
-		return SODNS_EINVAL;
-	if (v < 0)
-		return sodns_error(s, "%s must be >= 0: %ld", property, v);
-	*out = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
-	return SODNS_OK;
-}
-
-static int read_burst(sodns_setup_t *s, void *to)
-{
-	return read_limit(s, "apiserver_burst", &((struct kubernetes *)to)->settings.burst);
-}
-
-static int read_inflight(sodns_setup_t *s, void *to)
-{
-	return read_limit(s, "apiserver_max_inflight",
-			  &((struct kubernetes *)to)->settings.max_inflight);
-}
-
-static int read_qps(sodns_setup_t *s, void *to)
-{
-	const char *text;
-	char *end;
-	if (one(s, &text))
-		return SODNS_EINVAL;
+	(void)o;
 	double qps = strtod(text, &end);
 	if (!*text || *end || qps != qps)
 		return sodns_error(s,
@@ -214,110 +61,6 @@ static int read_qps(sodns_setup_t *s, void *to)
 	return SODNS_OK;
 }
 
-static int read_ignore(sodns_setup_t *s, void *to)
-{
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count && strcmp(args[0], "empty_service"))
-		return sodns_error(s, "unable to parse ignore value: '%s'", args[0]);
-	((struct kubernetes *)to)->ignore_empty |= count > 0;
-	return SODNS_OK;
-}
-
-static int read_multicluster(sodns_setup_t *s, void *to)
-{
-	struct kubernetes *k = to;
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	k->imported = NULL;
-	k->imported_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		size_t n;
-		const uint8_t *const *zones = sodns_setup_zone_text(s, args[i], &n);
-		if (!zones)
-			return SODNS_EINVAL;
-		const uint8_t **all = sodns_setup_alloc(s, (k->imported_count + n) * sizeof(*all));
-		if (k->imported_count)
-			memcpy(all, k->imported, k->imported_count * sizeof(*all));
-		memcpy(all + k->imported_count, zones, n * sizeof(*all));
-		k->imported = all;
-		k->imported_count += n;
-	}
-	return SODNS_OK;
-}
-
-static int read_startup_timeout(sodns_setup_t *s, void *to)
-{
-	size_t count;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	if (sodns_duration_from_text(args[0], &ns))
-		return sodns_error(s,
-				   "failed to parse startup_timeout: %s, time: invalid duration "
-				   "\"%s\"",
-				   args[0], args[0]);
-	((struct kubernetes *)to)->startup_timeout = ns > 0 ? (uint64_t)ns : 0;
-	return SODNS_OK;
-}
-
-static int read_fallthrough(sodns_setup_t *s, void *to)
-{
-	return sodns_setup_fallthrough(s, &((struct kubernetes *)to)->fallthrough);
-}
-
-static int read_pod_names(sodns_setup_t *s, void *to)
-{
-	((struct kubernetes *)to)->settings.pod_names = true;
-	return none(s);
-}
-
-static int read_noendpoints(sodns_setup_t *s, void *to)
-{
-	((struct kubernetes *)to)->settings.endpoints = false;
-	return none(s);
-}
-
-static int read_zonal(sodns_setup_t *s, void *to)
-{
-	struct kubernetes *k = to;
-	k->zonal = k->settings.zones = true;
-	return none(s);
-}
-
-static int read_property(sodns_setup_t *s, struct kubernetes *k)
-{
-	static const struct {
-		const char *name;
-		int (*read)(sodns_setup_t *s, void *to);
-	} all[] = {
-		{"endpoint_pod_names", read_pod_names},
-		{"pods", read_pods},
-		{"namespaces", read_namespaces},
-		{"endpoint", read_endpoint},
-		{"tls", read_tls},
-		{"labels", read_labels},
-		{"namespace_labels", read_namespace_labels},
-		{"fallthrough", read_fallthrough},
-		{"ttl", read_ttl},
-		{"noendpoints", read_noendpoints},
-		{"zonal", read_zonal},
-		{"ignore", read_ignore},
-		{"kubeconfig", read_kubeconfig},
-		{"multicluster", read_multicluster},
-		{"startup_timeout", read_startup_timeout},
-		{"apiserver_qps", read_qps},
-		{"apiserver_burst", read_burst},
-		{"apiserver_max_inflight", read_inflight},
-	};
-	const char *word = sodns_setup_value(s);
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (!strcmp(word, all[i].name))
-			return all[i].read(s, k);
-	return sodns_error_property(s);
-}
-
 static bool is_reverse(const uint8_t *zone)
 {
 	sodns_prefix_t p;
@@ -325,16 +68,92 @@ static bool is_reverse(const uint8_t *zone)
 	return sodns_name_is_reverse(zone) && (sodns_prefix_from_reverse(zone, &p) || p.bits);
 }
 
-static int read_zones(sodns_setup_t *s, struct kubernetes *k)
+static int check_zones(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	k->zones = sodns_setup_zone_args(s, &k->zone_count);
-	if (!k->zones)
-		return SODNS_EINVAL;
+	struct kubernetes *k = to;
+	(void)o;
+	(void)word;
 	for (size_t i = 0; i < k->zone_count && !k->primary; i++)
 		if (!is_reverse(k->zones[i]))
 			k->primary = k->zones[i];
 	return k->primary ? SODNS_OK : sodns_error(s, "non-reverse zone name must be used");
 }
+
+#define LIMIT(name)                                                                                \
+	.says = {.bad = "invalid " name " \"{}\": " SODNS_SAYS_ATOI,                               \
+		 .low = name " must be >= 0: {value}"},                                            \
+	.otherwise = "no limit"
+
+static const char *const pod_modes[] = {
+	[PODS_DISABLED] = "disabled", [PODS_INSECURE] = "insecure", [PODS_VERIFIED] = "verified"};
+static const char *const ignored[] = {NULL, "empty_service"};
+static const sodns_option_t tls[] = {
+	{"CERT", SODNS_OPT_PATH, SODNS_FIELD(struct kubernetes, settings.cert)},
+	{"KEY", SODNS_OPT_PATH, SODNS_FIELD(struct kubernetes, settings.key)},
+	{"CACERT", SODNS_OPT_PATH, SODNS_FIELD(struct kubernetes, settings.ca)},
+};
+static const sodns_option_t kubeconfig[] = {
+	{"KUBECONFIG", SODNS_OPT_PATH, SODNS_FIELD(struct kubernetes, settings.kubeconfig)},
+	{"CONTEXT", SODNS_OPT_TEXT, SODNS_FIELD(struct kubernetes, settings.context),
+	 .flags = SODNS_OPT_OPTIONAL, .otherwise = "its current one"},
+};
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct kubernetes, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .check = check_zones, .help = "that are served"},
+};
+static const sodns_option_t properties[] = {
+	{"endpoint", SODNS_OPT_TEXT, SODNS_LIST(struct kubernetes, urls, url_count),
+	 .flags = SODNS_OPT_REPLACE, .check = check_endpoint, .form = "URL",
+	 .help = "the API server"},
+	{"tls", SODNS_OPT_GROUP, .args = SODNS_ROWS(tls), .help = "files for it"},
+	{"kubeconfig", SODNS_OPT_GROUP, .args = SODNS_ROWS(kubeconfig),
+	 .help = "where the API server is, and how it is spoken to"},
+	{"apiserver_qps", SODNS_OPT_PARSE, .parse = read_qps, .form = "QPS",
+	 .otherwise = "no limit", .help = "requests a second"},
+	{"apiserver_burst", SODNS_OPT_NUMBER, SODNS_FIELD(struct kubernetes, settings.burst),
+	 LIMIT("apiserver_burst"), .form = "BURST", .help = "requests at once"},
+	{"apiserver_max_inflight", SODNS_OPT_NUMBER,
+	 SODNS_FIELD(struct kubernetes, settings.max_inflight), LIMIT("apiserver_max_inflight"),
+	 .form = "MAX", .help = "requests that wait for an answer"},
+	{"namespaces", SODNS_OPT_TEXT, SODNS_LIST(struct kubernetes, namespaces, namespace_count),
+	 .form = "NAMESPACE...", .otherwise = "all", .help = "that are served"},
+	{"namespace_labels", SODNS_OPT_TEXT,
+	 SODNS_FIELD(struct kubernetes, settings.namespace_labels), .flags = SODNS_OPT_JOINED,
+	 .check = check_selector, .form = "EXPRESSION", .help = "namespaces with these labels"},
+	{"labels", SODNS_OPT_TEXT, SODNS_FIELD(struct kubernetes, settings.labels),
+	 .flags = SODNS_OPT_JOINED, .check = check_selector, .form = "EXPRESSION",
+	 .help = "services, slices and pods with these labels"},
+	{"pods", SODNS_OPT_WORD, SODNS_FIELD(struct kubernetes, pods), .fallback = "disabled",
+	 .words = SODNS_WORDS(pod_modes), .form = "POD-MODE", .help = "names of pods",
+	 .says.bad = "wrong value for pods: {},  must be one of: disabled, verified, insecure"},
+	{"endpoint_pod_names", SODNS_OPT_FLAG, SODNS_FIELD(struct kubernetes, settings.pod_names),
+	 .help = "endpoints are named after their pods"},
+	{"ttl", SODNS_OPT_SECONDS, SODNS_FIELD(struct kubernetes, ttl), .max = 3600,
+	 .fallback = "5", .flags = SODNS_OPT_IGNORES_MORE, .form = "TTL", .help = "of the answers",
+	 .says.bad = SODNS_SAYS_ATOI},
+	{"noendpoints", SODNS_OPT_OFF, SODNS_FIELD(struct kubernetes, settings.endpoints),
+	 .help = "endpoints are not watched"},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct kubernetes, fallthrough),
+	 .help = "passes names that do not exist on"},
+	{"ignore", SODNS_OPT_WORD, SODNS_FIELD(struct kubernetes, ignore_empty),
+	 .words = SODNS_WORDS(ignored), .flags = SODNS_OPT_OPTIONAL | SODNS_OPT_IGNORES_MORE,
+	 .form = "empty_service", .help = "services without a ready endpoint",
+	 .says.bad = "unable to parse ignore value: '{}'"},
+	{"multicluster", SODNS_OPT_ZONES, SODNS_LIST(struct kubernetes, imported, imported_count),
+	 .flags = SODNS_OPT_OPTIONAL | SODNS_OPT_REPLACE, .form = "[ZONES...]",
+	 .help = "with imported services"},
+	{"zonal", SODNS_OPT_FLAG, SODNS_FIELD(struct kubernetes, zonal),
+	 .help = "endpoints by topology zone"},
+	{"startup_timeout", SODNS_OPT_DURATION, SODNS_FIELD(struct kubernetes, startup_timeout),
+	 .fallback = "5s", .flags = SODNS_OPT_CLAMP | SODNS_OPT_IGNORES_MORE,
+	 .help = "for the first lists", .says.bad = "failed to parse startup_timeout: {}, {why}"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_ONCE,
+	.help = "serves the names of a Kubernetes cluster",
+};
 
 static size_t print_zones(const struct kubernetes *k, char *out, size_t size)
 {
@@ -374,6 +193,7 @@ static int check(sodns_setup_t *s, struct kubernetes *k)
 		return SODNS_EINVAL;
 	if (k->zonal && !k->settings.endpoints)
 		return sodns_error(s, "zonal requires the endpoint cache; remove noendpoints");
+	k->settings.zones = k->zonal;
 	k->settings.pods = k->pods == PODS_VERIFIED;
 	k->settings.imports = k->imported_count > 0;
 	return SODNS_OK;
@@ -382,20 +202,8 @@ static int check(sodns_setup_t *s, struct kubernetes *k)
 static int setup(sodns_setup_t *s)
 {
 	struct kubernetes *k = sodns_setup_alloc(s, sizeof(*k));
-	k->ttl = TTL_DEFAULT;
-	k->startup_timeout = STARTUP_DEFAULT;
-	k->settings.endpoints = true;
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s, "this plugin can only be used once per Server Block");
-		int rc = read_zones(s, k);
-		while (!rc && sodns_setup_block(s))
-			rc = read_property(s, k);
-		if (!rc)
-			rc = check(s, k);
-		if (rc)
-			return rc;
-	}
+	if (sodns_setup_read_all(s, k) || check(s, k))
+		return SODNS_EINVAL;
 	return sodns_add_handler(s, k);
 }
 
@@ -471,11 +279,11 @@ static const void *ability(void *self, const char *id)
 		return &kubernetes_transfer;
 	if (!strcmp(id, SODNS_ABILITY_AUTOPATH))
 		return &kubernetes_autopath;
-	if (!strcmp(id, SODNS_ABILITY_EXTERNAL))
+	if (!strcmp(id, KUBERNETES_EXTERNAL))
 		return &kubernetes_external;
 	return NULL;
 }
 
 SODNS_PLUGIN(.name = "kubernetes", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .serve_dns = kubernetes_serve, .prepare = prepare, .teardown = teardown,
-	     .ability = ability);
+	     .options = &options, .serve_dns = kubernetes_serve, .prepare = prepare,
+	     .teardown = teardown, .ability = ability);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <sodns/text.h>
+
 #include "reduce.h"
 
 /* One step of a sweep: a fraction of a millisecond. */
@@ -702,9 +704,10 @@ static double time_of(const char *text)
 	if (!p)
 		return -1;
 	if (*p == '.') {
-		char *end;
-		fraction = strtod(p, &end);
-		p = end;
+		size_t n = 1 + strspn(p + 1, "0123456789");
+		if (sodns_float_from_text(p, n, &fraction))
+			return -1;
+		p += n;
 	}
 	if (*p == '+' || *p == '-') {
 		if (sscanf(p + 1, "%2d:%2d", &hours, &minutes) != 2)

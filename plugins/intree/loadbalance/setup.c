@@ -7,83 +7,49 @@
 
 #include "loadbalance.h"
 
-#define RELOAD_DEFAULT 30000000000u
-
-static int read_prefer(sodns_setup_t *s, struct loadbalance *l)
+static int check_property(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	sodns_prefix_t *all = sodns_setup_alloc(s, (l->prefer_count + count) * sizeof(*all));
-	if (l->prefer_count)
-		memcpy(all, l->prefer, l->prefer_count * sizeof(*all));
-	l->prefer = all;
-	for (size_t i = 0; i < count; i++) {
-		if (!strchr(args[i], '/') || sodns_prefix_from_text(args[i], &all[l->prefer_count]))
-			return sodns_error(s, "invalid CIDR \"%s\": invalid CIDR address: %s",
-					   args[i], args[i]);
-		l->prefer_count++;
-	}
-	return SODNS_OK;
+	const struct loadbalance *l = to;
+	(void)word;
+	return l->weighted == !strcmp(o->name, "reload")
+		       ? SODNS_OK
+		       : sodns_error(s, "unknown property '%s'", o->name);
 }
 
-static int read_reload(sodns_setup_t *s, struct loadbalance *l)
-{
-	size_t count;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error(s, "reload duration value is missing");
-	if (count > 1)
-		return sodns_error(s, "unexpected argument");
-	if (sodns_duration_from_text(args[0], &ns))
-		return sodns_error(s, "invalid reload duration '%s'", args[0]);
-	if (ns < 0)
-		return sodns_error(s, "reload duration must not be negative: '%s'", args[0]);
-	l->reload = (uint64_t)ns;
-	return SODNS_OK;
-}
-
-static int read_policy(sodns_setup_t *s, struct loadbalance *l)
-{
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	l->weighted = count && !strcmp(args[0], "weighted");
-	if (l->weighted) {
-		if (count < 2)
-			return sodns_error(s, "missing weight file argument");
-		if (count > 2)
-			return sodns_error(s, "unexpected argument(s)");
-		l->path = sodns_setup_path(s, args[1]);
-		return SODNS_OK;
-	}
-	if (count && strcmp(args[0], "round_robin"))
-		return sodns_error(s, "unknown policy: %s", args[0]);
-	if (count > 1)
-		return sodns_error(s, "unknown property for %s", args[0]);
-	return SODNS_OK;
-}
+static const sodns_option_t weighted[] = {
+	{"WEIGHTFILE", SODNS_OPT_PATH, SODNS_FIELD(struct loadbalance, path),
+	 .help = "names, addresses and weights", .says.missing = "missing weight file argument"},
+};
+static const sodns_option_t args[] = {
+	{"round_robin", SODNS_OPT_GROUP, .flags = SODNS_OPT_KEYWORD, .help = "the default",
+	 .says.extra = "unknown property for round_robin"},
+	{"weighted", SODNS_OPT_GROUP, SODNS_GIVEN(struct loadbalance, weighted),
+	 .flags = SODNS_OPT_KEYWORD, .args = SODNS_ROWS(weighted),
+	 .help = "one in front, by weight", .says.extra = "unexpected argument(s)"},
+};
+static const sodns_option_t properties[] = {
+	{"prefer", SODNS_OPT_PREFIX, SODNS_LIST(struct loadbalance, prefer, prefer_count),
+	 .flags = SODNS_OPT_OPTIONAL, .check = check_property, .form = "CIDR...",
+	 .help = "networks that come first, with round_robin",
+	 .says.bad = "invalid CIDR \"{}\": invalid CIDR address: {}"},
+	{"reload", SODNS_OPT_DURATION, SODNS_FIELD(struct loadbalance, reload), .fallback = "30s",
+	 .check = check_property, .help = "how often the file is looked at, with weighted",
+	 .says = {.missing = "reload duration value is missing",
+		  .extra = "unexpected argument",
+		  .bad = "invalid reload duration '{}'",
+		  .low = "reload duration must not be negative: '{}'"}},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.says.extra = "unknown policy: {}",
+					.help = "the order of addresses in answers"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct loadbalance *l = sodns_setup_alloc(s, sizeof(*l));
-	l->reload = RELOAD_DEFAULT;
-	while (sodns_setup_next(s)) {
-		int rc = read_policy(s, l);
-		while (!rc && sodns_setup_block(s)) {
-			const char *property = sodns_setup_value(s);
-			if (!l->weighted && !strcmp(property, "prefer"))
-				rc = read_prefer(s, l);
-			else if (l->weighted && !strcmp(property, "reload"))
-				rc = read_reload(s, l);
-			else
-				rc = sodns_error_property(s);
-		}
-		if (rc)
-			return rc;
-	}
-	return sodns_add_handler(s, l);
+	return sodns_setup_read_all(s, l) ? SODNS_EINVAL : sodns_add_handler(s, l);
 }
 
 SODNS_PLUGIN(.name = "loadbalance", .version = SODNS_SDK_VERSION, .setup = setup,
-	     .serve_dns = loadbalance_serve, .prepare = loadbalance_prepare,
+	     .options = &options, .serve_dns = loadbalance_serve, .prepare = loadbalance_prepare,
 	     .start = loadbalance_start, .teardown = loadbalance_teardown);

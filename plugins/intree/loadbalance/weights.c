@@ -52,7 +52,7 @@ static bool take_line(struct weights *w, struct weighted_name **at, char **field
 		      const char *line, const char *path, char *err, size_t err_size)
 {
 	sodns_address_t a;
-	char *end;
+	uint64_t value;
 	if (fields == 1) {
 		bool address = !sodns_address_from_text(field[0], &a);
 		*at = address ? NULL : name_of(w, field[0]);
@@ -63,14 +63,13 @@ static bool take_line(struct weights *w, struct weighted_name **at, char **field
 				 field[0], path);
 		return *at;
 	}
-	unsigned long value = fields == 2 ? strtoul(field[1], &end, 10) : 0;
 	if (fields != 2)
 		snprintf(err, err_size, "could not parse weight line:\"%s\" in weight file %s",
 			 line, path);
 	else if (sodns_address_from_text(field[0], &a))
 		snprintf(err, err_size, "wrong IP address:\"%s\" in weight file %s", field[0],
 			 path);
-	else if (*end || !value || value > 255)
+	else if (sodns_uint_from_text(field[1], strlen(field[1]), 10, 255, &value) || !value)
 		snprintf(err, err_size, "wrong weight value:\"%s\" in weight file %s", field[1],
 			 path);
 	else if (!*at)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <sodns/metrics.h>
+#include <sodns/text.h>
 
 #include "log.h"
 
@@ -27,16 +28,27 @@ static enum field label_of(const char *text, size_t len)
 	return len > 3 && text[1] == '/' ? FIELD_METADATA : FIELD_TEXT;
 }
 
-static void add_piece(sodns_setup_t *s, struct rule *out, enum field field, const char *text,
+/* There is room; the text is that of the format, which stays. */
+static void add_piece(struct piece *to, struct rule *out, enum field field, const char *text,
 		      size_t len)
 {
-	struct piece *more = sodns_setup_alloc(s, (out->count + 1) * sizeof(*more));
-	char *copy = sodns_setup_alloc(s, len + 1);
-	if (out->count)
-		memcpy(more, out->pieces, out->count * sizeof(*more));
-	memcpy(copy, text, len);
-	more[out->count++] = (struct piece){field, copy, len};
-	out->pieces = more;
+	to[out->count++] = (struct piece){field, text, len};
+}
+
+/* The key of some metadata, alone. */
+static const char *key_of(sodns_setup_t *s, const char *text, size_t len)
+{
+	char *key = sodns_setup_alloc(s, len + 1);
+	return memcpy(key, text, len);
+}
+
+/* A label and the text before it for each '}', and the text behind the last. */
+static struct piece *room_for(sodns_setup_t *s, const char *format)
+{
+	size_t most = 1;
+	for (; *format; format++)
+		most += *format == '}' ? 2 : 0;
+	return sodns_setup_alloc(s, most * sizeof(struct piece));
 }
 
 /* A label begins at the last '{' before a '}': "{ {name} }" has one. What is none stays as it is.
@@ -44,24 +56,28 @@ static void add_piece(sodns_setup_t *s, struct rule *out, enum field field, cons
 void format_compile(sodns_setup_t *s, const char *format, struct rule *out)
 {
 	const char *end;
+	struct piece *pieces = room_for(s, format);
+	out->pieces = pieces;
 	while ((end = strchr(format, '}'))) {
 		const char *begin = memrchr(format, '{', (size_t)(end - format));
 		size_t len = begin ? (size_t)(end + 1 - begin) : 0;
 		enum field field = begin ? label_of(begin, len) : FIELD_TEXT;
 		if (field == FIELD_TEXT) {
-			add_piece(s, out, FIELD_TEXT, format, (size_t)(end + 1 - format));
+			add_piece(pieces, out, FIELD_TEXT, format, (size_t)(end + 1 - format));
 		} else {
 			if (begin > format)
-				add_piece(s, out, FIELD_TEXT, format, (size_t)(begin - format));
+				add_piece(pieces, out, FIELD_TEXT, format,
+					  (size_t)(begin - format));
 			if (field == FIELD_METADATA)
-				add_piece(s, out, field, begin + 2, len - 3);
+				add_piece(pieces, out, field, key_of(s, begin + 2, len - 3),
+					  len - 3);
 			else
-				add_piece(s, out, field, begin, len);
+				add_piece(pieces, out, field, begin, len);
 		}
 		format = end + 1;
 	}
 	if (*format)
-		add_piece(s, out, FIELD_TEXT, format, strlen(format));
+		add_piece(pieces, out, FIELD_TEXT, format, strlen(format));
 }
 
 /* The line while it is written. */
@@ -85,11 +101,8 @@ static void put_text(struct line *l, const char *text)
 
 static void put_number(struct line *l, uint64_t n)
 {
-	char digits[20], *p = digits + sizeof(digits);
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
-	put(l, p, (size_t)(digits + sizeof(digits) - p));
+	char digits[24];
+	put(l, digits, sodns_uint_to_text(n, digits));
 }
 
 static void put_address(struct line *l, const sodns_address_t *a)

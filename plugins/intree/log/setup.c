@@ -26,26 +26,24 @@ static const char *expand(sodns_setup_t *s, const char *format)
 	return format;
 }
 
-/* What a directive says beside its names. */
+/* What a directive says. */
 struct wish {
+	const uint8_t **scopes;
+	size_t scope_count;
 	unsigned classes;
 	bool json;
 	const char *format; /* NULL: none was given */
 	const char *labels; /* of `json`, as a format */
 };
 
-static int read_classes(sodns_setup_t *s, struct wish *w)
+static int read_class(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *word;
-	size_t n = 0;
-	for (; (word = sodns_setup_arg(s)); n++) {
-		enum class c = class_from_text(word);
-		if (!c)
-			return sodns_error(s, "invalid Class: %s (success, denial, error or all)",
-					   word);
-		w->classes |= c;
-	}
-	return n ? 0 : sodns_error_args(s);
+	struct wish *w = to;
+	enum class c = class_from_text(word);
+	(void)o;
+	w->classes |= c;
+	return c ? SODNS_OK
+		 : sodns_error(s, "invalid Class: %s (success, denial, error or all)", word);
 }
 
 static const char *joined(sodns_setup_t *s, const char *a, const char *b)
@@ -54,31 +52,14 @@ static const char *joined(sodns_setup_t *s, const char *a, const char *b)
 	return strcat(strcpy(out, a), b);
 }
 
-static int read_json(sodns_setup_t *s, struct wish *w)
+static int read_label(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *word;
-	w->json = true;
-	while ((word = sodns_setup_arg(s))) {
-		if (!strchr(word, '/') || strpbrk(word, "{}"))
-			return sodns_error(s, "not a metadata label: '%s'", word);
-		w->labels = joined(s, joined(s, w->labels, "{/"), joined(s, word, "}"));
-	}
-	return 0;
-}
-
-static int read_block(sodns_setup_t *s, struct wish *w)
-{
-	while (sodns_setup_block(s)) {
-		const char *property = sodns_setup_value(s);
-		int rc = !strcmp(property, "class")  ? read_classes(s, w)
-			 : !strcmp(property, "json") ? read_json(s, w)
-						     : sodns_error_property(s);
-		if (rc)
-			return rc;
-	}
-	if (!w->classes)
-		w->classes = CLASS_ALL;
-	return 0;
+	struct wish *w = to;
+	(void)o;
+	if (!strchr(word, '/') || strpbrk(word, "{}"))
+		return sodns_error(s, "not a metadata label: '%s'", word);
+	w->labels = joined(s, joined(s, w->labels, "{/"), joined(s, word, "}"));
+	return SODNS_OK;
 }
 
 /* Where the whole log is JSON these lines are too, but for who wrote a format for them. */
@@ -94,50 +75,82 @@ static void compile(sodns_setup_t *s, const struct wish *w, struct rule *out)
 
 static const uint8_t *scope_of(sodns_setup_t *s, const char *text)
 {
-	uint8_t name[SODNS_NAME_MAX], *out = sodns_setup_alloc(s, SODNS_NAME_MAX);
-	if (sodns_name_from_text(text, NULL, name) < 0) {
+	uint8_t name[SODNS_NAME_MAX];
+	int len = sodns_name_from_text(text, NULL, name);
+	if (len < 0) {
 		sodns_error(s, "not a domain name: '%s'", text);
 		return NULL;
 	}
+	uint8_t *out = sodns_setup_alloc(s, (size_t)len);
 	sodns_name_lower(name, out);
 	return out;
 }
 
-static int read_directive(sodns_setup_t *s, struct log *l)
+static void add_rules(sodns_setup_t *s, struct log *l, const struct wish *w)
 {
-	static const char *const everything[] = {"."};
-	size_t n;
-	const char *const *args = sodns_setup_args(s, &n);
-	struct wish w = {.labels = ""};
-	if (n > 1 && strchr(args[n - 1], '{'))
-		w.format = expand(s, args[--n]);
-	if (!n)
-		args = everything;
-	n = n ? n : 1;
+	size_t n = w->scope_count;
 	struct rule *rules = sodns_setup_alloc(s, (l->count + n) * sizeof(*rules));
 	if (l->count)
 		memcpy(rules, l->rules, l->count * sizeof(*rules));
 	for (size_t i = 0; i < n; i++) {
-		rules[l->count + i].scope = scope_of(s, args[i]);
-		if (!rules[l->count + i].scope)
-			return -1;
+		rules[l->count + i].scope = w->scopes[i];
+		compile(s, w, &rules[l->count + i]);
 	}
-	if (read_block(s, &w))
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		compile(s, &w, &rules[l->count + i]);
 	l->rules = rules;
 	l->count += n;
-	return 0;
 }
+
+/* [NAMES...] [FORMAT]: a format is a last word of several, with a placeholder. */
+static int read_names(sodns_setup_t *s, const sodns_option_t *o, void *to)
+{
+	static const char *const everything[] = {"."};
+	struct wish *w = to;
+	size_t n;
+	const char *const *args = sodns_setup_args(s, &n);
+	(void)o;
+	if (n > 1 && strchr(args[n - 1], '{'))
+		w->format = expand(s, args[--n]);
+	if (!n)
+		args = everything;
+	w->scope_count = n ? n : 1;
+	w->scopes = sodns_setup_alloc(s, w->scope_count * sizeof(*w->scopes));
+	for (size_t i = 0; i < w->scope_count; i++) {
+		w->scopes[i] = scope_of(s, args[i]);
+		if (!w->scopes[i])
+			return SODNS_EINVAL;
+	}
+	return SODNS_OK;
+}
+
+static const sodns_option_t args[] = {
+	{"NAMES", SODNS_OPT_CALL, .call = read_names, .form = "[NAMES...] [FORMAT]",
+	 .otherwise = "all", .help = "whose queries are logged, and how"},
+};
+static const sodns_option_t properties[] = {
+	{"class", SODNS_OPT_PARSE, .parse = read_class, .flags = SODNS_OPT_MANY,
+	 .form = "CLASSES...", .otherwise = "all", .help = "success, denial, error or all"},
+	{"json", SODNS_OPT_PARSE, .parse = read_label, SODNS_GIVEN(struct wish, json),
+	 .flags = SODNS_OPT_MANY | SODNS_OPT_OPTIONAL, .form = "[LABELS...]",
+	 .help = "lines are objects, with these metadata"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_EACH,
+					.help = "a line for each query"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct log *l = sodns_setup_alloc(s, sizeof(*l));
-	while (sodns_setup_next(s))
-		if (read_directive(s, l))
-			return -1;
+	while (sodns_setup_next(s)) {
+		struct wish w = {.labels = ""};
+		if (sodns_setup_read(s, &w))
+			return SODNS_EINVAL;
+		if (!w.classes)
+			w.classes = CLASS_ALL;
+		add_rules(s, l, &w);
+	}
 	return sodns_add_handler(s, l);
 }
 
-SODNS_PLUGIN(.name = "log", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = log_serve);
+SODNS_PLUGIN(.name = "log", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = log_serve);

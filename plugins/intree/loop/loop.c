@@ -16,8 +16,8 @@
 #include <sodns/wait.h>
 
 #define TRY_NS 30000000000ull
-#define PAUSE_MS 1000u
-#define ANSWER_MS 2000u
+#define PAUSE SODNS_SECOND
+#define PATIENCE (2 * SODNS_SECOND)
 /* As many as there is time for. */
 #define PROBES 30u
 #define SECRET 16u
@@ -126,13 +126,13 @@ static bool ask(struct loop *l, struct probe *p)
 	atomic_store(&l->asked, p);
 	size_t len = sodns_message_query(query, SODNS_RD, p->name, SODNS_TYPE_HINFO,
 					 SODNS_CLASS_IN);
-	int n = sodns_exchange_udp(&l->address, query, len, answer, sizeof(answer), ANSWER_MS);
+	int n = sodns_exchange_udp(&l->address, query, len, answer, sizeof(answer), PATIENCE);
 	atomic_store(&l->asked, NULL);
 	if (n > 0 && memmem(answer, (size_t)n, p->rdata, sizeof(p->rdata)))
 		tell(l, p);
 	else
 		warn(l, p);
-	return n > 0 || n == SODNS_CANCELLED;
+	return n > 0 || n == SODNS_ECANCELLED;
 }
 
 /* Until the question was answered, for 30 seconds at most: others may have to start first. */
@@ -141,7 +141,7 @@ static void probe(void *arg)
 	struct loop *l = arg;
 	uint64_t end = sodns_now() + TRY_NS;
 	for (unsigned i = 0; i < PROBES && sodns_now() < end; i++)
-		if (ask(l, &l->probes[i]) || !sodns_service_sleep(PAUSE_MS))
+		if (ask(l, &l->probes[i]) || !sodns_service_sleep(PAUSE))
 			return;
 }
 

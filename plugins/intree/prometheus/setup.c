@@ -6,7 +6,7 @@
 
 #include "prometheus.h"
 
-#define AGAIN_MS 5000u
+#define AGAIN (5 * SODNS_SECOND)
 
 static const sodns_option_t args[] = {
 	{"ADDRESS", SODNS_OPT_LISTEN, SODNS_FIELD(struct prometheus, address),
@@ -147,7 +147,7 @@ static void open_address(struct prometheus *p, bool say)
 	if (!p->http && say)
 		sodns_log(SODNS_LOG_ERROR, NULL,
 			  "Failed to start metrics handler: %s; it is tried again every %u s", err,
-			  AGAIN_MS / 1000);
+			  (unsigned)(AGAIN / SODNS_SECOND));
 }
 
 static int prepare(void *self, sodns_prepare_t *s)
@@ -197,7 +197,7 @@ static void open_again(void *work)
 static void try_again(void *arg)
 {
 	struct prometheus *p = arg;
-	while (!p->http && sodns_service_sleep(AGAIN_MS))
+	while (!p->http && sodns_service_sleep(AGAIN))
 		sodns_blocking(open_again, &p, sizeof(struct prometheus *), NULL);
 	begin(p);
 	if (p->http)

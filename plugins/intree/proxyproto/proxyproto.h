@@ -20,6 +20,7 @@ struct proxyproto {
 	sodns_prefix_t *allowed;
 	size_t allowed_count;
 	enum policy others; /* of peers that are not allowed; of all, if there is no list */
+	bool others_given;  /* in the Corefile */
 	uint64_t ttl;       /* ns; of UDP sessions. 0: there are none */
 	uint32_t max_sessions;
 	struct sessions **sessions; /* each worker's */

@@ -3,95 +3,48 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <sodns/share.h>
 
 #include "proxyproto.h"
 
-#define MAX_SESSIONS 10240
+#define MAX_SAYS "udp_session_tracking: invalid max sessions \"{}\": must be a positive integer"
 
-static int read_allow(sodns_setup_t *s, struct proxyproto *pp)
-{
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	sodns_prefix_t *all = sodns_setup_alloc(s, (pp->allowed_count + count) * sizeof(*all));
-	if (pp->allowed_count)
-		memcpy(all, pp->allowed, pp->allowed_count * sizeof(*all));
-	pp->allowed = all;
-	for (size_t i = 0; i < count; i++)
-		if (!strchr(args[i], '/') ||
-		    sodns_prefix_from_text(args[i], &all[pp->allowed_count++]))
-			return sodns_error(s, "%s: invalid CIDR address: %s", args[i], args[i]);
-	return SODNS_OK;
-}
-
-static int read_default(sodns_setup_t *s, struct proxyproto *pp, bool *set)
-{
-	static const char *const policies[] = {"use", "ignore", "reject", "skip"};
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	for (unsigned i = 0; count == 1 && i < sizeof(policies) / sizeof(*policies); i++)
-		if (!strcasecmp(args[0], policies[i])) {
-			pp->others = (enum policy)i;
-			*set = true;
-			return SODNS_OK;
-		}
-	return sodns_error_args(s);
-}
-
-static int read_tracking(sodns_setup_t *s, struct proxyproto *pp)
-{
-	size_t count;
-	int64_t ns;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count < 1 || count > 2)
-		return sodns_error_args(s);
-	if (sodns_duration_from_text(args[0], &ns))
-		return sodns_error(s,
-				   "udp_session_tracking: invalid duration \"%s\": time: invalid "
-				   "duration \"%s\"",
-				   args[0], args[0]);
-	pp->ttl = ns > 0 ? (uint64_t)ns : 0;
-	if (count == 1)
-		return SODNS_OK;
-	char *end;
-	long n = strtol(args[1], &end, 10);
-	if (*end || n <= 0 || n > INT32_MAX)
-		return sodns_error(s,
-				   "udp_session_tracking: invalid max sessions \"%s\": must be a "
-				   "positive integer",
-				   args[1]);
-	pp->max_sessions = (uint32_t)n;
-	return SODNS_OK;
-}
-
-static int read_property(sodns_setup_t *s, struct proxyproto *pp, bool *default_set)
-{
-	const char *property = sodns_setup_value(s);
-	if (!strcmp(property, "allow"))
-		return read_allow(s, pp);
-	if (!strcmp(property, "default"))
-		return read_default(s, pp, default_set);
-	if (!strcmp(property, "udp_session_tracking"))
-		return read_tracking(s, pp);
-	return sodns_error(s, "unknown option '%s'", property);
-}
+static const char *const policies[] = {
+	[POLICY_USE] = "use",
+	[POLICY_IGNORE] = "ignore",
+	[POLICY_REJECT] = "reject",
+	[POLICY_SKIP] = "skip",
+};
+static const sodns_option_t tracking[] = {
+	{"DURATION", SODNS_OPT_DURATION, SODNS_FIELD(struct proxyproto, ttl),
+	 .flags = SODNS_OPT_CLAMP, .help = "after the last datagram",
+	 .says.bad = "udp_session_tracking: invalid duration \"{}\": {why}"},
+	{"MAX", SODNS_OPT_NUMBER, SODNS_FIELD(struct proxyproto, max_sessions), .min = 1,
+	 .max = INT32_MAX, .flags = SODNS_OPT_OPTIONAL, .fallback = "10240", .help = "sessions",
+	 .says = {.bad = MAX_SAYS, .low = MAX_SAYS}},
+};
+static const sodns_option_t properties[] = {
+	{"allow", SODNS_OPT_PREFIX, SODNS_LIST(struct proxyproto, allowed, allowed_count),
+	 .flags = SODNS_OPT_OPTIONAL, .otherwise = "all", .form = "CIDR...",
+	 .help = "networks whose headers are believed", .says.bad = "{}: invalid CIDR address: {}"},
+	{"default", SODNS_OPT_WORD, SODNS_FIELD(struct proxyproto, others),
+	 SODNS_GIVEN(struct proxyproto, others_given), .words = SODNS_WORDS(policies),
+	 .flags = SODNS_OPT_ANY_CASE, .fallback = "ignore",
+	 .help = "what becomes of other peers' headers", .says = {.bad = SODNS_SAYS_ARGS}},
+	{"udp_session_tracking", SODNS_OPT_GROUP, .args = SODNS_ROWS(tracking),
+	 .help = "keeps what a header said for datagrams without one"},
+};
+static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
+					.says.unknown = "unknown option '{}'",
+					.help = "believes a proxy which says where clients are"};
 
 static int setup(sodns_setup_t *s)
 {
 	struct proxyproto *pp = sodns_setup_alloc(s, sizeof(*pp));
-	bool default_set = false;
-	pp->others = POLICY_IGNORE;
-	pp->max_sessions = MAX_SESSIONS;
-	while (sodns_setup_next(s)) {
-		int rc = sodns_setup_arg(s) ? sodns_error_args(s) : SODNS_OK;
-		while (!rc && sodns_setup_block(s))
-			rc = read_property(s, pp, &default_set);
-		if (rc)
-			return rc;
-	}
-	if (!pp->allowed_count && !default_set)
+	if (sodns_setup_read_all(s, pp))
+		return SODNS_EINVAL;
+	if (!pp->allowed_count && !pp->others_given)
 		pp->others = POLICY_USE;
 	return sodns_add_instance(s, pp);
 }
@@ -156,5 +109,5 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_PREFACE) ? NULL : &preface;
 }
 
-SODNS_PLUGIN(.name = "proxyproto", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
-	     .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "proxyproto", .version = SODNS_SDK_VERSION, .setup = setup,
+	     .options = &options, .prepare = prepare, .teardown = teardown, .ability = ability);

@@ -146,7 +146,7 @@ static void teardown(void *self)
 }
 
 /* Not ready any more, so that nobody new comes. */
-static uint32_t drain(void *self)
+static uint64_t drain(void *self)
 {
 	struct ready *r = self;
 	atomic_store(&r->ending, true);

@@ -15,11 +15,13 @@
 #define INTERVAL_MIN (2 * SECOND)
 #define JITTER_MIN (1 * SECOND)
 
+/* What is wrong for long is told once in so long. */
+#define TELL_AGAIN_S 600u
 /* A file that is being written is looked at again until it stays as it is. */
-#define SETTLE_MS 200u
+#define SETTLE (200 * SODNS_MS)
 
 struct reload {
-	uint32_t ms;
+	uint64_t pause;
 	bool looks;
 	const char *hash; /* of the configuration that this is a part of */
 	sodns_metric_t *info;
@@ -66,15 +68,14 @@ static bool look_until_settled(const struct reload *r, struct look *now)
 		return false;
 	while (now->ok && strcmp(now->hex, r->hash)) {
 		before = *now;
-		if (!sodns_service_sleep(SETTLE_MS) ||
-		    sodns_blocking(look, now, sizeof(*now), NULL))
+		if (!sodns_service_sleep(SETTLE) || sodns_blocking(look, now, sizeof(*now), NULL))
 			return false;
 		if (!strcmp(before.hex, now->hex))
 			break;
 	}
 	if (!now->ok)
-		sodns_log(SODNS_LOG_WARNING, "reload", "%s: the configuration stays as it is",
-			  now->err);
+		sodns_log_once(SODNS_LOG_WARNING, "reload", now->err, TELL_AGAIN_S,
+			       "%s: the configuration stays as it is", now->err);
 	return now->ok;
 }
 
@@ -84,7 +85,7 @@ static void watch(void *arg)
 	struct look now;
 	char refused[129] = "";
 	sodns_log(SODNS_LOG_INFO, "reload", "Running configuration SHA512 = %s", r->hash);
-	while (sodns_service_sleep(r->ms)) {
+	while (sodns_service_sleep(r->pause)) {
 		if (!look_until_settled(r, &now))
 			continue;
 		bool running = !strcmp(now.hex, r->hash);
@@ -112,7 +113,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	sodns_prepare_each(p, SODNS_ALL_BLOCKS, NULL, note_last, &last);
 	r->looks = last == r;
 	r->hash = sodns_prepare_fingerprint(p);
-	return SODNS_OK;
+	return r->hash ? SODNS_OK : SODNS_EIO;
 }
 
 static void start(void *self)
@@ -183,7 +184,7 @@ static int setup(sodns_setup_t *s)
 	if (sodns_setup_read_all(s, &w))
 		return SODNS_EINVAL;
 	struct reload *r = sodns_setup_alloc(s, sizeof(*r));
-	r->ms = (uint32_t)(spread(w.interval, w.jitter) / 1000000);
+	r->pause = (uint64_t)spread(w.interval, w.jitter);
 	sodns_metric(&failed_family,
 		     NULL); /* shows 0 from the start on: alerts want to see it grow */
 	return sodns_add_instance(s, r);

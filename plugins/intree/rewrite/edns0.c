@@ -1,7 +1,6 @@
 /*
  * Rules for EDNS options: local ones, with data or a variable, NSID, and the client's subnet.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,25 +26,16 @@ static int variable_index(const char *text)
 }
 
 /* A number as Go's ParseUint with base 0 reads it. */
-static int read_number(sodns_setup_t *s, const char *text, unsigned long max, unsigned long *out)
+static int read_number(sodns_setup_t *s, const char *text, uint64_t max, uint64_t *out)
 {
-	char *end;
-	*out = strtoul(text, &end, 0);
-	if (!*text || *end || *text == '-')
-		return sodns_error(s, "strconv.ParseUint: parsing \"%s\": invalid syntax", text);
-	if (*out > max)
+	int rc = sodns_uint_from_text(text, strlen(text), 0, max, out);
+	if (rc == SODNS_ERANGE)
 		return sodns_error(s,
-				   "strconv.ParseUint: parsing \"%s\": value out of range [0, %lu]",
-				   text, max);
-	return SODNS_OK;
-}
-
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
+				   "strconv.ParseUint: parsing \"%s\": value out of range [0, "
+				   "%llu]",
+				   text, (unsigned long long)max);
+	return rc ? sodns_error(s, "strconv.ParseUint: parsing \"%s\": invalid syntax", text)
+		  : SODNS_OK;
 }
 
 /* A text, or bytes behind "0x". */
@@ -55,25 +45,24 @@ static int read_data(sodns_setup_t *s, struct rule *rule, const char *text)
 	rule->data_len = strlen(text);
 	if (strncmp(text, "0x", 2))
 		return SODNS_OK;
-	size_t n = rule->data_len - 2;
-	uint8_t *bytes = sodns_setup_alloc(s, n / 2 + 1);
-	for (size_t i = 0; i < n; i++) {
-		int d = hex(text[2 + i]);
-		if (d < 0)
+	text += 2;
+	size_t len = rule->data_len - 2, room = len / 2;
+	uint8_t *bytes = sodns_setup_alloc(s, room + 1);
+	ptrdiff_t n = sodns_hex_decode(text, len, bytes, room);
+	for (; n < 0 && *text; text++)
+		if (sodns_digit(*text) > 15)
 			return sodns_error(s, "encoding/hex: invalid byte: U+%04X '%c'",
-					   (unsigned char)text[2 + i], text[2 + i]);
-		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | d);
-	}
-	if (n % 2)
+					   (unsigned char)*text, *text);
+	if (n < 0)
 		return sodns_error(s, "encoding/hex: odd length hex string");
 	rule->data = bytes;
-	rule->data_len = n / 2;
+	rule->data_len = (size_t)n;
 	return SODNS_OK;
 }
 
 static int local_rule(sodns_setup_t *s, struct rule *rule, const char *code, const char *data)
 {
-	unsigned long n;
+	uint64_t n;
 	size_t len = strlen(data);
 	int rc = read_number(s, code, UINT16_MAX, &n);
 	if (rc)
@@ -90,16 +79,16 @@ static int local_rule(sodns_setup_t *s, struct rule *rule, const char *code, con
 
 static int subnet_rule(sodns_setup_t *s, struct rule *rule, const char *four, const char *six)
 {
-	unsigned long n4, n6;
+	uint64_t n4, n6;
 	int rc = read_number(s, four, UINT16_MAX, &n4);
 	if (!rc && n4 > 32)
-		rc = sodns_error(s, "invalid IPv4 bit mask length %lu: it is not in range [0, 32]",
-				 n4);
+		rc = sodns_error(s, "invalid IPv4 bit mask length %u: it is not in range [0, 32]",
+				 (unsigned)n4);
 	if (!rc)
 		rc = read_number(s, six, UINT16_MAX, &n6);
 	if (!rc && n6 > 128)
-		rc = sodns_error(s, "invalid IPv6 bit mask length %lu: it is not in range [0, 128]",
-				 n6);
+		rc = sodns_error(s, "invalid IPv6 bit mask length %u: it is not in range [0, 128]",
+				 (unsigned)n6);
 	if (rc)
 		return rc;
 	rule->subnet = true;

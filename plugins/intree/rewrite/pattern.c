@@ -55,11 +55,13 @@ const char *normalized(sodns_setup_t *s, const char *text)
 /* "{N}" at p, with N up to last and no zeros in front: its length and number. */
 static size_t group_at(const char *p, size_t last, size_t *number)
 {
-	char *end;
-	if (p[0] != '{' || !isdigit((unsigned char)p[1]) || (p[1] == '0' && p[2] != '}'))
+	uint64_t value;
+	const size_t digits = *p == '{' ? strspn(p + 1, "0123456789") : 0;
+	if (!digits || p[1 + digits] != '}' || (p[1] == '0' && digits > 1) ||
+	    sodns_uint_from_text(p + 1, digits, 10, last, &value))
 		return 0;
-	*number = strtoul(p + 1, &end, 10);
-	return *end == '}' && *number <= last ? (size_t)(end + 1 - p) : 0;
+	*number = (size_t)value;
+	return digits + 2;
 }
 
 unsigned replacement_groups(const char *text)

@@ -154,7 +154,7 @@ static bool new_target(const struct rule *rule, const char *text, size_t len, ch
 	return name_text(rule, text, len, groups, out) > 0;
 }
 
-static bool is_alias(void *arg, const sodns_rrset_t *set)
+static bool is_no_alias(void *arg, const sodns_rrset_t *set)
 {
 	(void)arg;
 	return set->type != SODNS_TYPE_CNAME;
@@ -189,7 +189,7 @@ static void redirect(struct passage *p, const struct response *r, sodns_reply_t 
 		set[i].count = 1;
 		for (size_t k = i + 1; k < count; k++)
 			set[k].type = 0;
-		sodns_reply_filter(reply, SODNS_ANSWER, is_alias, NULL);
+		sodns_reply_filter(reply, SODNS_ANSWER, is_no_alias, NULL);
 		const sodns_rrset_t *more = sodns_reply_sets(up, SODNS_ANSWER, &found);
 		for (size_t k = 0; k < found; k++)
 			sodns_reply_add(reply, SODNS_ANSWER, &more[k]);

@@ -85,23 +85,25 @@ bool unquote_char(slice_t text, int32_t *out)
 	return p == end;
 }
 
-bool number_parse(slice_t text, value_t *out, bool *integer)
+const char *number_parse(slice_t text, value_t *out, bool *integer)
 {
 	int64_t i;
 	double f;
 	*integer = true;
 	if (!sodns_int_from_text(text.at, text.len, 0, INT64_MIN, INT64_MAX, &i)) {
 		*out = value_int(i);
-		return true;
+		return NULL;
 	}
-	/* Without a point or an exponent it is a whole number that does not fit. */
 	bool fraction = false;
 	for (size_t k = 0; k < text.len; k++)
-		fraction |= text.at[k] && strchr(".eEpP", text.at[k]);
-	if (!fraction || sodns_float_from_text(text.at, text.len, &f))
-		return false;
+		fraction |= strchr(".eEpP", text.at[k]) != NULL;
+	if (sodns_float_from_text(text.at, text.len, &f))
+		return "illegal number syntax";
+	/* A whole number that does not fit, or one like 08 with digits that its base has not. */
+	if (!fraction)
+		return "integer overflow";
 	*out = value_float(f);
 	/* 1e3 may stand where an integer is wanted. */
 	*integer = fabs(f) < 9e15 && f == (double)(int64_t)f;
-	return true;
+	return NULL;
 }

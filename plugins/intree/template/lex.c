@@ -194,21 +194,41 @@ static item_t raw_quoted(lexer_t *l)
 	return emit(l, TOKEN_RAW_STRING, (size_t)(end + 1 - l->text));
 }
 
+/* Behind the character at `at`, if it is one of these. */
+static size_t accept(const lexer_t *l, size_t at, const char *these)
+{
+	return at + (at < l->len && l->text[at] && strchr(these, l->text[at]));
+}
+
+static size_t accept_run(const lexer_t *l, size_t at, const char *these)
+{
+	while (accept(l, at, these) > at)
+		at++;
+	return at;
+}
+
+/* As far as Go's lexer takes a number to go. What it is, if it is any, the parser finds out. */
 static item_t number(lexer_t *l)
 {
-	size_t end = l->pos;
-	if (l->text[end] == '+' || l->text[end] == '-')
-		end++;
-	while (end < l->len &&
-	       (alphanumeric(l->text[end]) || l->text[end] == '.' ||
-		((l->text[end] == '+' || l->text[end] == '-') && strchr("eEpP", l->text[end - 1]))))
-		end++;
-	value_t v;
-	bool integer;
-	const slice_t text = {l->text + l->pos, end - l->pos};
-	if (!number_parse(text, &v, &integer))
-		return error(l, "bad number syntax: \"%.*s\"", text);
-	return emit(l, TOKEN_NUMBER, end);
+	static const struct {
+		const char *prefix, *digits, *exponent;
+	} bases[] = {{"xX", "0123456789abcdefABCDEF_", "pP"},
+		     {"oO", "01234567_", ""},
+		     {"bB", "01_", ""},
+		     {"", "0123456789_", "eE"}};
+	size_t sign = accept(l, l->pos, "+-"), zero = accept(l, sign, "0"), at = zero;
+	unsigned base = zero > sign ? 0 : 3;
+	while (base < 3 && (at = accept(l, zero, bases[base].prefix)) == zero)
+		base++;
+	at = accept_run(l, at, bases[base].digits);
+	if (accept(l, at, ".") > at)
+		at = accept_run(l, at + 1, bases[base].digits);
+	if (accept(l, at, bases[base].exponent) > at)
+		at = accept_run(l, accept(l, at + 1, "+-"), "0123456789_");
+	if (at < l->len && alphanumeric(l->text[at]))
+		return error(l, "bad number syntax: \"%.*s\"",
+			     (slice_t){l->text + l->pos, at + 1 - l->pos});
+	return emit(l, TOKEN_NUMBER, at);
 }
 
 static item_t right_delim(lexer_t *l)

@@ -157,8 +157,8 @@ void text_quote(text_t *t, const char *text, size_t len);
  * bytes as the text. False: bad escapes. */
 bool unquote(slice_t text, char *out, size_t *len);
 bool unquote_char(slice_t text, int32_t *out);
-/* A number constant; false: bad syntax. *integer: it can stand for an integer. */
-bool number_parse(slice_t text, value_t *out, bool *integer);
+/* A number constant: NULL, or what is wrong with it. *integer: it can stand for an integer. */
+const char *number_parse(slice_t text, value_t *out, bool *integer);
 
 /* The name of a value's type: "int", "string", "<nil>". */
 const char *value_type(const value_t *v);

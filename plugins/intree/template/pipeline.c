@@ -25,7 +25,8 @@ static void declarations(parser_t *p, node_t *pipe, const char *context)
 {
 	node_t **last = &pipe->variable;
 	while (!p->failed && parser_peek_word(p).token == TOKEN_VARIABLE) {
-		item_t variable = parser_next(p), after = parser_peek(p);
+		item_t variable = parser_next(p);
+		item_t after = parser_peek(p);
 		item_t next = parser_peek_word(p);
 		if (next.token == TOKEN_ASSIGN || next.token == TOKEN_DECLARE) {
 			pipe->assigns = next.token == TOKEN_ASSIGN;
@@ -99,6 +100,7 @@ static node_t *variable(parser_t *p, item_t i)
 static node_t *constant(parser_t *p, item_t i)
 {
 	node_t *n = parser_node(p, NODE_CONSTANT, i.pos);
+	const char *wrong;
 	slice_t s;
 	int32_t c;
 	n->text = i.text;
@@ -107,8 +109,9 @@ static node_t *constant(parser_t *p, item_t i)
 		n->value = value_bool(*i.text.at == 't');
 		return n;
 	case TOKEN_NUMBER:
-		number_parse(i.text, &n->value, &n->integer);
-		return n;
+		wrong = number_parse(i.text, &n->value, &n->integer);
+		return wrong ? parser_fail(p, "%s: \"%.*s\"", wrong, (int)i.text.len, i.text.at)
+			     : n;
 	case TOKEN_CHAR_CONSTANT:
 		if (!unquote_char(i.text, &c))
 			return parser_fail(p, "malformed character constant: %.*s", (int)i.text.len,

@@ -15,36 +15,16 @@ static void *alloc(void *s, size_t size)
 	return sodns_setup_alloc(s, size);
 }
 
-/* Grows an array of the configuration by doubling; what it had is copied. */
-static void *grown(sodns_setup_t *s, void *array, size_t count, size_t size)
+static int read_pattern(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	if (count & (count - 1))
-		return array;
-	void *more = sodns_setup_alloc(s, (count ? count * 2 : 1) * size);
-	if (count)
-		memcpy(more, array, count * size);
-	return more;
-}
-
-static int read_patterns(sodns_setup_t *s, struct rule *rule)
-{
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(args[i]) > PATTERN_MAX)
-			return sodns_error(s, "regex pattern too long: %zu > %d", strlen(args[i]),
-					   PATTERN_MAX);
-		rule->patterns = grown(s, rule->patterns, rule->pattern_count,
-				       sizeof(*rule->patterns));
-		struct pattern *p = &rule->patterns[rule->pattern_count];
-		memset(p, 0, sizeof(*p));
-		if (!pattern_compile(s, args[i], p))
-			return SODNS_EINVAL;
-		rule->pattern_count++;
-	}
-	return SODNS_OK;
+	struct rule *rule = to;
+	struct pattern *p;
+	(void)o;
+	if (strlen(word) > PATTERN_MAX)
+		return sodns_error(s, "regex pattern too long: %zu > %d", strlen(word),
+				   PATTERN_MAX);
+	p = sodns_setup_list_add(s, &rule->patterns, &rule->pattern_count, sizeof(*p));
+	return pattern_compile(s, word, p) ? SODNS_OK : SODNS_EINVAL;
 }
 
 /* A text without actions is one record for all queries. */
@@ -60,29 +40,24 @@ static void fix(sodns_setup_t *s, struct record *r)
 					  sizeof(why));
 }
 
-static int read_records(sodns_setup_t *s, struct rule *rule, size_t section)
+static const char *const sections[SECTIONS] = {"answer", "additional", "authority"};
+
+static int read_record(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	const char *name = sodns_setup_value(s);
+	struct rule *rule = to;
 	const memory_t memory = {alloc, s};
 	char why[ERROR_MAX];
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++) {
-		size_t n = rule->record_count[section];
-		rule->records[section] = grown(s, rule->records[section], n,
-					       sizeof(**rule->records));
-		struct record *r = &rule->records[section][n];
-		memset(r, 0, sizeof(*r));
-		r->tree = tree_parse(name, args[i], &data_type, memory, why);
-		if (!r->tree)
-			return sodns_error(s, "could not compile template: %s, %s", args[count - 1],
-					   why);
-		r->text = tree_text(r->tree, memory);
-		fix(s, r);
-		rule->record_count[section]++;
-	}
+	size_t section = 0;
+	while (strcmp(sections[section], o->name))
+		section++;
+	struct record *r = sodns_setup_list_add(s, &rule->records[section],
+						&rule->record_count[section], sizeof(*r));
+	r->tree = tree_parse(o->name, word, &data_type, memory, why);
+	if (!r->tree)
+		return sodns_error(s, "could not compile template: %s, %s", sodns_setup_value(s),
+				   why);
+	r->text = tree_text(r->tree, memory);
+	fix(s, r);
 	return SODNS_OK;
 }
 
@@ -120,17 +95,6 @@ static int need_environment(sodns_setup_t *s, struct rule *rule)
 	return SODNS_OK;
 }
 
-static const char *joined(sodns_setup_t *s, const char *const *words, size_t count)
-{
-	size_t len = 1, at = 0;
-	for (size_t i = 0; i < count; i++)
-		len += strlen(words[i]) + 1;
-	char *out = sodns_setup_alloc(s, len);
-	for (size_t i = 0; i < count; i++)
-		at += (size_t)sprintf(out + at, "%s%s", i ? " " : "", words[i]);
-	return out;
-}
-
 static bool is_identifier(const char *name)
 {
 	for (const char *p = name; *p; p++)
@@ -140,144 +104,114 @@ static bool is_identifier(const char *name)
 	return *name != 0;
 }
 
-static int read_variable(sodns_setup_t *s, struct rule *rule)
+/* The words of `var`, the last line. */
+static int add_variable(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
+	struct rule *rule = to;
+	const char *name = rule->variable.name, *text = rule->variable.expression;
 	char why[1024];
-	size_t count, n = rule->variable_count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count < 2)
-		return sodns_error_args(s);
-	if (!is_identifier(args[0]))
-		return sodns_error(s, "invalid variable name \"%s\"", args[0]);
+	(void)o;
+	(void)word;
+	if (!is_identifier(name))
+		return sodns_error(s, "invalid variable name \"%s\"", name);
 	if (need_environment(s, rule))
 		return SODNS_EINVAL;
-	if (!sodns_expr_name_is_free(rule->env, args[0]))
-		return sodns_error(s, "variable name \"%s\" is reserved", args[0]);
-	sodns_expr_t *e = sodns_expr_compile(rule->env, joined(s, args + 1, count - 1), why,
-					     sizeof(why));
+	if (!sodns_expr_name_is_free(rule->env, name))
+		return sodns_error(s, "variable name \"%s\" is reserved", name);
+	sodns_expr_t *e = sodns_expr_compile(rule->env, text, why, sizeof(why));
 	if (!e)
-		return sodns_error(s, "could not compile expression: %s, %s", args[0], why);
-	sodns_expr_add_variable(rule->env, args[0], sodns_expr_type(e));
-	rule->variables = grown(s, rule->variables, n, sizeof(*rule->variables));
-	rule->variables[n] = (struct named){{args[0], strlen(args[0])}, e};
-	rule->variable_count++;
+		return sodns_error(s, "could not compile expression: %s, %s", name, why);
+	sodns_expr_add_variable(rule->env, name, sodns_expr_type(e));
+	struct named *v = sodns_setup_list_add(s, &rule->variables, &rule->variable_count,
+					       sizeof(*v));
+	*v = (struct named){{name, strlen(name)}, e};
 	return SODNS_OK;
 }
 
-static int read_condition(sodns_setup_t *s, struct rule *rule)
+static int read_condition(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
+	struct rule *rule = to;
 	char why[1024];
-	size_t count, n = rule->condition_count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
+	(void)o;
 	if (need_environment(s, rule))
 		return SODNS_EINVAL;
-	sodns_expr_t *e = sodns_expr_compile(rule->env, joined(s, args, count), why, sizeof(why));
+	sodns_expr_t *e = sodns_expr_compile(rule->env, word, why, sizeof(why));
 	if (!e)
 		return sodns_error(s, "could not compile expression: %s", why);
-	rule->conditions = grown(s, rule->conditions, n, sizeof(sodns_expr_t *));
-	rule->conditions[n] = e;
-	rule->condition_count++;
+	*(sodns_expr_t **)sodns_setup_list_add(s, &rule->conditions, &rule->condition_count,
+					       sizeof(e)) = e;
 	return SODNS_OK;
 }
 
-/* The rcode's name as Go's package dns has it. */
-static int read_rcode(sodns_setup_t *s, struct rule *rule)
+static int make_ede(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	char buf[16];
-	const char *text = sodns_setup_arg(s);
-	if (!text)
-		return sodns_error_args(s);
-	rule->rcode = sodns_rcode_from_text(text);
-	const char *name = rule->rcode < 0 ? NULL : sodns_rcode_text(rule->rcode, buf);
-	if (!name || name == buf || strcmp(name, text) != 0)
-		return sodns_error(s, "unknown rcode %s", text);
+	struct rule *rule = to;
+	const char *text = rule->extended.text ? rule->extended.text : "";
+	(void)o;
+	(void)word;
+	rule->ede_len = strlen(text) + 2;
+	rule->ede = sodns_setup_alloc(s, rule->ede_len);
+	rule->ede[0] = (uint8_t)(rule->extended.code >> 8);
+	rule->ede[1] = (uint8_t)rule->extended.code;
+	memcpy(rule->ede + 2, text, rule->ede_len - 2);
 	return SODNS_OK;
 }
 
-static int read_ede(sodns_setup_t *s, struct rule *rule)
-{
-	size_t count, len;
-	unsigned long code = 0;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1 && count != 2)
-		return sodns_error_args(s);
-	bool number = *args[0] && strspn(args[0], "0123456789") == strlen(args[0]);
-	if (number)
-		code = strlen(args[0]) > 10 ? 1ul << 20 : strtoul(args[0], NULL, 10);
-	if (!number || code > 65535)
-		return sodns_error(s,
-				   "error parsing extended DNS error code %s, strconv.ParseUint: "
-				   "parsing \"%s\": %s",
-				   args[count - 1], args[0],
-				   number ? "value out of range" : "invalid syntax");
-	len = count == 2 ? strlen(args[1]) : 0;
-	rule->ede = sodns_setup_alloc(s, len + 2);
-	rule->ede[0] = (uint8_t)(code >> 8);
-	rule->ede[1] = (uint8_t)code;
-	if (len)
-		memcpy(rule->ede + 2, args[1], len);
-	rule->ede_len = len + 2;
-	return SODNS_OK;
-}
+#define EDE_SAYS "error parsing extended DNS error code {last}, strconv.ParseUint: parsing \"{}\": "
 
-static int read_property(sodns_setup_t *s, struct rule *rule)
-{
-	const char *property = sodns_setup_value(s);
-	size_t count;
-	if (!strcmp(property, "match"))
-		return read_patterns(s, rule);
-	if (!strcmp(property, "answer"))
-		return read_records(s, rule, 0);
-	if (!strcmp(property, "additional"))
-		return read_records(s, rule, 1);
-	if (!strcmp(property, "authority"))
-		return read_records(s, rule, 2);
-	if (!strcmp(property, "var"))
-		return read_variable(s, rule);
-	if (!strcmp(property, "expr"))
-		return read_condition(s, rule);
-	if (!strcmp(property, "rcode"))
-		return read_rcode(s, rule);
-	if (!strcmp(property, "ederror"))
-		return read_ede(s, rule);
-	if (!strcmp(property, "fallthrough"))
-		return sodns_setup_fallthrough(s, &rule->fallthrough);
-	if (!strcmp(property, "upstream")) {
-		sodns_setup_args(s, &count); /* of old, and without effect */
-		return SODNS_OK;
+static const sodns_option_t args[] = {
+	{"CLASS", SODNS_OPT_CLASS, SODNS_FIELD(struct rule, rclass), .help = "of the query",
+	 .says.bad = "invalid query class {}"},
+	{"TYPE", SODNS_OPT_TYPE, SODNS_FIELD(struct rule, type), .help = "of the query",
+	 .says.bad = "invalid RR class {}"},
+	{"ZONE", SODNS_OPT_ZONES, SODNS_LIST(struct rule, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "where it applies"},
+};
+static const sodns_option_t variable[] = {
+	{"NAME", SODNS_OPT_TEXT, SODNS_FIELD(struct rule, variable.name)},
+	{"EXPRESSION", SODNS_OPT_TEXT, SODNS_FIELD(struct rule, variable.expression),
+	 .flags = SODNS_OPT_JOINED, .form = "EXPRESSION"},
+};
+static const sodns_option_t ederror[] = {
+	{"CODE", SODNS_OPT_NUMBER, SODNS_FIELD(struct rule, extended.code), .max = 65535,
+	 .says = {.bad = EDE_SAYS "{why}",
+		  .low = EDE_SAYS "invalid syntax",
+		  .high = EDE_SAYS "value out of range"}},
+	{"TEXT", SODNS_OPT_TEXT, SODNS_FIELD(struct rule, extended.text),
+	 .flags = SODNS_OPT_OPTIONAL},
+};
+#define RECORDS(word)                                                                              \
+	{                                                                                          \
+		word, SODNS_OPT_PARSE, .parse = read_record, .flags = SODNS_OPT_MANY,              \
+				       .form = "RR...", .help = "records of this section"          \
 	}
-	return sodns_error_args(s);
-}
+static const sodns_option_t properties[] = {
+	{"match", SODNS_OPT_PARSE, .parse = read_pattern, .flags = SODNS_OPT_MANY,
+	 .form = "REGEX...", .otherwise = ".*", .help = "patterns for the name"},
+	{"var", SODNS_OPT_GROUP, .args = SODNS_ROWS(variable), .check = add_variable,
+	 .help = "a value for later expressions"},
+	{"expr", SODNS_OPT_PARSE, .parse = read_condition, .flags = SODNS_OPT_JOINED,
+	 .form = "EXPRESSION", .help = "a condition"},
+	RECORDS("answer"),
+	RECORDS("additional"),
+	RECORDS("authority"),
+	{"rcode", SODNS_OPT_RCODE, SODNS_FIELD(struct rule, rcode), .fallback = "NOERROR",
+	 .flags = SODNS_OPT_LEAVES_MORE, .form = "CODE", .help = "of the answer"},
+	{"ederror", SODNS_OPT_GROUP, .args = SODNS_ROWS(ederror), .check = make_ede,
+	 .help = "an extended DNS error"},
+	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct rule, fallthrough),
+	 .form = "[ZONE...]", .help = "passes on what does not match"},
+	{"upstream", SODNS_OPT_IGNORED, .help = "of old"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_EACH,
+					.says.unknown = SODNS_SAYS_ARGS,
+					.help = "answers made of the question"};
 
-/* CLASS and TYPE, by the names that have one, in capitals. */
-static int read_head(sodns_setup_t *s, struct rule *rule)
-{
-	char buf[16];
-	const char *text = sodns_setup_arg(s);
-	if (!text)
-		return sodns_error_args(s);
-	rule->rclass = sodns_class_from_text(text);
-	const char *name = sodns_class_text(rule->rclass, buf);
-	if (!rule->rclass || name == buf || strcmp(name, text) != 0)
-		return sodns_error(s, "invalid query class %s", text);
-	text = sodns_setup_arg(s);
-	if (!text)
-		return sodns_error_args(s);
-	rule->type = sodns_type_from_text(text);
-	name = sodns_type_text(rule->type, buf);
-	if (!rule->type || name == buf || strcmp(name, text) != 0)
-		return sodns_error(s, "invalid RR class %s", text);
-	return SODNS_OK;
-}
-
-static int read_zones(sodns_setup_t *s, struct rule *rule)
+static void name_zones(sodns_setup_t *s, struct rule *rule)
 {
 	char text[SODNS_NAME_TEXT_MAX];
-	rule->zones = sodns_setup_zone_args(s, &rule->zone_count);
-	if (!rule->zones)
-		return SODNS_EINVAL;
 	rule->zone_texts = sodns_setup_alloc(s, rule->zone_count * sizeof(*rule->zone_texts));
 	for (size_t i = 0; i < rule->zone_count; i++) {
 		size_t n = sodns_name_to_text(rule->zones[i], text);
@@ -285,7 +219,6 @@ static int read_zones(sodns_setup_t *s, struct rule *rule)
 		memcpy(copy, text, n);
 		rule->zone_texts[i] = copy;
 	}
-	return SODNS_OK;
 }
 
 static void order_variables(sodns_setup_t *s, struct rule *rule)
@@ -304,13 +237,9 @@ static void order_variables(sodns_setup_t *s, struct rule *rule)
 
 static int read_rule(sodns_setup_t *s, struct rule *rule)
 {
-	int rc = read_head(s, rule);
-	if (!rc)
-		rc = read_zones(s, rule);
-	while (!rc && sodns_setup_block(s))
-		rc = read_property(s, rule);
-	if (rc)
-		return rc;
+	if (sodns_setup_read(s, rule))
+		return SODNS_EINVAL;
+	name_zones(s, rule);
 	if (!rule->pattern_count) {
 		rule->patterns = sodns_setup_alloc(s, sizeof(*rule->patterns));
 		pattern_compile(s, ".*", rule->patterns);
@@ -350,12 +279,8 @@ static int setup(sodns_setup_t *s)
 {
 	struct template *t = sodns_setup_alloc(s, sizeof(*t));
 	int rc = SODNS_OK;
-	while (!rc && sodns_setup_next(s)) {
-		t->rules = grown(s, t->rules, t->count, sizeof(*t->rules));
-		struct rule *rule = &t->rules[t->count++];
-		memset(rule, 0, sizeof(*rule));
-		rc = read_rule(s, rule);
-	}
+	while (!rc && sodns_setup_next(s))
+		rc = read_rule(s, sodns_setup_list_add(s, &t->rules, &t->count, sizeof(*t->rules)));
 	if (!rc) {
 		sodns_add_handler(s, t);
 		say_what_it_answers(s, t);
@@ -365,5 +290,5 @@ static int setup(sodns_setup_t *s)
 	return rc;
 }
 
-SODNS_PLUGIN(.name = "template", .version = SODNS_SDK_VERSION, .setup = setup,
+SODNS_PLUGIN(.name = "template", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
 	     .serve_dns = template_serve, .teardown = teardown);

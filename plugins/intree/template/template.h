@@ -58,6 +58,14 @@ struct rule {
 	sodns_expr_t **conditions;
 	size_t condition_count;
 	int rcode;
+	/* the last `var` and `ederror` as they are written */
+	struct {
+		const char *name, *expression;
+	} variable;
+	struct {
+		uint16_t code;
+		const char *text;
+	} extended;
 	uint8_t *ede; /* an extended DNS error, code and text, or NULL */
 	size_t ede_len;
 	sodns_fallthrough_t fallthrough;

@@ -121,7 +121,7 @@ static void test_refusals(void)
 		{"{{ 1) }}", "template: answer:1: unexpected right paren"},
 		{"{{/* a }}", "template: answer:1: unclosed comment"},
 		{"{{ }}", "template: answer:1: missing value for command"},
-		{"{{ 1.Foo }}", "template: answer:1: bad number syntax: \"1.Foo\""},
+		{"{{ 1.Foo }}", "template: answer:1: bad number syntax: \"1.F\""},
 		{"{{ @ }}", "template: answer:1: unexpected \"@\" in command"},
 	};
 	char corefile[512], message[512];

@@ -142,17 +142,9 @@ static void print_object(run_t *r, const value_t *v)
 		v->type->print(r, v->data);
 }
 
-static void print_unsigned(run_t *r, uint64_t u)
-{
-	char digits[20], *p = digits + sizeof(digits);
-	do
-		*--p = (char)('0' + u % 10);
-	while (u /= 10);
-	run_write(r, p, (size_t)(digits + sizeof(digits) - p));
-}
-
 void run_print_value(run_t *r, const value_t *v)
 {
+	char digits[24];
 	if (++r->depth > DEPTH_MAX) {
 		run_fail(r, "exceeded maximum depth");
 		return;
@@ -165,12 +157,10 @@ void run_print_value(run_t *r, const value_t *v)
 		run_print(r, "%s", v->truth ? "true" : "false");
 		break;
 	case INT:
-		if (v->i < 0)
-			run_write(r, "-", 1);
-		print_unsigned(r, v->i < 0 ? 0 - v->u : v->u);
+		run_write(r, digits, sodns_int_to_text(v->i, digits));
 		break;
 	case UINT:
-		print_unsigned(r, v->u);
+		run_write(r, digits, sodns_uint_to_text(v->u, digits));
 		break;
 	case FLOAT:
 		print_float(r, v->f);

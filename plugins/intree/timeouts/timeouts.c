@@ -60,8 +60,7 @@ static int setup(sodns_setup_t *s)
 	struct timeouts t = {0};
 	if (sodns_setup_read_all(s, &t))
 		return SODNS_EINVAL;
-	sodns_server_timeouts(s, (uint32_t)(t.read / MS), (uint32_t)(t.write / MS),
-			      (uint32_t)(t.idle / MS));
+	sodns_server_timeouts(s, t.read, t.write, t.idle);
 	if (t.queries)
 		sodns_server_stream_queries(s, t.queries < 0 ? 0 : (uint32_t)t.queries);
 	return SODNS_OK;

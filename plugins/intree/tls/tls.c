@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define LOOK_MS 5000u
+#define LOOK (5 * SODNS_SECOND)
 
 struct certificate {
 	sodns_tls_t *tls;
@@ -19,83 +19,58 @@ struct certificate {
 	bool failed; /* the last time, so that it is said once */
 };
 
-static int read_client_auth(sodns_setup_t *s, sodns_tls_options_t *o)
+static int warn_of_keylog(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	static const char *const names[] = {
-		[SODNS_TLS_NO_CERT] = "nocert",
-		[SODNS_TLS_REQUEST] = "request",
-		[SODNS_TLS_REQUIRE] = "require",
-		[SODNS_TLS_VERIFY_IF_GIVEN] = "verify_if_given",
-		[SODNS_TLS_REQUIRE_AND_VERIFY] = "require_and_verify",
-	};
-	const char *name = sodns_setup_arg(s);
-	if (!name || sodns_setup_arg(s))
-		return sodns_error_args(s);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i])) {
-			o->client_auth = (enum sodns_tls_client_auth)i;
-			return SODNS_OK;
-		}
-	return sodns_error(s, "unknown authentication type '%s'", name);
-}
-
-static int read_keylog(sodns_setup_t *s, sodns_tls_options_t *o)
-{
-	const char *file = sodns_setup_arg(s);
-	if (!file || sodns_setup_arg(s))
-		return sodns_error_args(s);
-	o->keylog = sodns_setup_path(s, file);
-	sodns_log(SODNS_LOG_WARNING, "tls", "Writing TLS Key Log to \"%s\"", o->keylog);
+	const sodns_tls_options_t *t = to;
+	(void)s;
+	(void)o;
+	(void)word;
+	sodns_log(SODNS_LOG_WARNING, "tls", "Writing TLS Key Log to \"%s\"", t->keylog);
 	return SODNS_OK;
 }
 
-static int read_block(sodns_setup_t *s, sodns_tls_options_t *o)
-{
-	while (sodns_setup_block(s)) {
-		const char *option = sodns_setup_value(s);
-		int rc = SODNS_OK;
-		if (!strcmp(option, "client_auth"))
-			rc = read_client_auth(s, o);
-		else if (!strcmp(option, "keylog"))
-			rc = read_keylog(s, o);
-		else
-			rc = sodns_error(s, "unknown option '%s'", option);
-		if (rc)
-			return rc;
-	}
-	return SODNS_OK;
-}
+#define ACME_SAYS "certificates by ACME are not in this release: name CERT and KEY"
 
-static int read_directive(sodns_setup_t *s, sodns_tls_options_t *o)
-{
-	size_t n;
-	const char *const *args = sodns_setup_args(s, &n);
-	if (!n)
-		return sodns_error(
-			s, "certificates by ACME are not in this release: name CERT and KEY");
-	if (n < 2 || n > 3)
-		return sodns_error_args(s);
-	o->cert = sodns_setup_path(s, args[0]);
-	o->key = sodns_setup_path(s, args[1]);
-	o->ca = n == 3 ? sodns_setup_path(s, args[2]) : NULL;
-	return read_block(s, o);
-}
+static const char *const client_auth[] = {
+	[SODNS_TLS_NO_CERT] = "nocert",
+	[SODNS_TLS_REQUEST] = "request",
+	[SODNS_TLS_REQUIRE] = "require",
+	[SODNS_TLS_VERIFY_IF_GIVEN] = "verify_if_given",
+	[SODNS_TLS_REQUIRE_AND_VERIFY] = "require_and_verify",
+};
+static const sodns_option_t args[] = {
+	{"CERT", SODNS_OPT_PATH, SODNS_FIELD(sodns_tls_options_t, cert),
+	 .help = "the certificate with its chain", .says.missing = ACME_SAYS},
+	{"KEY", SODNS_OPT_PATH, SODNS_FIELD(sodns_tls_options_t, key), .help = "its key"},
+	{"CA", SODNS_OPT_PATH, SODNS_FIELD(sodns_tls_options_t, ca), .flags = SODNS_OPT_OPTIONAL,
+	 .otherwise = "the system's", .help = "authorities for clients' certificates"},
+};
+static const sodns_option_t properties[] = {
+	{"client_auth", SODNS_OPT_WORD, SODNS_FIELD(sodns_tls_options_t, client_auth),
+	 .words = SODNS_WORDS(client_auth), .fallback = "nocert",
+	 .help = "what is wanted of clients",
+	 .says.bad = "unknown authentication type '{}' ({words})"},
+	{"keylog", SODNS_OPT_PATH, SODNS_FIELD(sodns_tls_options_t, keylog),
+	 .check = warn_of_keylog, .help = "secrets of connections, for debugging"},
+	{"acme", SODNS_OPT_REFUSED, .says.note = ACME_SAYS},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_ONCE,
+	.says = {.unknown = "unknown option '{}'",
+		 .again = "TLS already configured for this server instance"},
+	.help = "certificate and key for encrypted listeners",
+};
 
 static int setup(sodns_setup_t *s)
 {
 	struct certificate *c = sodns_setup_alloc(s, sizeof(*c));
-	while (sodns_setup_next(s)) {
-		sodns_tls_options_t o = {.size = sizeof(o), .server = true};
-		int rc = read_directive(s, &o);
-		if (!rc && c->tls)
-			rc = sodns_error(s, "TLS already configured for this server instance");
-		if (rc) {
-			sodns_tls_release(c->tls);
-			return rc;
-		}
-		c->tls = sodns_tls_new(&o);
-		c->file = o.cert;
-	}
+	sodns_tls_options_t o = {.size = sizeof(o), .server = true};
+	if (sodns_setup_read_all(s, &o))
+		return SODNS_EINVAL;
+	c->tls = sodns_tls_new(&o);
+	c->file = o.cert;
 	sodns_server_tls(s, c->tls);
 	return sodns_add_instance(s, c);
 }
@@ -123,7 +98,7 @@ static void read_files(void *work)
 static void watch(void *arg)
 {
 	struct certificate *c = arg;
-	while (sodns_service_sleep(LOOK_MS)) {
+	while (sodns_service_sleep(LOOK)) {
 		struct reading r = {.tls = c->tls};
 		if (sodns_blocking(read_files, &r, sizeof(r), NULL))
 			continue;
@@ -160,5 +135,5 @@ static void teardown(void *self)
 	sodns_tls_release(c->tls);
 }
 
-SODNS_PLUGIN(.name = "tls", .version = SODNS_SDK_VERSION, .setup = setup, .prepare = prepare,
-	     .start = start, .teardown = teardown);
+SODNS_PLUGIN(.name = "tls", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .prepare = prepare, .start = start, .teardown = teardown);

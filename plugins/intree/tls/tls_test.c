@@ -10,7 +10,9 @@ int main(void)
 		      "certificates by ACME are not in this release: name CERT and KEY");
 	SODNS_REFUSED("tls a", "Wrong argument count or unexpected line ending after 'a'");
 	SODNS_REFUSED("tls a b c d", "Wrong argument count or unexpected line ending after 'd'");
-	SODNS_REFUSED("tls a b {\n client_auth always\n}", "unknown authentication type 'always'");
+	SODNS_REFUSED("tls a b {\n client_auth always\n}",
+		      "unknown authentication type 'always' (nocert, request, require, "
+		      "verify_if_given or require_and_verify)");
 	SODNS_REFUSED("tls a b {\n client_auth\n}",
 		      "Wrong argument count or unexpected line ending after 'client_auth'");
 	SODNS_REFUSED("tls a b {\n ciphers x\n}", "unknown option 'ciphers'");

@@ -81,7 +81,7 @@ int collected_add(void *arg, const sodns_rrset_t *set)
 	if (c->len < c->turn)
 		return SODNS_OK;
 	c->turn = c->len + TURN;
-	return sodns_sleep(0) == SODNS_CANCELLED ? SODNS_CANCELLED : SODNS_OK;
+	return sodns_sleep(0) == SODNS_ECANCELLED ? SODNS_ECANCELLED : SODNS_OK;
 }
 
 int collected_each(const struct collected *c, int (*fn)(void *arg, const sodns_rrset_t *set),

@@ -11,8 +11,8 @@
 #include "transfer.h"
 
 #define TRIES 3
-#define TRY_MS 2000u
-#define IDLE_MS 3600000u
+#define PATIENCE (2 * SODNS_SECOND)
+#define IDLE (3600 * SODNS_SECOND)
 
 void notify_init(struct transfer *t)
 {
@@ -83,7 +83,7 @@ static const char *reason(int rc, const uint8_t *answer, char buf[16])
 {
 	if (rc > 0)
 		return sodns_rcode_text(answer[3] & 15, buf);
-	return rc == SODNS_TIMEOUT ? "i/o timeout" : "connection refused";
+	return rc == SODNS_ETIMEOUT ? "i/o timeout" : "connection refused";
 }
 
 static void complain(const struct target *to, const uint8_t *zone, int rc, const uint8_t *answer)
@@ -105,17 +105,16 @@ static int tell(struct target *to, const uint8_t *zone)
 					 SODNS_TYPE_SOA, SODNS_CLASS_IN);
 	int rc = 0, tries = to->silent ? 1 : TRIES;
 	for (int i = 0; i < tries; i++) {
-		uint64_t end = sodns_now() + TRY_MS * 1000000ull, now;
+		uint64_t end = sodns_now() + PATIENCE, now;
 		rc = sodns_exchange_udp_from(to->source, &to->address, query, len, answer,
-					     sizeof(answer), TRY_MS);
-		if (rc == SODNS_CANCELLED || (rc > 0 && (answer[3] & 15) == SODNS_NOERROR))
+					     sizeof(answer), PATIENCE);
+		if (rc == SODNS_ECANCELLED || (rc > 0 && (answer[3] & 15) == SODNS_NOERROR))
 			break;
 		now = sodns_now();
-		if (i + 1 < tries && now < end &&
-		    !sodns_service_sleep((uint32_t)((end - now) / 1000000) + 1))
-			return SODNS_CANCELLED;
+		if (i + 1 < tries && now < end && !sodns_service_sleep(end - now))
+			return SODNS_ECANCELLED;
 	}
-	if (rc == SODNS_CANCELLED)
+	if (rc == SODNS_ECANCELLED)
 		return rc;
 	to->silent = rc < 0;
 	if (rc < 0 || (answer[3] & 15) != SODNS_NOERROR)
@@ -128,7 +127,7 @@ static void run(void *arg)
 	struct target *to = arg;
 	for (bool on = true; on;) {
 		struct pending *p = dequeue(to);
-		on = p ? tell(to, p->zone) != SODNS_CANCELLED : sodns_service_sleep(IDLE_MS);
+		on = p ? tell(to, p->zone) != SODNS_ECANCELLED : sodns_service_sleep(IDLE);
 		free(p);
 	}
 }

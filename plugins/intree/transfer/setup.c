@@ -33,57 +33,33 @@ static int add_target(sodns_setup_t *s, struct rule *r, const char *text)
 	return SODNS_OK;
 }
 
-static int read_to(sodns_setup_t *s, struct rule *r)
+static int read_to(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (!count)
-		return sodns_error_args(s);
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(args[i], "*"))
-			r->to_all = true;
-		else if (add_target(s, r, args[i]))
-			return SODNS_EINVAL;
+	struct rule *r = to;
+	(void)o;
+	if (strcmp(word, "*"))
+		return add_target(s, r, word);
+	r->to_all = true;
 	return SODNS_OK;
 }
 
-static int read_source(sodns_setup_t *s, struct rule *r)
-{
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
-	if (r->has_source)
-		return sodns_error(s, "source already specified");
-	if (sodns_address_from_text(args[0], &r->source))
-		return sodns_error(s, "invalid source address \"%s\"", args[0]);
-	r->has_source = true;
-	return SODNS_OK;
-}
-
-static int read_rule(sodns_setup_t *s, struct rule *r)
-{
-	r->zones = sodns_setup_zone_args(s, &r->zone_count);
-	if (!r->zones)
-		return SODNS_EINVAL;
-	while (sodns_setup_block(s)) {
-		const char *property = sodns_setup_value(s);
-		int rc;
-		if (!strcmp(property, "to"))
-			rc = read_to(s, r);
-		else if (!strcmp(property, "source"))
-			rc = read_source(s, r);
-		else
-			rc = sodns_error(s, "unknown property \"%s\"", property);
-		if (rc)
-			return rc;
-	}
-	if (!r->targets && !r->to_all)
-		return sodns_error(s, "'to' is required");
-	for (struct target *t = r->targets; t; t = t->next)
-		t->source = r->has_source ? &r->source : NULL;
-	return SODNS_OK;
-}
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct rule, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that may be transferred"},
+};
+static const sodns_option_t properties[] = {
+	{"to", SODNS_OPT_PARSE, .parse = read_to, .flags = SODNS_OPT_MANY | SODNS_OPT_REQUIRED,
+	 .form = "ADDRESS...", .help = "to whom, * for everybody"},
+	{"source", SODNS_OPT_ADDRESS, SODNS_FIELD(struct rule, source),
+	 SODNS_GIVEN(struct rule, has_source), .flags = SODNS_OPT_ONCE, .form = "ADDRESS",
+	 .help = "where NOTIFY is sent from",
+	 .says = {.bad = "invalid source address \"{}\"", .again = "source already specified"}},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_EACH,
+					.says.unknown = "unknown property \"{}\"",
+					.help = "hands zones out, and tells of changes"};
 
 static int setup(sodns_setup_t *s)
 {
@@ -92,8 +68,10 @@ static int setup(sodns_setup_t *s)
 	t->origins_end = &t->origins;
 	while (sodns_setup_next(s)) {
 		struct rule *r = sodns_setup_alloc(s, sizeof(*r));
-		if (read_rule(s, r))
+		if (sodns_setup_read(s, r))
 			return SODNS_EINVAL;
+		for (struct target *a = r->targets; a; a = a->next)
+			a->source = r->has_source ? &r->source : NULL;
 		*t->rules_end = r;
 		t->rules_end = &r->next;
 	}
@@ -151,6 +129,6 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_NOTIFY) ? NULL : &notify;
 }
 
-SODNS_PLUGIN(.name = "transfer", .version = SODNS_SDK_VERSION, .setup = setup,
+SODNS_PLUGIN(.name = "transfer", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
 	     .serve_dns = transfer_serve, .prepare = prepare, .start = start, .stop = stop,
 	     .teardown = teardown, .ability = ability);

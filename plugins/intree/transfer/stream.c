@@ -156,7 +156,7 @@ static sodns_reply_t *finish(struct stream *s, bool noop)
 /* A transfer that can't go on. Before the last SOA any rcode makes the client give up. */
 static sodns_reply_t *give_up(sodns_query_t *q, int rc, bool too_big)
 {
-	if (rc == SODNS_CANCELLED || rc == SODNS_TIMEOUT)
+	if (rc == SODNS_ECANCELLED || rc == SODNS_ETIMEOUT)
 		return sodns_drop(q);
 	return sodns_fail(q, SODNS_SERVFAIL,
 			  too_big              ? "a record is too big for a transfer"

@@ -1,25 +1,22 @@
 /*
- * Keys: kept as the two hash states that HMAC begins with (RFC 2104), so that a message costs no more
- * than hashing it.
+ * Keys, by name; each as every algorithm that it is good for uses it.
  */
 #include "keys.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <nettle/base64.h>
-#include <nettle/hmac.h>
-#include <nettle/memops.h>
+#include <sodns/text.h>
 
 static const struct {
 	const uint8_t *name;
-	const struct nettle_hash *hash;
+	enum sodns_digest_kind kind;
 } algorithms[ALGORITHMS] = {
-	{(const uint8_t *)"\x0bhmac-sha256", &nettle_sha256},
-	{(const uint8_t *)"\x0bhmac-sha512", &nettle_sha512},
-	{(const uint8_t *)"\x09hmac-sha1", &nettle_sha1},
-	{(const uint8_t *)"\x0bhmac-sha224", &nettle_sha224},
-	{(const uint8_t *)"\x0bhmac-sha384", &nettle_sha384},
+	{(const uint8_t *)"\x0bhmac-sha256", SODNS_SHA256},
+	{(const uint8_t *)"\x0bhmac-sha512", SODNS_SHA512},
+	{(const uint8_t *)"\x09hmac-sha1", SODNS_SHA1},
+	{(const uint8_t *)"\x0bhmac-sha224", SODNS_SHA224},
+	{(const uint8_t *)"\x0bhmac-sha384", SODNS_SHA384},
 };
 
 static int algorithm_number(const uint8_t *name)
@@ -47,30 +44,23 @@ static struct key *find(const struct key_list *l, const uint8_t *name)
 
 static void use_secret(struct key *k, const uint8_t *secret, size_t len)
 {
-	union hash_state scratch;
-	for (size_t i = 0; i < ALGORITHMS; i++) {
-		k->mac[i].hash = algorithms[i].hash;
-		hmac_set_key(&k->mac[i].outer, &k->mac[i].inner, &scratch, algorithms[i].hash, len,
-			     secret);
-	}
-	explicit_bzero(&scratch, sizeof(scratch));
+	for (size_t i = 0; i < ALGORITHMS; i++)
+		if (k->algorithm == ANY_ALGORITHM || k->algorithm == (int)i)
+			k->mac[i] = sodns_hmac_key(algorithms[i].kind, secret, len);
 }
 
+/* A key whose secret can't be read has none: it is there, and fits no signature. */
 static bool decode(struct key *k, const char *text)
 {
-	struct base64_decode_ctx c;
-	size_t len = strlen(text), n = BASE64_DECODE_LENGTH(len);
-	uint8_t *secret = malloc(n + 1);
+	size_t len = strlen(text), room = SODNS_DECODED_ROOM(len);
+	uint8_t *secret = malloc(room);
 	if (!secret)
-		return false;
-	base64_decode_init(&c);
-	bool good = base64_decode_update(&c, &n, secret, len, text) && base64_decode_final(&c);
-	if (good) {
-		use_secret(k, secret, n);
-		explicit_bzero(secret, n);
-	}
+		abort();
+	ptrdiff_t n = sodns_base64_decode(text, len, secret, room);
+	use_secret(k, secret, n < 0 ? 0 : (size_t)n);
+	explicit_bzero(secret, room);
 	free(secret);
-	return good;
+	return n >= 0;
 }
 
 int keys_add(struct key_list *l, const uint8_t *name, const char *secret, int algorithm)
@@ -92,7 +82,8 @@ void keys_free(struct key_list *l)
 {
 	for (struct key *k = l->first, *next; k; k = next) {
 		next = k->next;
-		explicit_bzero(k, sizeof(*k));
+		for (size_t i = 0; i < ALGORITHMS; i++)
+			sodns_hmac_key_free(k->mac[i]);
 		free(k);
 	}
 	l->first = NULL;
@@ -132,31 +123,8 @@ const struct key *keys_find(const struct key_table *t, const uint8_t *name)
 	return t->room ? *slot_of(t, name) : NULL;
 }
 
-const struct mac_key *keys_mac(const struct key *k, const uint8_t *algorithm)
+const sodns_hmac_key_t *keys_mac(const struct key *k, const uint8_t *algorithm)
 {
 	int i = algorithm_number(algorithm);
-	return i >= 0 && (k->algorithm == ANY_ALGORITHM || k->algorithm == i) ? &k->mac[i] : NULL;
-}
-
-void mac_begin(struct mac *m, const struct mac_key *key)
-{
-	m->key = key;
-	memcpy(&m->state, &key->inner, key->hash->context_size);
-}
-
-void mac_add(struct mac *m, const void *bytes, size_t len)
-{
-	hmac_update(&m->state, m->key->hash, len, bytes);
-}
-
-size_t mac_end(struct mac *m, uint8_t out[MAC_MAX])
-{
-	const struct nettle_hash *h = m->key->hash;
-	hmac_digest(&m->key->outer, &m->key->inner, &m->state, h, h->digest_size, out);
-	return h->digest_size;
-}
-
-bool mac_equal(const uint8_t *a, const uint8_t *b, size_t len)
-{
-	return memeql_sec(a, b, len);
+	return i >= 0 ? k->mac[i] : NULL;
 }

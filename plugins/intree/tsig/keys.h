@@ -9,39 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <nettle/nettle-meta.h>
-#include <nettle/sha1.h>
-#include <nettle/sha2.h>
-
+#include <sodns/digest.h>
 #include <sodns/name.h>
 
 #define ALGORITHMS 5
-#define MAC_MAX 64
+#define MAC_MAX SODNS_DIGEST_MAX
 
 #define ANY_ALGORITHM (-1)
 /* An algorithm's number by its name as text, in any case and with or without the final dot; less than
  * ANY_ALGORITHM: there is none of that name here. */
 int keys_algorithm(const char *text);
 
-/* The context of whichever hash. */
-union hash_state {
-	struct sha1_ctx sha1;
-	struct sha256_ctx sha256; /* and 224 */
-	struct sha512_ctx sha512; /* and 384 */
-};
-
-/* A key as one algorithm uses it: computed once. */
-struct mac_key {
-	const struct nettle_hash *hash;
-	union hash_state outer, inner;
-};
-
 struct key {
 	struct key *next;             /* in its list */
 	uint8_t name[SODNS_NAME_MAX]; /* lower case */
 	bool usable;                  /* false: the secret is no base64, it fits no signature */
 	int algorithm;                /* the only one that it is good for, or ANY_ALGORITHM */
-	struct mac_key mac[ALGORITHMS];
+	sodns_hmac_key_t *mac[ALGORITHMS]; /* as each algorithm uses it */
 };
 
 struct key_list {
@@ -63,18 +47,7 @@ void keys_index(struct key_table *t, const struct key_list *const *lists, size_t
 void keys_index_free(struct key_table *t);
 const struct key *keys_find(const struct key_table *t, const uint8_t *name);
 
-/* The key for an algorithm by its name, or NULL: it is good for others only. */
-const struct mac_key *keys_mac(const struct key *k, const uint8_t *algorithm);
-
-/* One code: begin, bytes, end. */
-struct mac {
-	const struct mac_key *key;
-	union hash_state state;
-};
-void mac_begin(struct mac *m, const struct mac_key *key);
-void mac_add(struct mac *m, const void *bytes, size_t len);
-/* Returns its length. */
-size_t mac_end(struct mac *m, uint8_t out[MAC_MAX]);
-bool mac_equal(const uint8_t *a, const uint8_t *b, size_t len);
+/* The key for an algorithm by its name, or NULL: it is good for others only, or for nothing. */
+const sodns_hmac_key_t *keys_mac(const struct key *k, const uint8_t *algorithm);
 
 #endif

@@ -8,6 +8,8 @@
 #include <sodns/rr.h>
 
 #define HEADER 12
+/* Two names, and 18 bytes. */
+#define VARIABLES_MAX (2 * SODNS_NAME_MAX + 18)
 
 static unsigned get16(const uint8_t *p)
 {
@@ -70,64 +72,44 @@ bool record_read(const uint8_t *message, size_t len, size_t at, struct record *o
 	return at && at <= end && read_rest(message + at, end - at, out);
 }
 
-static void add_name(struct mac *m, const uint8_t *name)
+/* The variables of 4.3.3 up to the other data, the names in lower case. */
+static size_t put_variables(const struct record *r, uint8_t out[VARIABLES_MAX])
 {
-	uint8_t lower[SODNS_NAME_MAX];
-	mac_add(m, lower, sodns_name_lower(name, lower));
+	uint8_t *p = out + sodns_name_lower(r->owner, out);
+	p = put16(put16(put16(p, SODNS_CLASS_ANY), r->ttl >> 16), r->ttl & 0xffff);
+	p += sodns_name_lower(r->algorithm, p);
+	p = put16(put48(p, r->time), r->fudge);
+	return (size_t)(put16(put16(p, r->error), r->other_len) - out);
 }
 
-static void add_time(struct mac *m, const struct record *r)
-{
-	uint8_t bytes[8];
-	put16(put48(bytes, r->time), r->fudge);
-	mac_add(m, bytes, sizeof(bytes));
-}
-
-/* The variables of 4.3.3. */
-static void add_variables(struct mac *m, const struct record *r)
-{
-	uint8_t class_ttl[6], tail[4];
-	add_name(m, r->owner);
-	put16(put16(put16(class_ttl, SODNS_CLASS_ANY), r->ttl >> 16), r->ttl & 0xffff);
-	mac_add(m, class_ttl, sizeof(class_ttl));
-	add_name(m, r->algorithm);
-	add_time(m, r);
-	put16(put16(tail, r->error), r->other_len);
-	mac_add(m, tail, sizeof(tail));
-	mac_add(m, r->other, r->other_len);
-}
-
-size_t record_mac(const struct mac_key *key, const uint8_t *message, size_t at,
+size_t record_mac(const sodns_hmac_key_t *key, const uint8_t *message, size_t at,
 		  const struct record *r, uint8_t out[MAC_MAX])
 {
-	struct mac m;
-	uint8_t header[HEADER];
+	uint8_t header[HEADER], variables[VARIABLES_MAX];
 	memcpy(header, message, HEADER);
 	put16(header, r->original_id);
 	put16(header + 10, get16(header + 10) - 1);
-	mac_begin(&m, key);
-	mac_add(&m, header, HEADER);
-	mac_add(&m, message + HEADER, at - HEADER);
-	add_variables(&m, r);
-	return mac_end(&m, out);
+	const sodns_digest_part_t parts[] = {{header, HEADER},
+					     {message + HEADER, at - HEADER},
+					     {variables, put_variables(r, variables)},
+					     {r->other, r->other_len}};
+	return sodns_hmac(key, parts, 4, out);
 }
 
-size_t record_mac_answer(const struct mac_key *key, const uint8_t *previous, size_t previous_len,
+size_t record_mac_answer(const sodns_hmac_key_t *key, const uint8_t *previous, size_t previous_len,
 			 const uint8_t *message, size_t len, const struct record *r, bool further,
 			 uint8_t out[MAC_MAX])
 {
-	struct mac m;
-	uint8_t length[2];
+	uint8_t length[2], time[8], variables[VARIABLES_MAX];
 	put16(length, (unsigned)previous_len);
-	mac_begin(&m, key);
-	mac_add(&m, length, sizeof(length));
-	mac_add(&m, previous, previous_len);
-	mac_add(&m, message, len);
-	if (further)
-		add_time(&m, r);
-	else
-		add_variables(&m, r);
-	return mac_end(&m, out);
+	put16(put48(time, r->time), r->fudge);
+	const sodns_digest_part_t parts[] = {
+		{length, sizeof(length)},
+		{previous, previous_len},
+		{message, len},
+		{further ? time : variables, further ? sizeof(time) : put_variables(r, variables)},
+		{r->other, further ? 0 : r->other_len}};
+	return sodns_hmac(key, parts, 5, out);
 }
 
 size_t record_length(const struct record *r)

@@ -19,12 +19,12 @@ struct record {
 bool record_read(const uint8_t *message, size_t len, size_t at, struct record *out);
 
 /* The code over a query: the message before the record at `at`, and the record. */
-size_t record_mac(const struct mac_key *key, const uint8_t *message, size_t at,
+size_t record_mac(const sodns_hmac_key_t *key, const uint8_t *message, size_t at,
 		  const struct record *r, uint8_t out[MAC_MAX]);
 
 /* Over an answer of len bytes: the code of the message before it, the message, the record; of the
  * record the time alone if it follows others in a stream (5.3.1). */
-size_t record_mac_answer(const struct mac_key *key, const uint8_t *previous, size_t previous_len,
+size_t record_mac_answer(const sodns_hmac_key_t *key, const uint8_t *previous, size_t previous_len,
 			 const uint8_t *message, size_t len, const struct record *r, bool further,
 			 uint8_t out[MAC_MAX]);
 

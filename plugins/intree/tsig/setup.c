@@ -28,35 +28,32 @@ static void warn_unusable(const struct key_list *l, const char *name)
 
 #define KNOWN_ALGORITHMS "hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512"
 
-static int read_secret(sodns_setup_t *s, struct tsig *t)
+static int add_secret(sodns_setup_t *s, const sodns_option_t *o, const char *last, void *to)
 {
-	uint8_t name[SODNS_NAME_MAX];
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 2 && count != 3)
-		return sodns_error_args(s);
-	const char *last = args[count - 1];
-	int algorithm = count == 3 ? keys_algorithm(args[2]) : ANY_ALGORITHM;
+	struct tsig *t = to;
+	const char *name = t->written.name, *wanted = t->written.algorithm;
+	uint8_t wire[SODNS_NAME_MAX];
+	int algorithm = wanted ? keys_algorithm(wanted) : ANY_ALGORITHM;
+	(void)o;
 	if (algorithm < ANY_ALGORITHM)
 		return sodns_error(s, ARGUMENT " (unknown algorithm '%s': it is one of %s)", last,
-				   args[2], KNOWN_ALGORITHMS);
-	if (sodns_name_from_text(args[0], NULL, name) < 0)
-		return sodns_error(s, ARGUMENT " (no name: \"%s\")", last, args[0]);
-	int rc = keys_add(&t->own, name, args[1], algorithm);
-	if (rc)
-		return sodns_error(s, ARGUMENT " (key \"%s\" redefined)", last, args[0]);
-	warn_unusable(&t->own, args[0]);
+				   wanted, KNOWN_ALGORITHMS);
+	if (sodns_name_from_text(name, NULL, wire) < 0)
+		return sodns_error(s, ARGUMENT " (no name: \"%s\")", last, name);
+	if (keys_add(&t->own, wire, t->written.secret, algorithm))
+		return sodns_error(s, ARGUMENT " (key \"%s\" redefined)", last, name);
+	warn_unusable(&t->own, name);
+	t->written.algorithm = NULL;
 	return SODNS_OK;
 }
 
-static int read_secrets(sodns_setup_t *s, struct tsig *t)
+static int add_file(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
+	struct tsig *t = to;
 	struct key_file *f = sodns_setup_alloc(s, sizeof(*f));
-	f->path = sodns_setup_path(s, args[0]);
+	(void)o;
+	(void)word;
+	f->path = t->written.path;
 	f->corefile = sodns_setup_file(s);
 	f->line = sodns_setup_line(s);
 	*t->files_end = f;
@@ -72,22 +69,24 @@ static uint16_t type_of(const char *text)
 	return strncmp(text, "TYPE", 4) && !strcmp(sodns_type_text(type, buf), text) ? type : 0;
 }
 
-static int read_require(sodns_setup_t *s, struct tsig *t)
+/* `require` and `require_opcode`: the words are all, none, or names; those of the last line hold. */
+static bool names_one(const struct tsig *t, const char *word)
 {
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
+	return !strcmp(t->written.wanted[0], word);
+}
+
+static int set_types(sodns_setup_t *s, const sodns_option_t *o, const char *last, void *to)
+{
+	struct tsig *t = to;
+	(void)o;
 	memset(t->types, 0, sizeof(t->types));
-	if (!count)
-		return sodns_error_args(s);
-	if (!strcmp(args[0], "all"))
-		t->all_types = true;
-	if (!strcmp(args[0], "all") || !strcmp(args[0], "none"))
-		return SODNS_OK;
-	for (size_t i = 0; i < count; i++) {
-		uint16_t type = type_of(args[i]);
+	t->all_types |= names_one(t, "all");
+	for (size_t i = 0; i < t->written.count && !names_one(t, "all") && !names_one(t, "none");
+	     i++) {
+		uint16_t type = type_of(t->written.wanted[i]);
 		if (!type)
-			return sodns_error(s, ARGUMENT " (unknown query type '%s')",
-					   args[count - 1], args[i]);
+			return sodns_error(s, ARGUMENT " (unknown query type '%s')", last,
+					   t->written.wanted[i]);
 		t->types[type / 64] |= 1ull << type % 64;
 	}
 	return SODNS_OK;
@@ -102,66 +101,61 @@ static int opcode_of(const char *text)
 	return -1;
 }
 
-static int read_require_opcode(sodns_setup_t *s, struct tsig *t)
+static int set_opcodes(sodns_setup_t *s, const sodns_option_t *o, const char *last, void *to)
 {
-	size_t count;
-	const char *const *args = sodns_setup_args(s, &count);
-	t->opcodes = 0;
-	if (!count)
-		return sodns_error_args(s);
-	if (!strcmp(args[0], "all"))
-		t->opcodes = UINT16_MAX;
-	if (!strcmp(args[0], "all") || !strcmp(args[0], "none"))
-		return SODNS_OK;
-	for (size_t i = 0; i < count; i++) {
-		int opcode = opcode_of(args[i]);
+	struct tsig *t = to;
+	(void)o;
+	t->opcodes = names_one(t, "all") ? UINT16_MAX : 0;
+	for (size_t i = 0; i < t->written.count && !names_one(t, "all") && !names_one(t, "none");
+	     i++) {
+		int opcode = opcode_of(t->written.wanted[i]);
 		if (opcode < 0)
-			return sodns_error(s, ARGUMENT " (unknown opcode '%s')", args[count - 1],
-					   args[i]);
+			return sodns_error(s, ARGUMENT " (unknown opcode '%s')", last,
+					   t->written.wanted[i]);
 		t->opcodes |= (uint16_t)(1u << opcode);
 	}
 	return SODNS_OK;
 }
 
-static int read_property(sodns_setup_t *s, struct tsig *t)
-{
-	static const struct {
-		const char *name;
-		int (*read)(sodns_setup_t *s, struct tsig *t);
-	} properties[] = {{"secret", read_secret},
-			  {"secrets", read_secrets},
-			  {"require", read_require},
-			  {"require_opcode", read_require_opcode}};
-	const char *word = sodns_setup_value(s);
-	for (size_t i = 0; i < sizeof(properties) / sizeof(*properties); i++)
-		if (!strcmp(properties[i].name, word))
-			return properties[i].read(s, t);
-	return sodns_error(s, ARGUMENT " (unknown property '%s')", word, word);
-}
-
-static int read_directive(sodns_setup_t *s, struct tsig *t)
-{
-	for (unsigned i = 0; sodns_setup_next(s); i++) {
-		if (i)
-			return sodns_error(s,
-					   ARGUMENT " (this plugin can only be used once per "
-						    "Server Block)",
-					   sodns_setup_value(s));
-		t->zones = sodns_setup_zone_args(s, &t->zone_count);
-		if (!t->zones)
-			return SODNS_EINVAL;
-		while (sodns_setup_block(s))
-			if (read_property(s, t))
-				return SODNS_EINVAL;
-	}
-	return SODNS_OK;
-}
+static const sodns_option_t secret[] = {
+	{"NAME", SODNS_OPT_TEXT, SODNS_FIELD(struct tsig, written.name), .help = "of the key"},
+	{"KEY", SODNS_OPT_TEXT, SODNS_FIELD(struct tsig, written.secret), .help = "in base64"},
+	{"ALGORITHM", SODNS_OPT_TEXT, SODNS_FIELD(struct tsig, written.algorithm),
+	 .flags = SODNS_OPT_OPTIONAL, .otherwise = "any", .help = "one of " KNOWN_ALGORITHMS},
+};
+static const sodns_option_t args[] = {
+	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct tsig, zones, zone_count),
+	 .flags = SODNS_OPT_SERVER_ZONES, .help = "names for which this holds"},
+};
+static const sodns_option_t properties[] = {
+	{"secret", SODNS_OPT_GROUP, .args = SODNS_ROWS(secret), .check = add_secret,
+	 .help = "a key"},
+	{"secrets", SODNS_OPT_PATH, SODNS_FIELD(struct tsig, written.path), .check = add_file,
+	 .help = "a file with keys"},
+	{"require", SODNS_OPT_TEXT, SODNS_LIST(struct tsig, written.wanted, written.count),
+	 .flags = SODNS_OPT_REPLACE, .check = set_types, .form = "TYPES...|all|none",
+	 .otherwise = "none", .help = "types that have to be signed"},
+	{"require_opcode", SODNS_OPT_TEXT, SODNS_LIST(struct tsig, written.wanted, written.count),
+	 .flags = SODNS_OPT_REPLACE, .check = set_opcodes, .form = "OPCODES...|all|none",
+	 .otherwise = "none", .help = "the same for opcodes"},
+};
+static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
+	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_ONCE,
+	.says = {.unknown = SODNS_SAYS_ARGS " (unknown property '{}')",
+		 .again = SODNS_SAYS_ARGS " (this plugin can only be used once per Server Block)"},
+	.help = "signed queries and answers",
+};
 
 static int setup(sodns_setup_t *s)
 {
+	char err[512];
+	if (sodns_digest_open(err, sizeof(err)))
+		return sodns_error(s, "%s", err);
 	struct tsig *t = sodns_setup_alloc(s, sizeof(*t));
 	t->files_end = &t->files;
-	if (!read_directive(s, t))
+	if (!sodns_setup_read_all(s, t))
 		return sodns_add_handler(s, t);
 	keys_free(&t->own);
 	return SODNS_EINVAL;
@@ -291,5 +285,5 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, ABILITY_KEYS) ? NULL : ABILITY_KEYS;
 }
 
-SODNS_PLUGIN(.name = "tsig", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = tsig_serve,
-	     .prepare = prepare, .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "tsig", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = tsig_serve, .prepare = prepare, .teardown = teardown, .ability = ability);

@@ -8,9 +8,9 @@
 #define FUDGE 300
 
 struct signing {
-	const struct mac_key *mac; /* NULL: unsigned */
-	struct record answer;      /* the record that is being made */
-	uint8_t previous[MAC_MAX]; /* the code of the message before */
+	const sodns_hmac_key_t *mac; /* NULL: unsigned */
+	struct record answer;        /* the record that is being made */
+	uint8_t previous[MAC_MAX];   /* the code of the message before */
 	size_t previous_len;
 	bool further; /* others of the stream have left */
 	uint8_t server_time[6];
@@ -54,7 +54,7 @@ static size_t sign(void *arg, sodns_query_t *q, uint8_t *packet, size_t len, siz
 	return len + size;
 }
 
-void sign_answers(sodns_query_t *q, const struct record *r, const struct mac_key *mac,
+void sign_answers(sodns_query_t *q, const struct record *r, const sodns_hmac_key_t *mac,
 		  enum tsig_error error)
 {
 	struct signing *s = sodns_alloc(q, sizeof(*s));
@@ -66,7 +66,7 @@ void sign_answers(sodns_query_t *q, const struct record *r, const struct mac_key
 	s->answer.mac = s->previous;
 	s->mac = mac;
 	if (mac) {
-		s->answer.mac_len = (uint16_t)mac->hash->digest_size;
+		s->answer.mac_len = (uint16_t)sodns_hmac_length(mac);
 		memcpy(s->previous, r->mac, r->mac_len);
 		s->previous_len = r->mac_len;
 	}

@@ -20,20 +20,20 @@ static sodns_reply_t *reply(sodns_query_t *q, int rcode)
 
 /* 0, or why the signature does not hold; *mac is the key that the answer is signed with. */
 static enum tsig_error verify(const struct tsig *t, const sodns_query_t *q, const struct record *r,
-			      const struct mac_key **mac)
+			      const sodns_hmac_key_t **mac)
 {
 	uint8_t expected[MAC_MAX], owner[SODNS_NAME_MAX];
 	size_t len;
 	const uint8_t *wire = sodns_query_wire(q, &len);
 	sodns_name_lower(r->owner, owner);
 	const struct key *key = keys_find(&t->keys, owner);
-	const struct mac_key *m = key ? keys_mac(key, r->algorithm) : NULL;
+	const sodns_hmac_key_t *m = key ? keys_mac(key, r->algorithm) : NULL;
 	*mac = NULL;
 	if (!m)
 		return TSIG_BADKEY;
 	/* Shortened codes are no good, as in CoreDNS. */
 	if (!key->usable || record_mac(m, wire, sodns_query_tsig(q), r, expected) != r->mac_len ||
-	    !mac_equal(expected, r->mac, r->mac_len))
+	    !sodns_hmac_equal(expected, r->mac, r->mac_len))
 		return TSIG_BADSIG;
 	*mac = m;
 	/* Only of who has the key the clock matters: RFC 8945, 5.2. */
@@ -44,7 +44,7 @@ static enum tsig_error verify(const struct tsig *t, const sodns_query_t *q, cons
 sodns_reply_t *tsig_serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	const struct tsig *t = h->self;
-	const struct mac_key *mac;
+	const sodns_hmac_key_t *mac;
 	struct record record;
 	char buf[16];
 	size_t len, at = sodns_query_tsig(q);
@@ -70,7 +70,7 @@ sodns_reply_t *tsig_serve(const sodns_handler_t *h, sodns_query_t *q)
 static const char *key_name(void *arg, sodns_query_t *q)
 {
 	const struct tsig *t = arg;
-	const struct mac_key *mac;
+	const sodns_hmac_key_t *mac;
 	struct record record;
 	char text[SODNS_NAME_TEXT_MAX];
 	uint8_t owner[SODNS_NAME_MAX];

@@ -19,6 +19,10 @@ struct tsig {
 	bool all_types;
 	struct key_list own; /* of this block, and of the files below */
 	struct key_file *files, **files_end;
+	struct {
+		const char *name, *secret, *algorithm, *path, **wanted;
+		size_t count;  /* wanted */
+	} written;             /* a line of the block */
 	struct key_table keys; /* of all blocks that share a server with this one */
 	const char *const *servers;
 	size_t server_count;
@@ -39,7 +43,7 @@ void tsig_metadata(void *self, sodns_query_t *q);
 
 /* Signs every message of the answer to q, whose signature is s, from now on. mac NULL: the record is
  * added unsigned, for clients whose key is not known or did not fit. */
-void sign_answers(sodns_query_t *q, const struct record *s, const struct mac_key *mac,
+void sign_answers(sodns_query_t *q, const struct record *s, const sodns_hmac_key_t *mac,
 		  enum tsig_error error);
 
 #endif

@@ -13,7 +13,7 @@ struct view {
 	const char *name;
 	sodns_expr_env_t *env;
 	sodns_expr_t **exprs;
-	size_t count, room;
+	size_t count;
 };
 
 static bool filter(void *arg, sodns_query_t *q)
@@ -50,50 +50,30 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return sodns_next(h, q);
 }
 
-/* The words of the line with single blanks between them, as the oracle joins them. */
-static char *join(sodns_setup_t *s)
+static int add(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to)
 {
-	size_t count, len = 0;
-	const char *const *words = sodns_setup_args(s, &count);
-	for (size_t i = 0; i < count; i++)
-		len += strlen(words[i]) + 1;
-	char *text = sodns_setup_alloc(s, len + 1), *at = text;
-	for (size_t i = 0; i < count; i++) {
-		at = stpcpy(at, words[i]);
-		*at++ = ' ';
-	}
-	if (count)
-		at[-1] = 0;
-	return text;
-}
-
-static int add(sodns_setup_t *s, struct view *v)
-{
+	struct view *v = to;
 	char err[4096];
-	sodns_expr_t *e = sodns_expr_compile(v->env, join(s), err, sizeof(err));
+	(void)o;
+	sodns_expr_t *e = sodns_expr_compile(v->env, word, err, sizeof(err));
 	if (!e)
 		return sodns_error(s, "%s", err);
-	if (v->count == v->room) {
-		v->room = v->room ? v->room * 2 : 4;
-		sodns_expr_t **more = sodns_setup_alloc(s, v->room * sizeof(*more));
-		if (v->count)
-			memcpy(more, v->exprs, v->count * sizeof(*more));
-		v->exprs = more;
-	}
-	v->exprs[v->count++] = e;
+	*(sodns_expr_t **)sodns_setup_list_add(s, &v->exprs, &v->count, sizeof(e)) = e;
 	return SODNS_OK;
 }
 
-static int read_block(sodns_setup_t *s, struct view *v)
-{
-	while (sodns_setup_block(s)) {
-		if (strcmp(sodns_setup_value(s), "expr"))
-			return sodns_error_property(s);
-		if (add(s, v))
-			return SODNS_EINVAL;
-	}
-	return SODNS_OK;
-}
+static const sodns_option_t args[] = {
+	{"NAME", SODNS_OPT_TEXT, SODNS_FIELD(struct view, name), .help = "of the view"},
+};
+static const sodns_option_t properties[] = {
+	{"expr", SODNS_OPT_PARSE, .parse = add, .flags = SODNS_OPT_JOINED, .form = "EXPRESSION",
+	 .help = "must be true for the block to serve a query",
+	 .says.missing = "unexpected token EOF"},
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_ONCE,
+					.help = "which queries the server block serves"};
 
 static void teardown(void *self)
 {
@@ -105,28 +85,19 @@ static void teardown(void *self)
 
 static int setup(sodns_setup_t *s)
 {
-	size_t count;
-	char err[512];
-	sodns_setup_next(s);
-	const char *const *args = sodns_setup_args(s, &count);
-	if (count != 1)
-		return sodns_error_args(s);
 	struct view *v = sodns_setup_alloc(s, sizeof(*v));
-	v->name = args[0];
+	char err[512];
 	v->env = sodns_expr_env_new(err, sizeof(err));
 	if (!v->env)
 		return sodns_error(s, "%s", err);
 	sodns_expr_add_query_functions(v->env);
-	int rc = read_block(s, v);
-	if (!rc && sodns_setup_next(s))
-		rc = sodns_error(s, "this plugin can only be used once per Server Block");
-	if (rc) {
+	if (sodns_setup_read_all(s, v)) {
 		teardown(v);
-		return rc;
+		return SODNS_EINVAL;
 	}
 	sodns_server_view(s, v->name, filter, v);
 	return sodns_add_handler(s, v);
 }
 
-SODNS_PLUGIN(.name = "view", .version = SODNS_SDK_VERSION, .setup = setup, .serve_dns = serve,
-	     .teardown = teardown, .ability = ability);
+SODNS_PLUGIN(.name = "view", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .serve_dns = serve, .teardown = teardown, .ability = ability);

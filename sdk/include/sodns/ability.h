@@ -62,7 +62,7 @@ typedef struct sodns_packet {
 	size_t len;
 	sodns_address_t peer;
 	sodns_address_t local;
-	enum sodns_protocol protocol;
+	uint8_t protocol; /* enum sodns_protocol */
 } sodns_packet_t;
 typedef struct sodns_preface_ability {
 	uint32_t size;
@@ -93,12 +93,12 @@ typedef struct sodns_admit_ability {
  * depend on that: plugins in front of it that keep answers have none for who does. */
 #define SODNS_ABILITY_SUBNET "sodns.subnet/1"
 
-/* "sodns.drain/1": the daemon is about to end. Returns for how many milliseconds it shall go on
+/* "sodns.drain/1": the daemon is about to end. Returns for how long it shall go on
  * serving first (the longest of all instances counts). On the control thread; must not block. */
 #define SODNS_ABILITY_DRAIN "sodns.drain/1"
 typedef struct sodns_drain_ability {
 	uint32_t size;
-	uint32_t (*drain)(void *self);
+	uint64_t (*drain)(void *self);
 } sodns_drain_ability_t;
 
 /* "sodns.unrouted/1": sees what left for queries that no block of the listener serves. One instance
@@ -172,55 +172,6 @@ typedef struct sodns_autopath_ability {
 	uint32_t size;
 	size_t (*search)(void *self, sodns_query_t *q, const uint8_t **out, size_t max);
 } sodns_autopath_ability_t;
-
-/* "sodns.external/1": knows services, and where they are reached from outside of the network that they
- * are in. The zone that they are served in is the caller's: names given out are what stands in front
- * of it. What a struct points to lives until the query ends, but for what says otherwise.
- *
- * `find` calls fn(arg, e) for every target of what the first `front` bytes of `name` (lower case) ask
- * for: "service.namespace", with an endpoint in front, or a port and a protocol. Returns
- * SODNS_NOERROR or SODNS_NXDOMAIN; a name that is there may have no target. `reverse` gives the
- * services (their names alone) that have the address of which `name` is the reverse;
- * SODNS_NXDOMAIN: none has; SODNS_ENOENT: it is no address's name. `servers` gives the addresses at
- * which this server is reached from outside. `all` gives every target, those of one service one
- * after the other, of one moment; fn may wait. `serial` moves when any of it changes. [query] */
-#define SODNS_ABILITY_EXTERNAL "sodns.external/1"
-enum sodns_external_flags {
-	SODNS_EXTERNAL_ENDPOINTS = 1, /* services without any address: their endpoints' */
-	SODNS_EXTERNAL_NAMES = 2,     /* endpoints' names are wanted */
-};
-typedef struct sodns_external_port {
-	uint16_t number;
-	bool known;           /* false: the service has no ports, this stands for that */
-	const char *protocol; /* "tcp" */
-	const uint8_t *name;  /* text */
-	uint8_t name_len;
-} sodns_external_port_t;
-typedef struct sodns_external {
-	const uint8_t *service; /* the service's name in front of the zone, its labels */
-	size_t service_len;
-	const uint8_t *rdata; /* an address as RDATA behind its length (rr.h), or NULL */
-	const uint8_t *host;  /* a host name in its place, letter case kept, or NULL */
-	bool endpoint;        /* this is one, called (text that may have dots, until fn returns): */
-	const uint8_t *label;
-	uint8_t label_len;
-	const sodns_external_port_t
-		*ports; /* those that fit; the same array where they are the same */
-	uint16_t port_count;
-	uint32_t ttl; /* of what is not the caller's: aliases and SRV */
-} sodns_external_t;
-typedef void (*sodns_external_f)(void *arg, const sodns_external_t *e);
-typedef struct sodns_external_ability {
-	uint32_t size;
-	int (*find)(void *self, sodns_query_t *q, const uint8_t *name, size_t front, unsigned flags,
-		    sodns_external_f fn, void *arg);
-	int (*reverse)(void *self, sodns_query_t *q, const uint8_t *name, sodns_external_f fn,
-		       void *arg);
-	void (*servers)(void *self, sodns_query_t *q, unsigned flags, sodns_external_f fn,
-			void *arg);
-	void (*all)(void *self, sodns_query_t *q, unsigned flags, sodns_external_f fn, void *arg);
-	uint32_t (*serial)(void *self);
-} sodns_external_ability_t;
 
 /* Who can do what: calls fn(arg, instance) for the instances of this server block, or of all blocks,
  * that have the ability `id` (any id, also of plugins' own making; NULL: all instances), in chain

@@ -123,8 +123,8 @@ typedef struct sodns_expr_call {
 
 typedef struct sodns_expr_function {
 	const char *name; /* kept as a pointer, as is arg */
-	enum sodns_expr_type result;
-	enum sodns_expr_type params[SODNS_EXPR_PARAMS_MAX];
+	uint8_t result;   /* enum sodns_expr_type */
+	uint8_t params[SODNS_EXPR_PARAMS_MAX];
 	bool can_fail;                      /* only for how its type is worded in errors */
 	bool (*call)(sodns_expr_call_t *c); /* false: the evaluation fails. Must not wait. */
 	void *arg;
@@ -135,7 +135,7 @@ typedef struct sodns_expr_function {
  * after the expressions compiled in it. The first one of the process opens the library that expressions
  * are in. NULL: it can't be opened, err says why. [setup] */
 SODNS_API sodns_expr_env_t *sodns_expr_env_new(char *err, size_t err_size);
-SODNS_API void sodns_expr_env_free(sodns_expr_env_t *env);
+SODNS_API void sodns_expr_env_free(void *env);
 /* The functions of CoreDNS's view: type() name() class() proto() size() client_ip() port() id()
  * opcode() do() bufsize() server_ip() server_port() incidr() metadata(). */
 SODNS_API void sodns_expr_add_query_functions(sodns_expr_env_t *env);
@@ -152,7 +152,7 @@ SODNS_API bool sodns_expr_name_is_free(const sodns_expr_env_t *env, const char *
 /* Compiles a text. NULL: err has the reason, with line and column and the line of text. [setup] */
 SODNS_API sodns_expr_t *sodns_expr_compile(sodns_expr_env_t *env, const char *text, char *err,
 					   size_t err_size);
-SODNS_API void sodns_expr_free(sodns_expr_t *e);
+SODNS_API void sodns_expr_free(void *e);
 /* The type of its value, as far as it is known at setup: for a variable that will hold it. */
 SODNS_API enum sodns_expr_type sodns_expr_type(const sodns_expr_t *e);
 

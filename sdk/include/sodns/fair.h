@@ -17,19 +17,28 @@ typedef struct sodns_fair sodns_fair_t;
 
 /* One thing that some client has; a part of the caller's object, cleared before its first use. */
 typedef struct sodns_claim {
-	struct sodns_claim *older, *younger; /* of the same client */
-	void *client;                        /* NULL: counted for nobody */
+	void *own[3]; /* the keeper's */
 } sodns_claim_t;
 
 /* An empty keeper; NULL: no memory. */
 SODNS_API sodns_fair_t *sodns_fair_new(void);
 /* Claims that it still has are forgotten. NULL is allowed. */
-SODNS_API void sodns_fair_free(sodns_fair_t *f);
+SODNS_API void sodns_fair_free(void *keeper);
 /* Counts the claim for the client at `peer`, as its youngest. False: no memory, and it is counted for
  * nobody. */
 SODNS_API bool sodns_fair_claim(sodns_fair_t *f, sodns_claim_t *c, const sodns_address_t *peer);
 /* The claim becomes its client's youngest again. */
 SODNS_API void sodns_fair_renew(sodns_fair_t *f, sodns_claim_t *c);
+/* The claim of the same client that is next in age, NULL: it is the youngest. */
+static inline sodns_claim_t *sodns_claim_younger(const sodns_claim_t *c)
+{
+	return (sodns_claim_t *)c->own[2];
+}
+/* Whether it counts for a client. */
+static inline bool sodns_claim_counts(const sodns_claim_t *c)
+{
+	return c->own[0] != NULL;
+}
 /* The claim counts no more; nothing happens if it did not. */
 SODNS_API void sodns_fair_release(sodns_fair_t *f, sodns_claim_t *c);
 /* The oldest claim of the client at `peer`, and how many it has; NULL: none. */

@@ -129,6 +129,6 @@ SODNS_API const sodns_file_mark_t *sodns_follow_mark(const sodns_follow_t *f);
  * prepare should do otherwise, before the start. */
 SODNS_API int sodns_follow_load(sodns_follow_t *f, char *err, size_t err_size);
 /* Ends it; the object is released. In `teardown`. NULL is allowed. */
-SODNS_API void sodns_follow_free(sodns_follow_t *f);
+SODNS_API void sodns_follow_free(void *follow);
 
 #endif

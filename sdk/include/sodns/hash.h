@@ -8,7 +8,7 @@
 #ifndef SODNS_HASH_H
 #define SODNS_HASH_H
 
-#include <sodns/abi.h>
+#include <sodns/net.h>
 
 /* SipHash-1-3 of some bytes. Every bit of it is as good as any other: a table of 2^n places takes n
  * of them, wherever. */
@@ -17,5 +17,9 @@ SODNS_API uint64_t sodns_hash(const void *bytes, size_t len);
 /* A hash (one of these, or of a name) with a number put in: for keys of several parts. Cheaper than
  * hashing again, and as good where the hash is that of what has few numbers beside it (ports, types). */
 SODNS_API uint64_t sodns_hash_number(uint64_t hash, uint64_t number);
+
+/* The hash of the network that an address is in: of its family and first `bits`. For tables of clients,
+ * which have one address of IPv4, but a network of IPv6. */
+SODNS_API uint64_t sodns_hash_network(const sodns_address_t *a, unsigned bits);
 
 #endif

@@ -40,7 +40,8 @@ SODNS_API void sodns_http_remove(sodns_http_t *h, const char *path, void *arg);
 /* One user less; without users the listener closes. NULL is allowed. [any thread] */
 SODNS_API void sodns_http_close(sodns_http_t *h);
 
-/* The request: "GET", the path without its query, a header's value or NULL. */
+/* The request: "GET", the path without its query, a header's value or NULL (there is none of that name, in
+ * whatever letter case). Until fn returns. */
 SODNS_API const char *sodns_http_method(const sodns_http_exchange_t *x);
 SODNS_API const char *sodns_http_path(const sodns_http_exchange_t *x);
 SODNS_API const char *sodns_http_header(const sodns_http_exchange_t *x, const char *name);

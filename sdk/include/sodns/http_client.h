@@ -5,7 +5,7 @@
  * with servers that prefer it.
  *
  *	setup:     self->http = sodns_http_client_new(self->tls);
- *	service:   const sodns_http_request_t ask = {.size = sizeof(ask), .url = "http://opa:8181/health", .ms = 2000};
+ *	service:   const sodns_http_request_t ask = {.size = sizeof(ask), .url = "http://opa:8181/health", .patience = 2 * SODNS_SECOND};
  *	           sodns_http_response_t *r = sodns_http_client_fetch(self->http, &ask, err, sizeof(err));
  *	           if (!r) sodns_log(SODNS_LOG_WARNING, "policy", "%s", err);
  *	           sodns_http_response_free(r);
@@ -29,10 +29,10 @@ typedef struct sodns_http_request {
 	size_t field_count;
 	const void *body;
 	size_t len;
-	uint32_t ms;  /* for all of it, finding the server's address included; 0: 10 s */
-	uint32_t max; /* bytes of the answer's body; 0: 1 MiB */
+	uint64_t patience; /* for all of it, finding the server's address included; 0: 10 s */
+	uint32_t max;      /* bytes of the answer's body; 0: 1 MiB */
 	/* Takes the body as it comes instead of keeping it, from a response whose status is 2xx; false: it
-	 * has seen enough, and the connection is closed. Called on the caller's thread. `ms` is then what may
+	 * has seen enough, and the connection is closed. Called on the caller's thread. `patience` is then what may
 	 * pass without anything coming, and `max` is not looked at. */
 	bool (*data)(void *arg, const uint8_t *bytes, size_t len);
 	void *arg;
@@ -47,7 +47,7 @@ SODNS_API void sodns_http_client_free(sodns_http_client_t *c);
 /* Asks, and waits for the whole answer, whatever its status says; redirections are not followed. A request that
  * a kept connection has failed without a byte in return is tried once more on a new one. NULL: the reason
  * is in err, worded "dial tcp 192.0.2.1:8181: connect: connection refused", "no answer within 2s",
- * "tls: certificate verify failed"; never later than `ms` from now, or than the task's deadline. [may wait] */
+ * "tls: certificate verify failed"; never later than `patience` from now, or than the task's deadline. [may wait] */
 SODNS_API sodns_http_response_t *sodns_http_client_fetch(sodns_http_client_t *c,
 							 const sodns_http_request_t *request,
 							 char *err, size_t err_size) SODNS_MAY_WAIT;

@@ -22,11 +22,11 @@ enum sodns_log_level {
 SODNS_API void sodns_log(enum sodns_log_level level, const char *who, const char *format, ...)
 	SODNS_PRINTF(3, 4);
 /* For what may happen over and over: logs the line, unless one with the same plugin and key was logged
- * less than `seconds` ago (0: ever). "(N more)" tells how many were left out since. Whether it was
+ * less than `period` ago (0: ever). "(N more)" tells how many were left out since. Whether it was
  * logged. Does not lock, so that it may stand in the path of a query. Of keys that are alive at a
  * time it knows some thousand: beyond, a line may come more often. */
 SODNS_API bool sodns_log_once(enum sodns_log_level level, const char *who, const char *key,
-			      uint32_t seconds, const char *format, ...) SODNS_PRINTF(5, 6);
+			      uint64_t period, const char *format, ...) SODNS_PRINTF(5, 6);
 /* A line that is ready: "[LEVEL] " and a newline are added, nothing else; in JSON it is a message. len
  * bytes of text. */
 SODNS_API void sodns_log_text(enum sodns_log_level level, const char *text, size_t len);

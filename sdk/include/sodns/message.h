@@ -96,7 +96,7 @@ typedef struct sodns_message_reader {
 #define SODNS_MESSAGE_RDATA_MAX 2048u
 
 typedef struct sodns_message_record {
-	enum sodns_section section;
+	uint8_t section; /* enum sodns_section */
 	uint16_t type,
 		rclass; /* an OPT record is one like others: its class is a size, its TTL flags */
 	uint32_t ttl;

@@ -20,7 +20,7 @@ enum sodns_metric_kind {
 typedef struct sodns_family {
 	const char *name; /* "coredns_dns_requests_total" */
 	const char *help;
-	enum sodns_metric_kind kind;
+	uint8_t kind;              /* enum sodns_metric_kind */
 	const char *const *labels; /* names; NULL-terminated, or NULL */
 	const double *buckets;     /* histogram: upper bounds, ascending */
 	size_t bucket_count;

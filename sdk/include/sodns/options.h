@@ -195,4 +195,8 @@ SODNS_API int sodns_setup_read(sodns_setup_t *s, void *to);
 /* The same for every occurrence in the server block, into one struct. 0 or SODNS_EINVAL. [setup] */
 SODNS_API int sodns_setup_read_all(sodns_setup_t *s, void *to);
 
+/* One more item of `size` bytes at the end of a list in the configuration's memory: cleared. `items` is
+ * the address of the pointer to the first, which may move; *count is how many there are. [setup] */
+SODNS_API void *sodns_setup_list_add(sodns_setup_t *s, void *items, size_t *count, size_t size);
+
 #endif

@@ -144,8 +144,12 @@ SODNS_API const uint8_t *sodns_query_set_options(const sodns_query_t *q, size_t 
 SODNS_API void sodns_query_set_private(sodns_query_t *q);
 SODNS_API bool sodns_query_private(const sodns_query_t *q);
 
-/* Asks name and type as a new question of the same client, from routing on, and returns the reply.
- * At most 8 deep: then a SERVFAIL error. [query] [may wait] */
+/* Asks name and type as a new question of the same client, from routing on: any server block of the
+ * listener may answer it, with its whole chain. Returns the reply, never NULL: an error where none came
+ * about, SERVFAIL where questions are more than 8 deep inside each other. The reply and what
+ * it points to are the query's and good until the client's query ends, also after further calls; it may
+ * be edited, and its records put into other replies. If it is returned as the answer to q, its records
+ * have the names that were asked for here. It waits at most until q's deadline. [query] [may wait] */
 SODNS_API sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type);
 /* How deep in sodns_ask() this query is: 0 for the client's own. */
 SODNS_API unsigned sodns_query_depth(const sodns_query_t *q);

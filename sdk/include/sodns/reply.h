@@ -123,7 +123,7 @@ SODNS_API void sodns_reply_seal(sodns_reply_t *r);
  * see it. Over TCP and what is built on it only: SODNS_EINVAL otherwise and in sub-queries. What r's
  * records point to is needed no more when it returns: a stream clears one reply and fills it again.
  * Waits while the client does not read, and at least until others of the worker had their turn; each
- * message that left moves the deadline. SODNS_CANCELLED: the client has gone. [query] [may wait] */
+ * message that left moves the deadline. SODNS_ECANCELLED: the client has gone. [query] [may wait] */
 SODNS_API int sodns_send(sodns_query_t *q, sodns_reply_t *r) SODNS_MAY_WAIT;
 
 /* An answer that takes its time: messages that fn sends when the chain has ended, and the last one,

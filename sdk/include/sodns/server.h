@@ -15,10 +15,10 @@
 SODNS_API int sodns_server_bind(sodns_setup_t *s, const char *address);
 /* The folder that relative paths of the block's plugins begin at. */
 SODNS_API void sodns_server_root(sodns_setup_t *s, const char *path);
-/* TCP connections: milliseconds to read a query, to write a reply, to wait for the next query; 0
+/* TCP connections: the time to read a query, to write a reply, to wait for the next query; 0
  * leaves as is. */
-SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint32_t read, uint32_t write,
-				     uint32_t idle);
+SODNS_API void sodns_server_timeouts(sodns_setup_t *s, uint64_t read, uint64_t write,
+				     uint64_t idle);
 /* Queries that a connection may bring before it is closed; 0: any number. */
 SODNS_API void sodns_server_stream_queries(sodns_setup_t *s, uint32_t count);
 /* Connections at once of a listener; 0: any number that memory allows (the core's default is 20,000 a
@@ -57,7 +57,8 @@ SODNS_API uint64_t sodns_host_memory(void);
  * configuration has a hash of its own. False (and a reason in err): there is no Corefile. Blocks; not
  * in a query. */
 SODNS_API bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size);
-/* The same of the configuration that is being prepared, as it was read; until teardown. [prepare] */
+/* The same of the configuration that is being prepared, as it was read; until teardown. NULL: the error is noted in
+ * p. [prepare] */
 SODNS_API const char *sodns_prepare_fingerprint(sodns_prepare_t *p);
 
 #endif

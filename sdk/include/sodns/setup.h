@@ -43,7 +43,7 @@ SODNS_API bool sodns_setup_block(sodns_setup_t *s);
 /* Checks that neither words nor a { } block follow on the line: for directives that stand alone. 0, or
  * the error, which is noted. */
 SODNS_API int sodns_setup_alone(sodns_setup_t *s);
-/* The word the cursor stands on. */
+/* The word the cursor stands on; words live until teardown. */
 SODNS_API const char *sodns_setup_value(const sodns_setup_t *s);
 SODNS_API const char *sodns_setup_file(const sodns_setup_t *s);
 SODNS_API int sodns_setup_line(const sodns_setup_t *s);
@@ -87,6 +87,18 @@ SODNS_API void *sodns_setup_alloc(sodns_setup_t *s, size_t size);
 SODNS_API int sodns_prepare_error(sodns_prepare_t *p, const char *format, ...) SODNS_PRINTF(2, 3);
 /* Logs a warning with the same in front. [prepare] */
 SODNS_API void sodns_prepare_warning(sodns_prepare_t *p, const char *format, ...)
+	SODNS_PRINTF(2, 3);
+
+/* Runs fn(arg) as a task, in which everything that may wait does (wait.h, upstream.h, sodns_blocking()), and
+ * returns what fn returned; prepare itself is none. For what an instance can't start without: a list that
+ * is fetched, a name that is looked up. Waits in fn say SODNS_ETIMEOUT after `patience`, and when all instances
+ * of the configuration together have waited for half a minute; SODNS_ECANCELLED when the process is to
+ * end. fn returns soon after that; it was not called where there is no memory for a task until then: the
+ * same values. Every five seconds a line says what is waited for. [prepare] */
+SODNS_API int sodns_prepare_wait(sodns_prepare_t *p, int (*fn)(void *arg), void *arg,
+				 uint64_t patience);
+/* What that line says, of fn: "3 of 7 lists". [prepare], also within sodns_prepare_wait() */
+SODNS_API void sodns_prepare_progress(sodns_prepare_t *p, const char *format, ...)
 	SODNS_PRINTF(2, 3);
 
 /* `fallthrough [ZONES...]`: the same for every plugin that answers. Reads the rest of the line. */

@@ -8,7 +8,7 @@
  *	const struct table *t = sodns_reach(&self->table);       // query
  *
  * And what outlives a reload: an object that an instance gives out under a key is found by the next
- * generation's instance of the same plugin, as long as both agree on its layout.
+ * generation's instance of the same plugin, as long as both give the same number for its layout.
  */
 #ifndef SODNS_SHARE_H
 #define SODNS_SHARE_H
@@ -32,6 +32,9 @@ SODNS_API void sodns_retire(void *p, void (*fn)(void *p));
  * teardown of the last generation that found or gave it. It must be safe for both generations at
  * once. [prepare] */
 SODNS_API void *sodns_inherit(sodns_prepare_t *p, const char *key, uint32_t layout);
+/* Whether an instance of this plugin has inherited or given something under `key` in this configuration
+ * already: two instances that would have the same key tell themselves apart by a number. [prepare] */
+SODNS_API bool sodns_bequeathed(sodns_prepare_t *p, const char *key);
 /* Gives an object out under `key` for later generations; release(object) is called when the last
  * one that has it is gone. Replaces what this generation gave under the same key. [prepare] */
 SODNS_API void sodns_bequeath(sodns_prepare_t *p, const char *key, uint32_t layout, void *object,

@@ -34,7 +34,7 @@
 
 typedef struct sodns_test sodns_test_t;
 
-/* Names a plugin's .so; before the first use of what follows. Its place in the chain is
+/* Names a plugin's .so; before the first Corefile that has it. Its place in the chain is
  * plugin.cfg's; if that has none for it, behind the one that was named before, or before all others.
  * sodns_add_plugin_test() of the CMake package does it by defining SODNS_TEST_PLUGINS. */
 SODNS_API void sodns_test_plugin(const char *name, const char *file);
@@ -44,16 +44,22 @@ SODNS_API void sodns_test_file(const char *name, const char *text);
 
 /* Sets a configuration up and starts it. A refusal is a failure, and NULL. */
 SODNS_API sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile);
+/* Sets another configuration up beside the one that runs, starts it, and ends the old one, as the daemon
+ * does it when it reads its Corefile again: what instances hand down (sodns_inherit()) stays. False: it is
+ * refused, which is a failure, and the old one goes on. */
+SODNS_API bool sodns_test_reload(const char *file, int line, sodns_test_t *t, const char *corefile);
 /* Stops and frees it. */
 SODNS_API void sodns_test_end(sodns_test_t *t);
 /* The Corefile is refused with an error that ends in `message`. */
 SODNS_API bool sodns_test_refuse(const char *file, int line, const char *corefile,
 				 const char *message);
 
-/* What the plugin after the last one replies from now on. Without: SERVFAIL, as in the daemon. */
+/* What the plugin after the last one replies from now on; also in a block whose plugins do not answer at
+ * all. Without: SERVFAIL, or REFUSED where there is no chain, as in the daemon. */
 SODNS_API void sodns_test_next(sodns_test_t *t, const char *reply);
 /* How the server at an address ("192.0.2.1:53") answers what plugins ask it, over UDP or TCP, after
- * `ms`. NULL: never. Servers that no script has refuse. */
+ * `ms`. NULL: never. Servers that no script has refuse. t NULL: in all tests from now on, also while they
+ * are prepared. */
 SODNS_API void sodns_test_upstream(sodns_test_t *t, const char *address, const char *reply,
 				   uint32_t ms);
 /* How many questions the server at the address was asked. */
@@ -89,6 +95,7 @@ SODNS_API int sodns_test_result(void);
 #define SODNS_TEST_LOAD_ ((void)0)
 #endif
 #define SODNS_TEST(corefile) (SODNS_TEST_LOAD_, sodns_test_begin(__FILE__, __LINE__, (corefile)))
+#define SODNS_RELOADED(t, corefile) sodns_test_reload(__FILE__, __LINE__, (t), (corefile))
 #define SODNS_REFUSED(corefile, message)                                                           \
 	(SODNS_TEST_LOAD_, sodns_test_refuse(__FILE__, __LINE__, (corefile), (message)))
 #define SODNS_ANSWER(t, question, expected)                                                        \

@@ -81,6 +81,9 @@ SODNS_API int sodns_uint_from_text(const char *text, size_t len, unsigned base, 
 				   uint64_t *out);
 SODNS_API int sodns_int_from_text(const char *text, size_t len, unsigned base, int64_t min,
 				  int64_t max, int64_t *out);
+/* A whole number in decimal digits, with a final zero; returns the length. Also in a signal handler. */
+SODNS_API size_t sodns_uint_to_text(uint64_t v, char out[21]);
+SODNS_API size_t sodns_int_to_text(int64_t v, char out[22]);
 /* A number with or without fraction and exponent, decimal or (0x1.8p3) hexadecimal; "inf", "infinity"
  * and "nan" in any case. 0, SODNS_EINVAL: it is none; SODNS_ERANGE: it is too large for a double, and
  * *out is infinite. */

@@ -74,7 +74,7 @@ SODNS_API sodns_tls_session_t *sodns_tls_session_to(sodns_tls_t *t, const sodns_
 /* Bytes from the peer. They must be read until sodns_tls_read() returns 0 before the next ones come:
  * `bytes` is used until then. */
 SODNS_API void sodns_tls_input(sodns_tls_session_t *s, const uint8_t *bytes, size_t len);
-/* What the peer said: bytes written to `out`; 0: no more for now; SODNS_CANCELLED: the peer has ended
+/* What the peer said: bytes written to `out`; 0: no more for now; SODNS_ECANCELLED: the peer has ended
  * the session; SODNS_EIO: it is broken. */
 SODNS_API ptrdiff_t sodns_tls_read(sodns_tls_session_t *s, uint8_t *out, size_t size);
 /* Whether the handshake is done, so that something can be written. */

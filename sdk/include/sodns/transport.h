@@ -20,8 +20,8 @@ typedef struct sodns_conn sodns_conn_t;
 typedef struct sodns_transport {
 	uint32_t size;
 	const char *scheme; /* of a Corefile key: "dns", "tls" */
-	enum sodns_protocol protocol;
-	size_t state_size; /* of the state that each connection has, cleared */
+	uint8_t protocol;   /* enum sodns_protocol */
+	size_t state_size;  /* of the state that each connection has, cleared */
 	/* A connection was accepted. Not 0: it is closed. */
 	int (*open)(sodns_conn_t *c, void *state);
 	/* Bytes came: hand whole messages to sodns_conn_query(). Returns how many bytes were used
@@ -65,14 +65,14 @@ SODNS_API const char *sodns_conn_alpn(const sodns_conn_t *c);
  * They count among those that clients leave unread, so that a client which has too many is closed: after
  * the transport's function has returned. */
 SODNS_API void sodns_conn_held(sodns_conn_t *c, size_t bytes);
-/* The time-outs in force, in milliseconds: to read a query, to have a reply written, to wait for the next
+/* The time-outs in force: to read a query, to have a reply written, to wait for the next
  * query. Without a query in flight a connection is closed when its last answer is `idle` ago, whatever it
  * brings meanwhile; a transport that reads requests which take several calls watches over `read`. */
-SODNS_API void sodns_conn_timeouts(const sodns_conn_t *c, uint32_t *read, uint32_t *write,
-				   uint32_t *idle);
+SODNS_API void sodns_conn_timeouts(const sodns_conn_t *c, uint64_t *read, uint64_t *write,
+				   uint64_t *idle);
 /* The transport has answered a request by itself, which counts as the answer to a query does. */
 SODNS_API void sodns_conn_answered(sodns_conn_t *c);
-/* The server's address as in metrics ("https://:443"). */
+/* The server's address as in metrics ("https://:443"). Until the connection ends. */
 SODNS_API const char *sodns_conn_server(const sodns_conn_t *c);
 
 #endif

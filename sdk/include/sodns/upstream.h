@@ -37,8 +37,8 @@ typedef struct sodns_upstream_options {
 	uint32_t size; /* sizeof(sodns_upstream_options_t) */
 	sodns_address_t address;
 	sodns_address_t source; /* to ask from; family 0: whatever the system takes */
-	uint32_t expire_ms;     /* an unused socket or connection is closed; 0: 10,000 */
-	uint32_t max_age_ms;    /* closed when this old, once nothing is in flight; 0: never */
+	uint64_t expire;        /* after which an unused socket or connection is closed; 0: 10 s */
+	uint64_t max_age;       /* closed when this old, once nothing is in flight; 0: never */
 	uint32_t max_idle;      /* unused connections that a thread keeps; 0: any number */
 	sodns_tls_t *tls;       /* a client's context, loaded: connections speak TLS; counted */
 	const char *tls_name;   /* copied; as sodns_tls_session()'s server_name */
@@ -52,10 +52,10 @@ typedef struct sodns_upstream_options {
 SODNS_API sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options);
 /* Closes its sockets and frees it, on each thread in its time. Nobody may have an exchange with it or
  * begin one: teardown is the place. NULL is allowed. [any thread] */
-SODNS_API void sodns_upstream_free(sodns_upstream_t *u);
-/* Milliseconds after which an answer is late enough to ask elsewhere, by what the calling thread saw
+SODNS_API void sodns_upstream_free(void *upstream);
+/* The time after which an answer is late enough to ask elsewhere, by what the calling thread saw
  * of the server: smoothed round trip and four times its deviation (RFC 6298), within 200 and 500. */
-SODNS_API uint32_t sodns_upstream_patience(const sodns_upstream_t *u);
+SODNS_API uint64_t sodns_upstream_patience(const sodns_upstream_t *u);
 
 /* Why an exchange ended as it did. */
 enum sodns_exchange_why {
@@ -75,8 +75,8 @@ enum sodns_exchange_why {
 typedef struct sodns_exchange {
 	/* set by the caller; what the pointers lead to stays until the exchange ends */
 	sodns_upstream_t *upstream;
-	enum sodns_protocol protocol; /* SODNS_UDP or SODNS_TCP */
-	uint8_t *query;               /* a message; its id is overwritten */
+	uint8_t protocol; /* SODNS_UDP or SODNS_TCP */
+	uint8_t *query;   /* a message; its id is overwritten */
 	size_t len;
 	uint8_t *answer; /* room for the answer; NULL: it comes from the query's arena */
 	size_t size;
@@ -86,7 +86,7 @@ typedef struct sodns_exchange {
 	uint64_t name_hash;
 
 	/* the outcome */
-	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_TIMEOUT, SODNS_EIO,
+	int result;      /* SODNS_EBUSY: none yet. The answer's length; SODNS_ETIMEOUT, SODNS_EIO,
 			     SODNS_EINVAL (an answer without question), … */
 	bool reused;     /* the socket or connection was there already */
 	bool mismatched; /* something came with the right id and another question: not taken */
@@ -114,11 +114,11 @@ typedef struct sodns_exchange {
 /* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */
 SODNS_API void sodns_exchange_begin(sodns_exchange_t *x);
 /* Waits until one of `count` exchanges has an outcome that was not returned yet, and returns it; NULL
- * after `ms`, at the deadline, or when the daemon stops (then every further wait is NULL at once).
+ * after `patience`, at the deadline, or when the daemon stops (then every further wait is NULL at once).
  * [may wait] */
 SODNS_API sodns_exchange_t *sodns_exchange_wait(sodns_exchange_t *all, unsigned count,
-						uint32_t ms) SODNS_MAY_WAIT;
-/* Lets go of it, whatever its state; if it was in flight the result is SODNS_TIMEOUT. Every exchange
+						uint64_t patience) SODNS_MAY_WAIT;
+/* Lets go of it, whatever its state; if it was in flight the result is SODNS_ETIMEOUT. Every exchange
  * that was begun must be ended before its memory goes. */
 SODNS_API void sodns_exchange_end(sodns_exchange_t *x);
 /* Why it failed, worded as "read udp 10.0.0.1:4242->192.0.2.1:53: i/o timeout". */

@@ -70,8 +70,7 @@ typedef struct sodns_collection {
 	/* Why it does not go on for now, for the log; it will be tried again. Or NULL. */
 	void (*failed)(void *arg, const char *why);
 	void *arg;
-	uint32_t
-		silence; /* seconds without a byte after which a connection is given up; 0: 30 to 150 */
+	uint64_t silence; /* without a byte, after which a connection is given up; 0: 30 to 150 s */
 	/* Work that a list's end leaves, done in pieces of less than a millisecond: called again and
 	 * again after `end`, between other callbacks, until it returns false or the next list begins.
 	 * Or NULL. */
@@ -85,7 +84,8 @@ typedef struct sodns_collection {
  * thread] */
 SODNS_API const char *sodns_api_host(const sodns_api_t *a);
 
-/* Begins. The strings are copied. [any thread] */
+/* Begins: callbacks come soon, on the service thread. The strings are copied. Never NULL: a server that is
+ * away is tried for again and again. [any thread] */
 SODNS_API sodns_watch_t *sodns_watch_start(sodns_api_t *a, const sodns_collection_t *c);
 /* When it returns, no callback runs any more. NULL is allowed. Not from a callback. [any thread] */
 SODNS_API void sodns_watch_stop(sodns_watch_t *w);

@@ -21,13 +21,14 @@ typedef struct sodns_txn sodns_txn_t;
 typedef struct sodns_zone_view sodns_zone_view_t;
 typedef struct sodns_node sodns_node_t;
 
-/* An empty zone. Freed by sodns_zone_free() (at once; use sodns_retire for one that queries may
- * see). [any thread] */
+/* An empty zone; NULL: no memory. origin is copied. Freed by sodns_zone_free() (at once; use sodns_retire
+ * for one that queries may see). [any thread] */
 SODNS_API sodns_zone_t *sodns_zone_new(const uint8_t *origin);
 SODNS_API void sodns_zone_free(void *zone);
 SODNS_API const uint8_t *sodns_zone_origin(const sodns_zone_t *z);
 
-/* Begins a change. One writer at a time: a second one waits on the zone's lock. [any thread], not
+/* Begins a change. One writer at a time: a second one waits on the zone's lock. NULL: no memory.
+ * [any thread], not
  * in a query */
 SODNS_API sodns_txn_t *sodns_zone_begin(sodns_zone_t *z);
 /* Adds a record; a record that is there already, letter case in its names aside, is not added again;
@@ -46,9 +47,7 @@ SODNS_API int sodns_txn_remove(sodns_txn_t *t, const uint8_t *owner, uint16_t ty
 /* Makes the change visible, or forgets it; either ends the transaction. A change happens whole or not at
  * all: once there was no memory for a part of it, every call of the transaction says SODNS_ENOMEM, and
  * so does its end, which has forgotten it then; the version that was there is served on. */
-SODNS_API int sodns_txn_apply(sodns_txn_t *t);
-/* The same, for the caller that has no use for the result. */
-SODNS_API void sodns_txn_commit(sodns_txn_t *t);
+SODNS_API int sodns_txn_commit(sodns_txn_t *t);
 SODNS_API void sodns_txn_abort(sodns_txn_t *t);
 /* Reads a master file (RFC 1035, 5) into the transaction: $INCLUDE, $GENERATE, $TTL, $ORIGIN. 0, or
  * a negative value with the reason, file and line in err. Records outside of the zone are left out.

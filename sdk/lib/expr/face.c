@@ -30,7 +30,7 @@ sodns_expr_env_t *sodns_expr_env_new(char *err, size_t err_size)
 	return t->env_new();
 }
 
-void sodns_expr_env_free(sodns_expr_env_t *env)
+void sodns_expr_env_free(void *env)
 {
 	if (env)
 		use()->env_free(env);
@@ -62,7 +62,7 @@ sodns_expr_t *sodns_expr_compile(sodns_expr_env_t *env, const char *text, char *
 	return use()->compile(env, text, err, err_size);
 }
 
-void sodns_expr_free(sodns_expr_t *e)
+void sodns_expr_free(void *e)
 {
 	if (e)
 		use()->free(e);

@@ -1,8 +1,6 @@
 /*
  * Values as text: the walk over them, which JSON shares, and the style of Go's %v.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine.h"
@@ -91,7 +89,7 @@ static void print_word(struct print *p, const char *word)
 static void print_int(struct print *p, int64_t number)
 {
 	char buf[24];
-	print_bytes(p, buf, (size_t)snprintf(buf, sizeof(buf), "%lld", (long long)number));
+	print_bytes(p, buf, sodns_int_to_text(number, buf));
 }
 
 void print_value(struct print *p, const sodns_value_t *v, unsigned depth)

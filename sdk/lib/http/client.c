@@ -18,7 +18,7 @@
 #define SECOND UINT64_C(1000000000)
 #define KEPT_MAX 8u
 #define KEPT_SECONDS 60u
-#define DEFAULT_MS 10000u
+#define PATIENCE (10 * SODNS_SECOND)
 #define DEFAULT_MAX (1u << 20)
 #define READ_SIZE 16384u
 #define RESPONSE_HEAD_MAX 65536u
@@ -323,11 +323,11 @@ static void take_sealed(struct link *l, const uint8_t *bytes, size_t len)
 			take(l, plain, (size_t)n);
 	}
 	look_at_handshake(l);
-	if (n == SODNS_CANCELLED && l->session)
+	if (n == SODNS_ECANCELLED && l->session)
 		http_session_closed(l->session);
 	else if (n < 0) {
 		snprintf(why, sizeof(why), "tls: %s", sodns_tls_why(l->tls));
-		fail(l->call, n == SODNS_CANCELLED ? "tls: the server ended the handshake" : why);
+		fail(l->call, n == SODNS_ECANCELLED ? "tls: the server ended the handshake" : why);
 	}
 }
 
@@ -373,23 +373,28 @@ static bool receive(struct link *l)
 	return true;
 }
 
-static void explain_wait(struct call *call, int rc, uint32_t ms)
+static uint64_t patience_of(const sodns_http_request_t *q)
+{
+	return q->patience ? q->patience : PATIENCE;
+}
+
+static void explain_wait(struct call *call, int rc, uint64_t patience)
 {
 	char why[64], time[40];
-	sodns_duration_to_text((int64_t)ms * 1000000, time);
+	sodns_duration_to_text((int64_t)patience, time);
 	snprintf(why, sizeof(why), "no answer within %s", time);
-	fail(call, rc == SODNS_TIMEOUT     ? why
-		   : rc == SODNS_CANCELLED ? "cancelled"
-					   : "no descriptor to wait for");
+	fail(call, rc == SODNS_ETIMEOUT     ? why
+		   : rc == SODNS_ECANCELLED ? "cancelled"
+					    : "no descriptor to wait for");
 }
 
 /* Something was read, or the connection is no more. */
-static void look_at_time(struct link *l, struct call *call, uint32_t ms, uint64_t *end)
+static void look_at_time(struct link *l, struct call *call, uint64_t patience, uint64_t *end)
 {
 	if (call->request->data)
-		*end = sodns_now() + (uint64_t)ms * 1000000u;
+		*end = sodns_now() + patience;
 	else if (!http_left(*end) && !call->done)
-		explain_wait(call, SODNS_TIMEOUT, ms);
+		explain_wait(call, SODNS_ETIMEOUT, patience);
 	if (l->broken && !call->done)
 		fail(call, "the connection has failed");
 }
@@ -397,7 +402,7 @@ static void look_at_time(struct link *l, struct call *call, uint32_t ms, uint64_
 /* Until the call has ended, one way or the other. */
 static void converse(struct link *l, const http_url_t *url, struct call *call, uint64_t end)
 {
-	uint32_t ms = call->request->ms ? call->request->ms : DEFAULT_MS;
+	uint64_t patience = patience_of(call->request);
 	bool begun = false;
 	unsigned reads = 0;
 	while (!call->done && !call->failed && !call->enough) {
@@ -406,17 +411,17 @@ static void converse(struct link *l, const http_url_t *url, struct call *call, u
 		flush(l);
 		bool read = receive(l);
 		if (read)
-			look_at_time(l, call, ms, &end);
+			look_at_time(l, call, patience, &end);
 		/* A server that has always more to say is not the only one that is waited for. */
 		if (read && ++reads % READS_AT_ONCE)
 			continue;
 		bool writes = l->out_len || read;
-		uint32_t left = http_left(end);
+		uint64_t left = http_left(end);
 		int rc = left ? sodns_wait_fd(l->fd, SODNS_READABLE | (writes ? SODNS_WRITABLE : 0),
 					      left)
-			      : SODNS_TIMEOUT;
+			      : SODNS_ETIMEOUT;
 		if (rc && !call->done)
-			explain_wait(call, rc, ms);
+			explain_wait(call, rc, patience);
 	}
 }
 
@@ -467,9 +472,9 @@ static bool try(sodns_http_client_t *c, const http_url_t *url, struct call *call
 		return false;
 	l->call = call;
 	converse(l, url, call, end);
-	bool good = call->done || call->enough;
+	bool good = !call->failed && (call->done || call->enough);
 	*again = !good && reused && !call->heard && http_left(end);
-	if (call->done && !call->enough && !l->broken && !l->out_len &&
+	if (good && call->done && !call->enough && !l->broken && !l->out_len &&
 	    http_session_free(l->session))
 		keep(c, l);
 	else
@@ -484,7 +489,7 @@ sodns_http_response_t *http_client_fetch(sodns_http_client_t *c,
 	http_url_t url;
 	sodns_http_request_t q = {0};
 	memcpy(&q, request, request->size < sizeof(q) ? request->size : sizeof(q));
-	uint64_t end = sodns_now() + (uint64_t)(q.ms ? q.ms : DEFAULT_MS) * 1000000u;
+	uint64_t end = sodns_now() + patience_of(&q);
 	bool again = false;
 	sodns_http_response_t *r = calloc(1, sizeof(*r));
 	struct call call = {.request = &q, .response = r, .err = err, .err_size = err_size};

@@ -33,10 +33,10 @@ struct lookup {
 	char host[256];
 };
 
-uint32_t http_left(uint64_t end)
+uint64_t http_left(uint64_t end)
 {
 	uint64_t now = sodns_now();
-	return now >= end ? 0 : (uint32_t)((end - now + 999999) / 1000000);
+	return now >= end ? 0 : end - now;
 }
 
 static void lookup_release(struct lookup *l)
@@ -107,7 +107,7 @@ static size_t addresses_of(const http_url_t *url, uint64_t end, sodns_address_t 
 	size_t count = rc ? 0 : l->count;
 	if (rc)
 		snprintf(err, err_size, "lookup %s: %s", url->host,
-			 rc == SODNS_TIMEOUT ? "i/o timeout" : "cancelled");
+			 rc == SODNS_ETIMEOUT ? "i/o timeout" : "cancelled");
 	memcpy(out, l->found, count * sizeof(*out));
 	lookup_release(l);
 	return count;
@@ -166,7 +166,7 @@ static int connect_to(const sodns_address_t *at, uint64_t end, char *err, size_t
 		if (!rc && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size))
 			error = errno;
 		if (rc) {
-			explain(at, rc == SODNS_TIMEOUT ? "i/o timeout" : "cancelled", err,
+			explain(at, rc == SODNS_ETIMEOUT ? "i/o timeout" : "cancelled", err,
 				err_size);
 			close(fd);
 			return -1;

@@ -13,6 +13,6 @@
  * when it gives up. [may wait] */
 int http_dial(const http_url_t *url, uint64_t end, sodns_address_t *at, char *err, size_t err_size);
 /* Milliseconds that are left, at least 1 while there are some; 0: it has passed. */
-uint32_t http_left(uint64_t end);
+uint64_t http_left(uint64_t end);
 
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sodns/text.h>
+
 /* Text in the making. */
 struct text {
 	char *bytes;
@@ -64,8 +66,8 @@ static void put_fields(struct text *t, const sodns_http_field_t *fields, size_t 
 
 static void put_length(struct text *t, size_t len)
 {
-	char digits[HTTP_DECIMAL_MAX];
-	http_decimal(digits, len);
+	char digits[21];
+	sodns_uint_to_text(len, digits);
 	put_field(t, "Content-Length", digits);
 }
 

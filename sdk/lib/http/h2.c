@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include <sodns/metrics.h>
+#include <sodns/text.h>
 
 #define NV_MAX 64u
 
@@ -433,7 +434,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *out,
 
 sodns_http_stream_t *http2_ask(sodns_http_session_t *h, const sodns_http_ask_t *ask)
 {
-	char length[HTTP_DECIMAL_MAX];
+	char length[21];
 	nghttp2_nv nv[NV_MAX];
 	sodns_http_stream_t *s = ask->field_count + 5 <= NV_MAX ? http_stream_new(h, 0) : NULL;
 	if (!s)
@@ -444,7 +445,7 @@ sodns_http_stream_t *http2_ask(sodns_http_session_t *h, const sodns_http_ask_t *
 	nv[3] = field(":path", 5, ask->target, 0);
 	size_t count = 4 + put_fields(nv + 4, ask->fields, ask->field_count);
 	if (ask->len && !ask->more) {
-		size_t n = http_decimal(length, ask->len);
+		size_t n = sodns_uint_to_text(ask->len, length);
 		nv[count++] = field("content-length", 14, length, n);
 	}
 	const nghttp2_data_provider body = {.source = {.ptr = s}, .read_callback = read_body};
@@ -473,14 +474,15 @@ bool http2_answer(sodns_http_stream_t *s, unsigned status, const sodns_http_fiel
 		  size_t count, const void *body, ptrdiff_t len)
 {
 	sodns_http_session_t *h = s->session;
-	char digits[HTTP_DECIMAL_MAX], length[HTTP_DECIMAL_MAX];
+	char digits[21], length[21];
 	nghttp2_nv nv[NV_MAX];
 	if (count + 2 > NV_MAX || (len > 0 && !s->headless && !add_body(s, body, (size_t)len)))
 		return false;
-	nv[0] = field(":status", 7, digits, http_decimal(digits, status));
+	nv[0] = field(":status", 7, digits, sodns_uint_to_text(status, digits));
 	size_t n = 1 + put_fields(nv + 1, fields, count);
 	if (len >= 0)
-		nv[n++] = field("content-length", 14, length, http_decimal(length, (size_t)len));
+		nv[n++] = field("content-length", 14, length,
+				sodns_uint_to_text((size_t)len, length));
 	const nghttp2_data_provider provider = {.source = {.ptr = s}, .read_callback = read_body};
 	bool has_body = !s->headless && len;
 	s->begun = true;

@@ -308,7 +308,7 @@ static void take_sealed(http_peer_t *p, const uint8_t *bytes, size_t len)
 	sodns_tls_input(p->tls, bytes, len);
 	while (!p->broken && (n = sodns_tls_read(p->tls, plain, sizeof(plain))) > 0)
 		take(p, plain, (size_t)n);
-	p->broken |= n == SODNS_CANCELLED;
+	p->broken |= n == SODNS_ECANCELLED;
 	/* What is wrong with it has been said to the client, which is to read it. */
 	if (n < 0 && !p->broken) {
 		flush(p);

@@ -279,18 +279,6 @@ void http_stream_reset(sodns_http_stream_t *s, bool busy)
 		http_stream_close(s, SODNS_HTTP_RESET, "it was given up");
 }
 
-size_t http_decimal(char out[HTTP_DECIMAL_MAX], uint64_t n)
-{
-	char digits[HTTP_DECIMAL_MAX], *at = digits + sizeof(digits);
-	*--at = 0;
-	do
-		*--at = (char)('0' + n % 10);
-	while (n /= 10);
-	size_t len = (size_t)(digits + sizeof(digits) - at);
-	memcpy(out, at, len);
-	return len - 1;
-}
-
 const char *http_reason(unsigned status)
 {
 	static const struct {

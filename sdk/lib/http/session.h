@@ -70,9 +70,6 @@ sodns_http_stream_t *http_stream_new(sodns_http_session_t *h, uint64_t id);
 void http_stream_close(sodns_http_stream_t *s, enum sodns_http_closed how, const char *why);
 /* A server's stream that can't be taken: the owner answers, or the session. */
 void http_stream_refuse(sodns_http_stream_t *s, unsigned status);
-/* A number's digits, NULL-ended; how many. Each answer has two such numbers. */
-#define HTTP_DECIMAL_MAX 21
-size_t http_decimal(char out[HTTP_DECIMAL_MAX], uint64_t n);
 /* The text of a status: "Not Found". */
 const char *http_reason(unsigned status);
 

@@ -21,9 +21,9 @@
 #define BACKOFF_FIRST_MS 100u
 #define BACKOFF_MAX_MS 30000u
 /* No byte for so long: the connection is dead. An idle watch gets a bookmark about every minute. */
-#define SILENCE_ANSWER_S 30u
-#define SILENCE_LIST_S 60u
-#define SILENCE_FOLLOW_S 150u
+#define SILENCE_ANSWER (30 * SODNS_SECOND)
+#define SILENCE_LIST (60 * SODNS_SECOND)
+#define SILENCE_FOLLOW (150 * SODNS_SECOND)
 #define LOOK_MS 5000u
 /* The server ends a watch after so long, and some more by chance. */
 #define WATCH_S 300u
@@ -402,15 +402,16 @@ static void on_look(uv_timer_t *t)
 {
 	sodns_watch_t *w = t->data;
 	request_t *r = &w->request;
-	unsigned limit = !r->answered        ? SILENCE_ANSWER_S
-			 : w->mode == FOLLOW ? (w->c.silence ? w->c.silence : SILENCE_FOLLOW_S)
-					     : SILENCE_LIST_S;
+	uint64_t limit = !r->answered        ? SILENCE_ANSWER
+			 : w->mode == FOLLOW ? (w->c.silence ? w->c.silence : SILENCE_FOLLOW)
+					     : SILENCE_LIST;
 	if (w->c.silence && w->c.silence < limit)
 		limit = w->c.silence;
-	if (r->paused || uv_hrtime() - r->last_byte < limit * (uint64_t)1000000000)
+	if (r->paused || uv_hrtime() - r->last_byte < limit)
 		return;
 	client_drop(r);
-	snprintf(w->why, sizeof(w->why), "no sign of life for %u s", limit);
+	snprintf(w->why, sizeof(w->why), "no sign of life for %u s",
+		 (unsigned)(limit / SODNS_SECOND));
 	on_end(r, w->why);
 }
 
@@ -487,7 +488,7 @@ static void attempt(sodns_watch_t *w)
 	char *url = make_url(w);
 	client_get(r, url, w->mode == PAGES);
 	free(url);
-	uint64_t look = w->c.silence && w->c.silence * 1000u < LOOK_MS ? 500u : LOOK_MS;
+	uint64_t look = w->c.silence && w->c.silence < LOOK_MS * SODNS_MS ? 500u : LOOK_MS;
 	uv_timer_start(&w->timer, on_look, look, look);
 }
 

@@ -189,7 +189,7 @@ static ptrdiff_t session_read(sodns_tls_session_t *s, uint8_t *out, size_t size)
 	case SSL_ERROR_WANT_WRITE:
 		return 0;
 	case SSL_ERROR_ZERO_RETURN:
-		return SODNS_CANCELLED;
+		return SODNS_ECANCELLED;
 	default:
 		return note_failure(s);
 	}

@@ -7,6 +7,7 @@
 
 #include <sodns/file.h>
 
+#include "report/log.h"
 #include "task/service.h"
 
 static char folder[] = "/tmp/sodns-follow-XXXXXX", path[64];
@@ -194,6 +195,38 @@ static void follows(void **state)
 	unlink(path);
 }
 
+/* What is written to the log while the service looks a hundred times at what it can't read. */
+static void told(void **state)
+{
+	(void)state;
+	char text[2048] = "", expected[512];
+	FILE *out = tmpfile();
+	put(path, "1");
+	sodns_follow_t *f = follow(1000000);
+	sodns_follow_start(f);
+	becomes(f, 1);
+	log_flush();
+	fflush(stdout);
+	int before = dup(STDOUT_FILENO);
+	dup2(fileno(out), STDOUT_FILENO);
+	unlink(path);
+	usleep(200000);
+	put(path, "2");
+	becomes(f, 2);
+	sodns_follow_free(f);
+	log_flush();
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	assert_true(pread(fileno(out), text, sizeof(text) - 1, 0) > 0);
+	fclose(out);
+	snprintf(expected, sizeof(expected),
+		 "[ERROR] plugin/test: open %s: no such file or directory; what was read before "
+		 "stays in use\n[INFO] plugin/test: %s is read again\n",
+		 path, path);
+	assert_string_equal(text, expected);
+	unlink(path);
+}
+
 static void words(void **state)
 {
 	(void)state;
@@ -230,10 +263,8 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words),
-		cmocka_unit_test(loads),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(follows),
+		cmocka_unit_test(words),   cmocka_unit_test(loads), cmocka_unit_test(refuses),
+		cmocka_unit_test(follows), cmocka_unit_test(told),
 	};
 	if (!mkdtemp(folder) || service_start())
 		return 1;

@@ -4,7 +4,6 @@
  */
 #include "test.h"
 
-#include "host/memory.h"
 #include "host/options.h"
 
 struct inner {

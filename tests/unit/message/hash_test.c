@@ -342,13 +342,46 @@ static void longest(void **state)
 	}
 }
 
+/* The addresses of one network, and no others. */
+static void networks(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *a, *b;
+		unsigned bits;
+		bool same;
+	} all[] = {
+		{"192.0.2.1", "192.0.2.254", 24, true},
+		{"192.0.2.1", "192.0.3.1", 24, false},
+		{"192.0.2.1", "192.0.3.1", 23, true},
+		{"192.0.2.1", "192.0.2.2", 32, false},
+		{"192.0.2.1", "192.0.2.1", 200, true},
+		{"192.0.2.1", "10.0.0.1", 0, true},
+		{"::", "0.0.0.0", 0, false},
+		{"2001:db8::1", "2001:db8:0:ff::", 56, true},
+		{"2001:db8::1", "2001:db8:0:100::", 56, false},
+		{"2001:db8::1", "2001:db8::2", 128, false},
+		{"2001:db8::1", "2001:db8::2", 126, true},
+	};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		sodns_address_t a, b;
+		assert_int_equal(sodns_address_from_text(all[i].a, &a), 0);
+		assert_int_equal(sodns_address_from_text(all[i].b, &b), 0);
+		b.port = 53;
+		assert_int_equal(sodns_hash_network(&a, all[i].bits) ==
+					 sodns_hash_network(&b, all[i].bits),
+				 all[i].same);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(siphash),   cmocka_unit_test(families),
 		cmocka_unit_test(avalanche), cmocka_unit_test(avalanche_of_names),
 		cmocka_unit_test(keys),      cmocka_unit_test(numbers),
-		cmocka_unit_test(suffixes),  cmocka_unit_test(longest),
+		cmocka_unit_test(networks),  cmocka_unit_test(suffixes),
+		cmocka_unit_test(longest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

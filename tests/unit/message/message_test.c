@@ -3,15 +3,6 @@
 
 #include <sodns/message.h>
 
-static const uint8_t *wire(const char *text)
-{
-	static uint8_t buf[8][SODNS_NAME_MAX];
-	static unsigned at;
-	uint8_t *out = buf[at++ % 8];
-	assert_true(sodns_name_from_text(text, NULL, out) > 0);
-	return out;
-}
-
 static void is_name(const uint8_t *name, const char *text)
 {
 	char got[SODNS_NAME_TEXT_MAX];
@@ -24,7 +15,7 @@ static int build(void *room, size_t size)
 {
 	static const uint8_t options[] = {0, 10, 0, 2, 'a', 'b'};
 	uint8_t mx[64] = {0, 10}, address[] = {0, 4, 192, 0, 2, 1, 0, 4, 192, 0, 2, 2};
-	const uint8_t *mail = wire("mail.example.org.");
+	const uint8_t *mail = test_wire("mail.example.org.");
 	memcpy(mx + 2, mail, sodns_name_length(mail));
 	const sodns_rrset_t set = {.owner = mail,
 				   .data = address,
@@ -35,12 +26,13 @@ static int build(void *room, size_t size)
 				   .count = 2};
 	sodns_message_t m;
 	sodns_message_begin(&m, room, size, 4711, SODNS_QR | SODNS_AA | SODNS_NXDOMAIN);
-	sodns_message_add_question(&m, wire("www.Example.org."), SODNS_TYPE_MX, SODNS_CLASS_IN);
-	sodns_message_add_record(&m, SODNS_ANSWER, wire("www.Example.org."), SODNS_TYPE_MX,
+	sodns_message_add_question(&m, test_wire("www.Example.org."), SODNS_TYPE_MX,
+				   SODNS_CLASS_IN);
+	sodns_message_add_record(&m, SODNS_ANSWER, test_wire("www.Example.org."), SODNS_TYPE_MX,
 				 SODNS_CLASS_IN, 0x12345678, mx,
 				 (uint16_t)(2 + sodns_name_length(mail)));
-	sodns_message_add_record(&m, SODNS_AUTHORITY, wire("Example.org."), SODNS_TYPE_NS,
-				 SODNS_CLASS_IN, 60, wire("a."), 3);
+	sodns_message_add_record(&m, SODNS_AUTHORITY, test_wire("Example.org."), SODNS_TYPE_NS,
+				 SODNS_CLASS_IN, 60, test_wire("a."), 3);
 	sodns_message_add_set(&m, SODNS_ADDITIONAL, &set);
 	sodns_message_add_edns(&m, 1232, true);
 	sodns_message_add_option(&m, 3, NULL, 0);
@@ -122,9 +114,10 @@ static void order(void **state)
 	uint8_t room[512];
 	sodns_message_t m;
 	sodns_message_begin(&m, room, sizeof(room), 1, 0);
-	sodns_message_add_record(&m, SODNS_AUTHORITY, wire("a."), SODNS_TYPE_NS, 1, 1, wire("a."),
-				 3);
-	sodns_message_add_record(&m, SODNS_ANSWER, wire("a."), SODNS_TYPE_NS, 1, 1, wire("a."), 3);
+	sodns_message_add_record(&m, SODNS_AUTHORITY, test_wire("a."), SODNS_TYPE_NS, 1, 1,
+				 test_wire("a."), 3);
+	sodns_message_add_record(&m, SODNS_ANSWER, test_wire("a."), SODNS_TYPE_NS, 1, 1,
+				 test_wire("a."), 3);
 	assert_int_equal(sodns_message_end(&m), SODNS_EINVAL);
 	sodns_message_begin(&m, room, sizeof(room), 1, 0);
 	sodns_message_add_option(&m, 3, NULL, 0);
@@ -135,12 +128,13 @@ static void order(void **state)
 	assert_int_equal(sodns_message_end(&m), SODNS_EINVAL);
 	sodns_message_begin(&m, room, sizeof(room), 1, 0);
 	sodns_message_add_edns(&m, 512, false);
-	sodns_message_add_record(&m, SODNS_ADDITIONAL, wire("a."), SODNS_TYPE_A, 1, 1, "abcd", 4);
+	sodns_message_add_record(&m, SODNS_ADDITIONAL, test_wire("a."), SODNS_TYPE_A, 1, 1, "abcd",
+				 4);
 	sodns_message_add_option(&m, 3, NULL, 0);
 	assert_int_equal(sodns_message_end(&m), SODNS_EINVAL);
 	/* Without a question there is nothing to point to. */
 	sodns_message_begin(&m, room, sizeof(room), 1, 0);
-	sodns_message_add_record(&m, SODNS_ANSWER, wire("a."), SODNS_TYPE_A, 1, 1, "abcd", 4);
+	sodns_message_add_record(&m, SODNS_ANSWER, test_wire("a."), SODNS_TYPE_A, 1, 1, "abcd", 4);
 	assert_int_equal(sodns_message_end(&m), 12 + 3 + 10 + 4);
 	static uint8_t big[70000];
 	sodns_message_begin(&m, big, sizeof(big), 1, 0);
@@ -156,7 +150,7 @@ static void query(void **state)
 	char longest[300] = "";
 	for (int i = 0; i < 127; i++)
 		strcat(longest, "a.");
-	assert_int_equal(sodns_message_query(out, SODNS_RD, wire(longest), 1, 1), sizeof(out));
+	assert_int_equal(sodns_message_query(out, SODNS_RD, test_wire(longest), 1, 1), sizeof(out));
 	sodns_message_reader_t r;
 	assert_int_equal(sodns_message_read(&r, out, sizeof(out)), 0);
 	assert_int_equal(r.flags, SODNS_RD);

@@ -4,18 +4,9 @@
 #include <sodns/name_set.h>
 #include <sodns/random.h>
 
-static const uint8_t *wire(const char *text)
-{
-	static uint8_t buf[8][SODNS_NAME_MAX];
-	static unsigned at;
-	uint8_t *out = buf[at++ % 8];
-	assert_true(sodns_name_from_text(text, NULL, out) > 0);
-	return out;
-}
-
 static void add(sodns_name_set_t *s, const char *name, enum sodns_name_scope scope, uint32_t value)
 {
-	assert_int_equal(sodns_name_set_add(s, wire(name), scope, value), 0);
+	assert_int_equal(sodns_name_set_add(s, test_wire(name), scope, value), 0);
 }
 
 /* The entry that stands for the name, as text, and its value. */
@@ -23,7 +14,7 @@ static void matches(const sodns_name_set_t *s, const char *name, const char *ent
 {
 	char text[SODNS_NAME_TEXT_MAX] = "";
 	uint32_t got = 0;
-	const uint8_t *found = sodns_name_set_match(s, wire(name), &got);
+	const uint8_t *found = sodns_name_set_match(s, test_wire(name), &got);
 	if (found)
 		sodns_name_to_text(found, text);
 	assert_string_equal(text, entry);
@@ -38,10 +29,11 @@ static void scopes(void **state)
 	add(s, "below.example.", SODNS_NAME_BELOW, 2);
 	add(s, "tree.example.", SODNS_NAME_TREE, UINT32_MAX);
 	add(s, "deep.tree.example.", SODNS_NAME_ITSELF, 200);
-	assert_null(sodns_name_set_match(s, wire("itself.example."), NULL));
+	assert_null(sodns_name_set_match(s, test_wire("itself.example."), NULL));
 	assert_int_equal(sodns_name_set_freeze(s), 0);
 	assert_int_equal(sodns_name_set_freeze(s), 0);
-	assert_int_equal(sodns_name_set_add(s, wire("late."), SODNS_NAME_TREE, 0), SODNS_EBUSY);
+	assert_int_equal(sodns_name_set_add(s, test_wire("late."), SODNS_NAME_TREE, 0),
+			 SODNS_EBUSY);
 	assert_int_equal(sodns_name_set_count(s), 4);
 	matches(s, "itself.example.", "itself.example.", 1);
 	matches(s, "x.itself.example.", "", 0);
@@ -55,9 +47,9 @@ static void scopes(void **state)
 	matches(s, "example.", "", 0);
 	matches(s, ".", "", 0);
 	uint32_t value;
-	assert_true(sodns_name_set_has(s, wire("below.example."), &value));
+	assert_true(sodns_name_set_has(s, test_wire("below.example."), &value));
 	assert_int_equal(value, 2);
-	assert_false(sodns_name_set_has(s, wire("x.below.example."), NULL));
+	assert_false(sodns_name_set_has(s, test_wire("x.below.example."), NULL));
 	sodns_name_set_free(s);
 }
 
@@ -98,7 +90,7 @@ static void corners(void **state)
 	strcpy(label63 + 63, ".");
 	sodns_name_set_t *s = sodns_name_set_new();
 	assert_int_equal(sodns_name_set_freeze(s), 0);
-	assert_null(sodns_name_set_match(s, wire("a."), NULL));
+	assert_null(sodns_name_set_match(s, test_wire("a."), NULL));
 	assert_int_equal(sodns_name_set_count(s), 0);
 	sodns_name_set_free(s);
 	sodns_name_set_free(NULL);
@@ -131,10 +123,10 @@ static void many(void **state)
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t value;
 		snprintf(text, sizeof(text), "host%u.ads%u.example.", i, i % 1000);
-		assert_non_null(sodns_name_set_match(s, wire(text), &value));
+		assert_non_null(sodns_name_set_match(s, test_wire(text), &value));
 		assert_int_equal(value, i % 4);
 		snprintf(text, sizeof(text), "host%u.ads%u.example.", i, (i + 1) % 1000);
-		assert_null(sodns_name_set_match(s, wire(text), NULL));
+		assert_null(sodns_name_set_match(s, test_wire(text), NULL));
 	}
 	/* Names of 26 bytes on average. */
 	assert_true(sodns_name_set_memory(s) < 3600000);

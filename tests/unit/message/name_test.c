@@ -3,15 +3,6 @@
 
 #include "message/name.h"
 
-static const uint8_t *wire(const char *text)
-{
-	static uint8_t buf[8][SODNS_NAME_MAX];
-	static unsigned at;
-	uint8_t *out = buf[at++ % 8];
-	assert_true(sodns_name_from_text(text, NULL, out) > 0);
-	return out;
-}
-
 static void texts(void **state)
 {
 	(void)state;
@@ -20,11 +11,11 @@ static void texts(void **state)
 		"\\\"q\\\".", "*.x.", "_sip._tcp.example."};
 	char text[SODNS_NAME_TEXT_MAX];
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-		assert_int_equal(sodns_name_to_text(wire(same[i]), text), strlen(same[i]));
+		assert_int_equal(sodns_name_to_text(test_wire(same[i]), text), strlen(same[i]));
 		assert_string_equal(text, same[i]);
 	}
 	uint8_t out[SODNS_NAME_MAX];
-	assert_int_equal(sodns_name_from_text("a", wire("b.c."), out), 7);
+	assert_int_equal(sodns_name_from_text("a", test_wire("b.c."), out), 7);
 	sodns_name_to_text(out, text);
 	assert_string_equal(text, "a.b.c.");
 	assert_int_equal(sodns_name_from_text("a\\046b.", NULL, out), 5);
@@ -62,7 +53,7 @@ static void canonical_order(void **state)
 		"\\001.z.example.", "*.z.example.",    "\\200.z.example."};
 	for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i++)
 		for (size_t k = 0; k < sizeof(sorted) / sizeof(sorted[0]); k++) {
-			int c = sodns_name_compare(wire(sorted[i]), wire(sorted[k]));
+			int c = sodns_name_compare(test_wire(sorted[i]), test_wire(sorted[k]));
 			assert_int_equal(c < 0 ? -1 : c > 0, i < k ? -1 : i > k);
 		}
 }
@@ -70,15 +61,15 @@ static void canonical_order(void **state)
 static void relations(void **state)
 {
 	(void)state;
-	assert_true(sodns_name_is_below(wire("a.B.c."), wire("b.C.")));
-	assert_true(sodns_name_is_below(wire("b.c."), wire("b.c.")));
-	assert_false(sodns_name_is_below(wire("ab.c."), wire("b.c.")));
-	assert_true(sodns_name_is_below(wire("x."), wire(".")));
-	assert_int_equal(sodns_name_labels(wire("a.b.c.")), 3);
-	assert_true(sodns_name_equal(sodns_name_parent(wire("a.b.c."), 2), wire("C.")));
-	const uint8_t *zones[] = {wire("."), wire("b.c."), wire("c.")};
-	assert_ptr_equal(sodns_name_match(wire("a.b.c."), zones, 3), zones[1]);
-	assert_ptr_equal(sodns_name_match(wire("x."), zones + 1, 2), NULL);
+	assert_true(sodns_name_is_below(test_wire("a.B.c."), test_wire("b.C.")));
+	assert_true(sodns_name_is_below(test_wire("b.c."), test_wire("b.c.")));
+	assert_false(sodns_name_is_below(test_wire("ab.c."), test_wire("b.c.")));
+	assert_true(sodns_name_is_below(test_wire("x."), test_wire(".")));
+	assert_int_equal(sodns_name_labels(test_wire("a.b.c.")), 3);
+	assert_true(sodns_name_equal(sodns_name_parent(test_wire("a.b.c."), 2), test_wire("C.")));
+	const uint8_t *zones[] = {test_wire("."), test_wire("b.c."), test_wire("c.")};
+	assert_ptr_equal(sodns_name_match(test_wire("a.b.c."), zones, 3), zones[1]);
+	assert_ptr_equal(sodns_name_match(test_wire("x."), zones + 1, 2), NULL);
 }
 
 /* The hash of a name is that of its labels put in front one by one, and differs by letter. */
@@ -86,8 +77,8 @@ static void hashes(void **state)
 {
 	(void)state;
 	name_labels_t a, b;
-	const uint8_t *x = wire("www.some-longer-label-than-sixteen.example."),
-		      *y = wire("wwv.some-longer-label-than-sixteen.example.");
+	const uint8_t *x = test_wire("www.some-longer-label-than-sixteen.example."),
+		      *y = test_wire("wwv.some-longer-label-than-sixteen.example.");
 	name_split(x, &a);
 	name_split(y, &b);
 	assert_int_equal(a.count, 3);

@@ -1,13 +1,6 @@
 /* Names of addresses and networks, there and back; IPv4 within IPv6. */
 #include "test.h"
 
-static const uint8_t *wire(const char *text)
-{
-	static uint8_t buf[SODNS_NAME_MAX];
-	assert_true(sodns_name_from_text(text, NULL, buf) > 0);
-	return buf;
-}
-
 static void addresses(void **state)
 {
 	(void)state;
@@ -37,7 +30,7 @@ static void addresses(void **state)
 	sodns_address_t none = {0}, a;
 	uint8_t name[SODNS_NAME_MAX];
 	assert_int_equal(sodns_address_to_reverse(&none, name), 0);
-	assert_int_equal(sodns_address_from_reverse(wire("1.2.0.192.IN-ADDR.Arpa."), &a), 0);
+	assert_int_equal(sodns_address_from_reverse(test_wire("1.2.0.192.IN-ADDR.Arpa."), &a), 0);
 }
 
 static void no_addresses(void **state)
@@ -61,10 +54,10 @@ static void no_addresses(void **state)
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		sodns_address_t a;
-		assert_int_equal(sodns_address_from_reverse(wire(names[i]), &a), SODNS_EINVAL);
+		assert_int_equal(sodns_address_from_reverse(test_wire(names[i]), &a), SODNS_EINVAL);
 	}
-	assert_false(sodns_name_is_reverse(wire("arpa.")));
-	assert_false(sodns_name_is_reverse(wire("xin-addr.arpa.")));
+	assert_false(sodns_name_is_reverse(test_wire("arpa.")));
+	assert_false(sodns_name_is_reverse(test_wire("xin-addr.arpa.")));
 }
 
 static void networks(void **state)
@@ -104,7 +97,7 @@ static void networks(void **state)
 	sodns_prefix_t none = {.bits = 33, .address.family = 4};
 	uint8_t name[SODNS_NAME_MAX];
 	assert_int_equal(sodns_prefix_to_reverse(&none, 0, name), 0);
-	assert_int_equal(sodns_prefix_from_reverse(wire("example."), &none), SODNS_EINVAL);
+	assert_int_equal(sodns_prefix_from_reverse(test_wire("example."), &none), SODNS_EINVAL);
 }
 
 static void mapped(void **state)

@@ -192,15 +192,17 @@ static void lines(void **state)
 
 static void log_again(void)
 {
-	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60, "a is %s", "late"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60 * SODNS_SECOND, "a is %s",
+				   "late"));
 	for (int i = 0; i < 5; i++)
-		assert_false(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60, "a"));
+		assert_false(
+			sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60 * SODNS_SECOND, "a"));
 	assert_true(sodns_log_once(SODNS_LOG_ERROR, "y", "zone a", 0, "a, another's"));
-	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone b", 60, "b"));
-	assert_false(sodns_log_once(SODNS_LOG_DEBUG, "x", "zone c", 60, "c"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone b", 60 * SODNS_SECOND, "b"));
+	assert_false(sodns_log_once(SODNS_LOG_DEBUG, "x", "zone c", 60 * SODNS_SECOND, "c"));
 	seam.clock += 60000000000u;
-	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60, "a"));
-	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone b", 60, "b"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone a", 60 * SODNS_SECOND, "a"));
+	assert_true(sodns_log_once(SODNS_LOG_ERROR, "x", "zone b", 60 * SODNS_SECOND, "b"));
 	assert_false(sodns_log_once(SODNS_LOG_ERROR, "y", "zone a", 0, "a, another's"));
 }
 
@@ -210,7 +212,8 @@ static void log_many(void)
 	char key[32];
 	for (unsigned i = 0; i < 3000; i++) {
 		snprintf(key, sizeof(key), "key %u", i);
-		assert_true(sodns_log_once(SODNS_LOG_ERROR, NULL, key, 60, "%s", i ? "" : "x"));
+		assert_true(sodns_log_once(SODNS_LOG_ERROR, NULL, key, 60 * SODNS_SECOND, "%s",
+					   i ? "" : "x"));
 	}
 }
 

@@ -33,7 +33,7 @@ static void job(void *work)
 static void run(void *arg)
 {
 	struct looping *l = arg;
-	while (sodns_service_sleep(1)) {
+	while (sodns_service_sleep(SODNS_MS)) {
 		assert_int_equal(sodns_blocking(job, &l, sizeof(struct looping *), NULL), SODNS_OK);
 		atomic_fetch_add(&l->rounds, 1);
 	}
@@ -125,7 +125,7 @@ static void wait_long(void *arg)
 	(void)arg;
 	assert_int_equal(sodns_blocking(work_long, NULL, 0, NULL), SODNS_OK);
 	assert_true(atomic_load(&worked));
-	assert_false(sodns_service_sleep(60000));
+	assert_false(sodns_service_sleep(60 * SODNS_SECOND));
 	assert_false(sodns_service_sleep(0));
 }
 
@@ -158,7 +158,5 @@ int main(void)
 	};
 	if (service_start())
 		return 1;
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	service_stop();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,67 @@ static void as_go(void **state)
 	assert_true(lines > 2000);
 }
 
+/* Numbers in a template, and what Go's text/template says of them. */
+static void constants(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} all[] = {
+		{"0", "0"},
+		{"017", "15"},
+		{"08", "integer overflow: \"08\""},
+		{"0x1F", "31"},
+		{"0X1f", "31"},
+		{"0b101", "5"},
+		{"0B2", "bad number syntax: \"0B2\""},
+		{"0o17", "15"},
+		{"1_000", "1000"},
+		{"1__0", "illegal number syntax: \"1__0\""},
+		{"1_", "illegal number syntax: \"1_\""},
+		{"0x_1f", "31"},
+		{"0_7", "7"},
+		{"1e3", "1000"},
+		{"1E-2", "0.01"},
+		{"5.", "5"},
+		{"0x1p-2", "0.25"},
+		{"0x1.8p1", "3"},
+		{"0x1.8", "illegal number syntax: \"0x1.8\""},
+		{"1e", "illegal number syntax: \"1e\""},
+		{"1e+", "illegal number syntax: \"1e+\""},
+		{"1e400", "illegal number syntax: \"1e400\""},
+		{"9223372036854775807", "9223372036854775807"},
+		{"-9223372036854775808", "-9223372036854775808"},
+		{"-9223372036854775809", "integer overflow: \"-9223372036854775809\""},
+		{"+7", "7"},
+		{"-0", "0"},
+		{"-1.5", "-1.5"},
+		{"1_0.5", "10.5"},
+		{"0xfffffffffffffffff", "illegal number syntax: \"0xfffffffffffffffff\""},
+		{"12ab", "bad number syntax: \"12a\""},
+		{"0x", "illegal number syntax: \"0x\""},
+		{"0b", "illegal number syntax: \"0b\""},
+		{"1e3_0", "1e+30"},
+		{"1p3", "bad number syntax: \"1p\""},
+	};
+	static run_t run;
+	char err[ERROR_MAX], text[100], expected[100];
+	const memory_t m = {take, NULL};
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		used = 0;
+		snprintf(text, sizeof(text), "{{%s}}", all[i].text);
+		tree_t *t = tree_parse("t", text, &root_type, m, err);
+		if (t && tree_execute(t, &root_type, &run, m, NULL)) {
+			assert_int_equal(run.len, strlen(all[i].expected));
+			assert_memory_equal(run.out, all[i].expected, run.len);
+		} else {
+			assert_null(t);
+			snprintf(expected, sizeof(expected), "template: t:1: %s", all[i].expected);
+			assert_string_equal(err, expected);
+		}
+	}
+}
+
 /* Beyond what an answer may hold: an end, whatever it is asked for. */
 static void too_much(void **state)
 {
@@ -173,6 +234,7 @@ static void too_much(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(as_go), cmocka_unit_test(too_much)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(as_go), cmocka_unit_test(constants),
+					   cmocka_unit_test(too_much)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

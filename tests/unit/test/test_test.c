@@ -38,6 +38,19 @@ int main(void)
 		     "example.org. 60 IN NS ns.example.org.\n");
 	SODNS_ANSWER(t, "no.example.org. A", "NXDOMAIN rd ra\n;authority\nx. 60 IN NS y.\n");
 	SODNS_ANSWER(t, "elsewhere. A", "REFUSED rd\n");
+	/* Another configuration in its place. */
+	sodns_test_file("other", "@ 60 IN SOA ns h 1 2 3 4 5\n@ NS ns\nwww A 192.0.2.7\n");
+	bad += check(SODNS_RELOADED(t, "example.org {\n file other\n}\n"), "reloaded");
+	SODNS_ANSWER(t, "www.example.org. A",
+		     "NOERROR aa rd\nwww.example.org. 60 IN A 192.0.2.7\n;authority\n"
+		     "example.org. 60 IN NS ns.example.org.\n");
+	sodns_test_end(t);
+
+	/* A block in which nobody answers. */
+	t = sodns_test_begin(__FILE__, __LINE__, "root .");
+	SODNS_ANSWER(t, "a. A", "REFUSED rd\n");
+	sodns_test_next(t, "NOERROR\na. 5 IN A 192.0.2.1\n");
+	SODNS_ANSWER(t, "a. A", "NOERROR rd\na. 5 IN A 192.0.2.1\n");
 	sodns_test_end(t);
 	bad += sodns_test_result();
 
@@ -45,6 +58,10 @@ int main(void)
 	bad += check(!sodns_test_refuse("(meant)", 0, "whoami", "never"), "accepted");
 	bad += check(!sodns_test_refuse("(meant)", 0, "whoami x", "other text"), "other text");
 	bad += check(!sodns_test_begin("(meant)", 0, ". {\n nosuch\n}"), "no such directive");
+	t = sodns_test_begin(__FILE__, __LINE__, "park");
+	bad += check(!sodns_test_reload("(meant)", 0, t, "whoami x"), "reload refused");
+	SODNS_ANSWER(t, "now. TXT", "NOERROR aa rd\nnow. 5 IN TXT \"ok\"\n");
+	sodns_test_end(t);
 	bad += check(sodns_test_result() == 1, "result");
 	return bad != 0;
 }

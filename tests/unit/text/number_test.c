@@ -443,6 +443,22 @@ static void keeps_bounds(void **state)
 	assert_string_equal(sodns_number_error(SODNS_EINVAL), "invalid syntax");
 }
 
+static void writes_integers(void **state)
+{
+	static const int64_t all[] = {0,  1,   -1,        9,         10,       -10,
+				      99, 100, INT32_MIN, INT64_MAX, INT64_MIN};
+	char text[24], expected[24];
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(expected, sizeof(expected), "%lld", (long long)all[i]);
+		assert_int_equal(sodns_int_to_text(all[i], text), strlen(expected));
+		assert_string_equal(text, expected);
+		snprintf(expected, sizeof(expected), "%llu", (unsigned long long)all[i]);
+		assert_int_equal(sodns_uint_to_text((uint64_t)all[i], text), strlen(expected));
+		assert_string_equal(text, expected);
+	}
+}
+
 static bool same(double a, double b)
 {
 	return isnan(a) ? isnan(b) : !memcmp(&a, &b, sizeof(a));
@@ -513,9 +529,9 @@ static void there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_integers), cmocka_unit_test(keeps_bounds),
-		cmocka_unit_test(reads_floats),   cmocka_unit_test(writes_floats),
-		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(reads_integers),  cmocka_unit_test(keeps_bounds),
+		cmocka_unit_test(writes_integers), cmocka_unit_test(reads_floats),
+		cmocka_unit_test(writes_floats),   cmocka_unit_test(there_and_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ static void ask(void *arg)
 	a->x.size = sizeof(a->answer);
 	sodns_exchange_begin(&a->x);
 	a->begun = true;
-	sodns_exchange_wait(&a->x, 1, a->ms);
+	sodns_exchange_wait(&a->x, 1, a->ms * SODNS_MS);
 	sodns_exchange_end(&a->x);
 	sodns_exchange_error(&a->x, a->error, sizeof(a->error));
 	sodns_upstream_free(a->x.upstream);

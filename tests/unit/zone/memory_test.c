@@ -158,10 +158,10 @@ static int add_hashes(sodns_txn_t *t, unsigned from, unsigned to)
 static int end(sodns_txn_t *t, int rc)
 {
 	if (!rc)
-		return sodns_txn_apply(t);
+		return sodns_txn_commit(t);
 	/* Who goes on all the same does not get a part of it. */
 	add(t, "late.zone.", 1);
-	rc = sodns_txn_apply(t);
+	rc = sodns_txn_commit(t);
 	assert_int_equal(rc, SODNS_ENOMEM);
 	return rc;
 }

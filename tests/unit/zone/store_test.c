@@ -124,16 +124,13 @@ static void reader_begin(struct reader *r, const sodns_zone_t *z, const struct m
 	test_query_make(&r->t, "a.zone.", SODNS_TYPE_A);
 	r->model = *m;
 	r->view = sodns_zone_view(&r->t.q, z);
-	if (r->t.shared.views)
-		r->t.shared.view_calls->pin(&r->t.shared);
+	test_query_pin(&r->t);
 }
 
 static void reader_end(struct reader *r)
 {
 	compare(r->view, &r->model);
-	if (r->t.shared.views)
-		r->t.shared.view_calls->unpin(&r->t.shared);
-	r->t.shared.views = NULL;
+	test_query_unpin(&r->t);
 	test_query_free(&r->t);
 	r->view = NULL;
 }
@@ -238,7 +235,7 @@ static void one_reads_for_long(void **state)
 	for (int round = 0; round < 4000; round++) {
 		sodns_txn_t *t = sodns_zone_begin(z);
 		apply(t, &m);
-		assert_int_equal(sodns_txn_apply(t), SODNS_OK);
+		assert_int_equal(sodns_txn_commit(t), SODNS_OK);
 		if (round == 20)
 			reader_begin(&slow, z, &m);
 		if (round % 16 == 5)
