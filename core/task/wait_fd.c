@@ -37,7 +37,7 @@ static int poll_events(unsigned events)
 static int block(int fd, unsigned events, uint64_t patience)
 {
 	struct pollfd p = {.fd = fd, .events = (short)poll_events(events)};
-	uint64_t end = sodns_now() + patience;
+	uint64_t end = in_time(sodns_now(), patience);
 	for (;;) {
 		uint64_t now = sodns_now();
 		uint64_t left = now < end ? in_ms(end - now) : 0;
