@@ -73,7 +73,7 @@ static void put_length(struct text *t, size_t len)
 
 static bool text_send(struct text *t, sodns_http_session_t *h)
 {
-	if (!t->failed)
+	if (!t->failed && t->len)
 		h->owner->send(h->arg, (const uint8_t *)t->bytes, t->len);
 	if (t->bytes != t->first)
 		free(t->bytes);
