@@ -167,9 +167,11 @@ bool https_ask(carrier_t *c, const sodns_exchange_t *x)
 	memcpy(message, x->query, x->len);
 	message[0] = message[1] = 0;
 	upstream_put_endpoint(authority, sizeof(authority), &c->lane->upstream->options.address);
-	if (get)
-		sodns_base64url_encode(message, x->len, stpcpy(target, PATH "?dns="),
-				       SODNS_BASE64_ROOM(QUERY_MAX));
+	const size_t at = sizeof(PATH "?dns=") - 1;
+	if (get) {
+		memcpy(target, PATH "?dns=", at);
+		sodns_base64url_encode(message, x->len, target + at, sizeof(target) - at);
+	}
 	const sodns_http_ask_t ask = {.method = get ? "GET" : "POST",
 				      .scheme = "https",
 				      .authority = authority,

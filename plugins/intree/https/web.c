@@ -52,10 +52,10 @@ static void answer(struct web *w, sodns_http_stream_t *s, const struct answer_he
 {
 	struct request *r = sodns_http_stream_state(s);
 	uint64_t read, write, idle;
-	const sodns_http_field_t fields[] = {
-		{"content-type", a->type, 0, 0},
-		{*a->cache ? "cache-control" : "x-content-type-options",
-		 *a->cache ? a->cache : "nosniff", 0, 0}};
+	sodns_http_field_t fields[] = {{"content-type", a->type, 12, 0},
+				       {"x-content-type-options", "nosniff", 22, 7}};
+	if (*a->cache)
+		fields[1] = (sodns_http_field_t){"cache-control", a->cache, 13, 0};
 	drop_message(w, r);
 	if (held(w) + len > HELD_MOST) {
 		reset(s, true, "http2 bytes");

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sodns/text.h>
+
 /* Text in the making. */
 struct text {
 	char *bytes;
@@ -64,14 +66,14 @@ static void put_fields(struct text *t, const sodns_http_field_t *fields, size_t 
 
 static void put_length(struct text *t, size_t len)
 {
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%zu", len);
+	char digits[21];
+	sodns_uint_to_text(len, digits);
 	put_field(t, "Content-Length", digits);
 }
 
 static bool text_send(struct text *t, sodns_http_session_t *h)
 {
-	if (!t->failed)
+	if (!t->failed && t->len)
 		h->owner->send(h->arg, (const uint8_t *)t->bytes, t->len);
 	if (t->bytes != t->first)
 		free(t->bytes);
