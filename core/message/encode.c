@@ -353,7 +353,7 @@ static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *c
 	return n;
 }
 
-/* Only who sent an OPT record gets one (RFC 6891, 7). */
+/* Only a client that sent an OPT record gets one (RFC 6891, 7). */
 static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
 	if (!q->has_edns)

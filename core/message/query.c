@@ -343,7 +343,7 @@ uint16_t sodns_query_size(const sodns_query_t *q)
 	return size < 512 ? 512 : size;
 }
 
-/* Whether somebody else may have written the client's address there. */
+/* Whether another host may have written the client's address there. */
 bool query_may_be_forged(const sodns_query_t *q)
 {
 	return q->protocol == SODNS_UDP && !q->shared->trusted && !sodns_address_is_local(q->peer);

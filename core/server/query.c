@@ -181,7 +181,7 @@ static void reject(slot_t *s)
 	s->send(s, s->worker->out, len);
 }
 
-/* What begins when the chain has ended, in the hands of the plugin that made it. Nobody on the stack has
+/* What begins when the chain has ended, in the hands of the plugin that made it. No plugin on the stack has
  * reached anything then, so that the epoch need not be held. */
 static sodns_reply_t *stream(sodns_query_t *q, const sodns_reply_t *begun)
 {

@@ -89,7 +89,7 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 	r->targets->last = t;
 }
 
-/* What connections to a key's address speak. NULL: err says that nobody brings that. */
+/* What connections to a key's address speak. NULL: err says that no plugin brings that. */
 static const sodns_transport_t *stream_of(const generation_t *g, const block_key_t *k, char *err,
 					  size_t err_size)
 {

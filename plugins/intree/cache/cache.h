@@ -109,7 +109,7 @@ bool is_answer(const sodns_reply_t *r);
 /* refresh.c */
 /* Counts a hit; whether the entry is popular and about to expire. */
 bool prefetch_due(const struct cache *c, struct entry *e, uint64_t now, int64_t left);
-/* Asks again behind the client's back, unless somebody does. */
+/* Asks again behind the client's back, unless that is done already. */
 void refresh_later(const sodns_handler_t *h, sodns_query_t *q, struct entry *e, bool stale);
 /* Asks again before an expired entry is served: a reply, or NULL: serve it. */
 sodns_reply_t *verify(const sodns_handler_t *h, sodns_query_t *q, struct entry *e) SODNS_MAY_WAIT;

@@ -6,7 +6,7 @@
 
 #include "cache.h"
 
-/* Aliases that are followed; who makes longer chains does not get them kept. */
+/* Aliases that are followed; longer chains are not kept. */
 #define ALIASES_MAX 64u
 /* Of answers that say nothing of a TTL, in seconds. */
 #define TTL_FALLBACK 5u

@@ -47,7 +47,7 @@ static const char *wildcard_of(void *arg, sodns_query_t *q)
 	return e->wildcard;
 }
 
-/* AD is for those who ask for it (RFC 6840, 5.7). */
+/* AD is for clients that ask for it (RFC 6840, 5.7). */
 static bool wants_ad(const sodns_query_t *q)
 {
 	return sodns_query_do(q) || sodns_query_flags(q) & SODNS_AD;

@@ -44,7 +44,7 @@ typedef struct sodns_image {
 SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
 /* A received message opened into records: names decompressed into the arena, OPT's options taken as
  * the reply's. Every name, every count and the RDATA of every known type are checked, so that
- * whoever walks them finds an end. NULL if it is malformed, or has fewer records than it promises.
+ * walking them comes to an end. NULL if it is malformed, or has fewer records than it promises.
  */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
