@@ -32,7 +32,8 @@ static void count_left(worker_t *w, void *arg)
 /* Serves on for as long as a plugin wishes (health's lameduck), or until a second signal. */
 static void linger(int signal_fd)
 {
-	uint64_t length = generation_drain(life.serving), now = sodns_now(), end = in_time(now, length);
+	uint64_t length = generation_drain(life.serving), now = sodns_now(),
+		 end = in_time(now, length);
 	if (supervisor_page)
 		atomic_store(&supervisor_page->linger_ms, (uint32_t)in_ms(length));
 	struct pollfd p = {.fd = signal_fd, .events = POLLIN};

@@ -50,7 +50,8 @@ static int wait(void *arg)
 	if (!strcmp(w->what, "sleep"))
 		return sodns_sleep(w->ms * SODNS_MS);
 	if (!strcmp(w->what, "ask"))
-		return sodns_exchange_udp(&server, query, len, answer, sizeof(answer), w->ms * SODNS_MS);
+		return sodns_exchange_udp(&server, query, len, answer, sizeof(answer),
+					  w->ms * SODNS_MS);
 	if (!strcmp(w->what, "exchange"))
 		return exchange(query, len, answer, sizeof(answer), w->ms);
 	int rc = sodns_blocking(work, w, sizeof(*w), NULL);

@@ -103,8 +103,8 @@ SODNS_API bool sodns_service_sleep(uint64_t length) SODNS_MAY_WAIT;
  * `name` is the plugin's. Stopping it returns when fn does not run and will not. [any thread], not
  * from a task. */
 typedef struct sodns_round sodns_round_t;
-SODNS_API sodns_round_t *sodns_round_start(const char *name, uint64_t length,
-					   void (*fn)(void *arg), void *arg);
+SODNS_API sodns_round_t *sodns_round_start(const char *name, uint64_t length, void (*fn)(void *arg),
+					   void *arg);
 SODNS_API void sodns_round_stop(sodns_round_t *r);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Where the API server is and who we are: out of a kubeconfig, of options, or of the service account
+ * Where the API server is and what we show it: out of a kubeconfig, of options, or of the service account
  * that a pod is given.
  */
 #ifndef SODNS_LIB_KUBEWATCH_ACCESS_H

@@ -30,7 +30,7 @@ struct sodns_api {
 	void *arg;
 };
 
-/* A request: who makes it embeds this. */
+/* A request: its maker embeds this. */
 typedef struct request request_t;
 struct request {
 	sodns_api_t *api;
