@@ -3,8 +3,6 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS sodns COMPONENT sodns)
-# Opened by libsodns itself: nobody links with it.
-install(TARGETS sodns_doh sodns_http LIBRARY NAMELINK_SKIP COMPONENT sodns)
 install(TARGETS sodns_sdk EXPORT sodns LIBRARY COMPONENT sodns NAMELINK_COMPONENT libsodns-dev)
 install(TARGETS sodns_test EXPORT sodns COMPONENT libsodns-dev)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT sodns)

@@ -11,13 +11,13 @@ typedef struct socket_spec {
 	sodns_address_t address; /* with its port; family 6 and wildcard: all addresses */
 	int32_t type;            /* SOCK_DGRAM, SOCK_STREAM */
 	uint16_t
-		index; /* of who reads it, all sharing the address: a worker, or HTTP_INDEX and up */
+		index; /* of who reads it, all sharing the address: a worker, or LISTEN_INDEX and up */
 	bool wildcard;
 	bool bound_only; /* whoever has it calls listen() */
 } socket_spec_t;
 
-/* The first index of the HTTP server's sockets. */
-#define HTTP_INDEX 0x8000u
+/* The first index of sockets that plugins listen on. */
+#define LISTEN_INDEX 0x8000u
 
 /* Opens and binds one. The descriptor, or a negative errno. The wildcard is one IPv6 socket for both
  * families where there is IPv6, and one for IPv4 elsewhere. */

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/http.h"
+#include "net/listen.h"
 #include "report/log.h"
 #include "task/service.h"
 #include "system/file.h"
@@ -44,7 +44,7 @@ int control_try(void *options)
 	orders_take();
 	host.ending = end_is_wanted;
 	file_open_pem = supervisor_open_key;
-	http_sockets = (http_sockets_t){no_socket, keep_none};
+	listen_source = (listen_source_t){no_socket, keep_none};
 	generation_t *g = generation_read(err, sizeof(err));
 	bool good = g && !generation_set_up(g, err, sizeof(err));
 	if (good) {

@@ -16,7 +16,7 @@
 #include <sodns/metrics.h>
 
 #include "report/fair.h"
-#include "runtime/http.h"
+#include "net/listen.h"
 #include "report/limits.h"
 #include "report/log.h"
 #include "task/service.h"
@@ -169,7 +169,7 @@ int control_run(void *options)
 	host_request_reload = request_reload;
 	host_request_fail = request_fail;
 	file_open_pem = supervisor_open_key;
-	http_sockets = (http_sockets_t){supervisor_socket, supervisor_release};
+	listen_source = (listen_source_t){supervisor_socket, supervisor_release};
 	if (generation_set_up(g, err, sizeof(err)))
 		start_refuse(err, restarted ? FINISH_TO_TRY_AGAIN : FINISH_FOR_GOOD);
 	bounds_enter(o, g);

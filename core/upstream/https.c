@@ -4,29 +4,36 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include <sodns/http_session.h>
 #include <sodns/log.h>
 
-#include "doh/provider.h"
 #include "upstream/upstream.h"
 
-static const sodns_library_t library = {.size = sizeof(library),
-					.name = "doh",
-					.what = "the client of DNS over HTTPS",
-					.id = DOH_ID,
-					.version = DOH_VERSION,
-					.table_size = sizeof(doh_provider_t)};
-static _Atomic(const doh_provider_t *) provider; /* there before an upstream is */
+#define HEADER_SIZE 12u
+#define ANSWER_MAX 65535u
+#define WINDOW (1u << 20)
+#define PATH "/dns-query"
+#define TYPE "application/dns-message"
+
+/* A question; it lies in its stream. */
+struct asked {
+	uint16_t id;
+	bool forgotten, whole;
+	unsigned status;
+	uint8_t *answer;
+	size_t len, room;
+};
 
 bool https_load(void)
 {
 	char why[512];
-	const doh_provider_t *p = sodns_library_open(&library, why, sizeof(why));
-	if (p)
-		provider = p;
-	else
+	bool loaded = sodns_http_load(why, sizeof(why));
+	if (!loaded)
 		sodns_log(SODNS_LOG_ERROR, NULL, "%s", why);
-	return p;
+	return loaded;
 }
 
 static void seal(void *arg, const uint8_t *bytes, size_t len)
@@ -47,9 +54,8 @@ static void give_up(sodns_exchange_t *x, const char *why)
 }
 
 /* A stream brings one answer: if its question is another, no right one comes behind it. */
-static void take_answer(void *arg, uint16_t id, uint8_t *message, size_t len)
+static void take_answer(carrier_t *c, uint16_t id, uint8_t *message, size_t len)
 {
-	carrier_t *c = arg;
 	enum question question;
 	message[0] = (uint8_t)(id >> 8);
 	message[1] = (uint8_t)id;
@@ -62,9 +68,8 @@ static void take_answer(void *arg, uint16_t id, uint8_t *message, size_t len)
 }
 
 /* What the server has not looked at is asked once more, elsewhere. */
-static void take_refusal(void *arg, uint16_t id, bool unseen, const char *why)
+static void take_refusal(carrier_t *c, uint16_t id, bool unseen, const char *why)
 {
-	carrier_t *c = arg;
 	sodns_exchange_t *x = exchange_of(c, id);
 	if (!x)
 		return;
@@ -77,38 +82,151 @@ static void take_refusal(void *arg, uint16_t id, bool unseen, const char *why)
 	upstream_send_stream(c->lane, x);
 }
 
-bool https_begin(carrier_t *c)
+static void on_head(void *arg, sodns_http_stream_t *s, const sodns_http_head_t *head)
 {
-	static const doh_owner_t owner = {
-		.send = seal, .answer = take_answer, .refuse = take_refusal};
-	char authority[96];
-	upstream_put_endpoint(authority, sizeof(authority), &c->lane->upstream->options.address);
-	return (c->doh = provider->begin(authority, &owner, c));
+	struct asked *q = sodns_http_stream_state(s);
+	(void)arg;
+	q->status = head->status;
 }
 
+static bool append(struct asked *q, const uint8_t *bytes, size_t len)
+{
+	if (len > ANSWER_MAX - q->len)
+		return false;
+	if (q->len + len > q->room) {
+		size_t room = 2 * q->room + len + 256;
+		uint8_t *more = realloc(q->answer, room);
+		if (!more)
+			return false;
+		q->answer = more;
+		q->room = room;
+	}
+	memcpy(q->answer + q->len, bytes, len);
+	q->len += len;
+	return true;
+}
+
+static void on_data(void *arg, sodns_http_stream_t *s, const uint8_t *bytes, size_t len)
+{
+	struct asked *q = sodns_http_stream_state(s);
+	(void)arg;
+	if (!q->forgotten && !append(q, bytes, len))
+		sodns_http_stream_reset(s, false);
+}
+
+static void on_end(void *arg, sodns_http_stream_t *s, const sodns_http_head_t *trailers)
+{
+	struct asked *q = sodns_http_stream_state(s);
+	(void)arg;
+	(void)trailers;
+	q->whole = true;
+}
+
+/* As with CoreDNS, a body that is a DNS message counts, whatever the status says. */
+static void on_closed(void *arg, sodns_http_stream_t *s, enum sodns_http_closed how,
+		      const char *why)
+{
+	struct asked *q = sodns_http_stream_state(s);
+	char text[64];
+	if (q->whole)
+		snprintf(text, sizeof(text), "HTTP status %u and no DNS message", q->status);
+	if (!q->forgotten && q->whole && q->len >= HEADER_SIZE)
+		take_answer(arg, q->id, q->answer, q->len);
+	else if (!q->forgotten)
+		take_refusal(arg, q->id, how == SODNS_HTTP_UNSEEN, q->whole ? text : why);
+	free(q->answer);
+	q->answer = NULL;
+}
+
+bool https_begin(carrier_t *c)
+{
+	static const sodns_http_owner_t owner = {.size = sizeof(owner),
+						 .send = seal,
+						 .head = on_head,
+						 .data = on_data,
+						 .end = on_end,
+						 .closed = on_closed};
+	static const sodns_http_session_options_t options = {.size = sizeof(options),
+							     .http2 = true,
+							     .stream_size = sizeof(struct asked),
+							     .window = WINDOW};
+	return (c->http = sodns_http_session_new(&options, &owner, c));
+}
+
+/* RFC 4648, 5, without padding. */
+static void put_base64(char *out, const uint8_t *bytes, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint32_t bits = 0;
+	unsigned have = 0;
+	for (size_t i = 0; i < len; i++) {
+		bits = bits << 8 | bytes[i];
+		for (have += 8; have >= 6; have -= 6)
+			*out++ = digits[bits >> (have - 6) & 63];
+	}
+	if (have)
+		*out++ = digits[bits << (6 - have) & 63];
+	*out = 0;
+}
+
+/* The message goes with the id 0, for caches on the way (RFC 8484, 4.1). */
 bool https_ask(carrier_t *c, const sodns_exchange_t *x)
 {
-	return provider->ask(c->doh, https_gets(x), x->id, x->query, x->len);
+	static const sodns_http_field_t fields[] = {{"accept", TYPE, 0, 0},
+						    {"content-type", TYPE, 0, 0}};
+	uint8_t message[QUERY_MAX];
+	char authority[96], target[sizeof(PATH "?dns=") + (QUERY_MAX * 4 + 2) / 3] = PATH;
+	bool get = https_gets(x);
+	if (x->len < HEADER_SIZE || x->len > sizeof(message))
+		return false;
+	memcpy(message, x->query, x->len);
+	message[0] = message[1] = 0;
+	upstream_put_endpoint(authority, sizeof(authority), &c->lane->upstream->options.address);
+	if (get)
+		put_base64(stpcpy(target, PATH "?dns="), message, x->len);
+	const sodns_http_ask_t ask = {.method = get ? "GET" : "POST",
+				      .scheme = "https",
+				      .authority = authority,
+				      .target = target,
+				      .fields = fields,
+				      .field_count = get ? 1 : 2,
+				      .body = get ? NULL : message,
+				      .len = get ? 0 : x->len};
+	sodns_http_stream_t *s = sodns_http_session_ask(c->http, &ask);
+	if (s)
+		((struct asked *)sodns_http_stream_state(s))->id = x->id;
+	return s;
 }
 
 void https_forget(carrier_t *c, uint16_t id)
 {
-	provider->forget(c->doh, id);
+	sodns_http_stream_t *s = NULL;
+	while ((s = sodns_http_session_next(c->http, s))) {
+		struct asked *q = sodns_http_stream_state(s);
+		if (q->id != id || q->forgotten)
+			continue;
+		q->forgotten = true;
+		sodns_http_stream_reset(s, false);
+		return;
+	}
 }
 
 bool https_input(carrier_t *c, const uint8_t *bytes, size_t len)
 {
-	const char *why = provider->input(c->doh, bytes, len);
+	ptrdiff_t used = sodns_http_session_receive(c->http, bytes, len);
 	c->last = sodns_now();
-	if (why)
-		snprintf(c->lane->why, sizeof(c->lane->why), "%s", why);
-	else if (!provider->is_open(c->doh) && !c->closed)
+	if (used < 0)
+		snprintf(c->lane->why, sizeof(c->lane->why), "%s", sodns_http_session_why(c->http));
+	else if (!sodns_http_session_free(c->http) && !c->closed)
 		carrier_retire(c);
-	return !why;
+	return used >= 0;
 }
 
 void https_end(carrier_t *c)
 {
-	if (c->doh)
-		provider->end(c->doh);
+	sodns_http_stream_t *s = NULL;
+	while (c->http && (s = sodns_http_session_next(c->http, s)))
+		free(((struct asked *)sodns_http_stream_state(s))->answer);
+	sodns_http_session_end(c->http);
 }

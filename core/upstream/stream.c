@@ -12,8 +12,7 @@
 #include <sys/socket.h>
 
 #define READ_SIZE 65536u
-/* Of a question. An answer may be 65535 bytes. */
-#define QUERY_MAX 4096u
+/* An answer may be 65535 bytes. */
 #define FRAME_MAX (QUERY_MAX + 2)
 #define ANSWER_MAX 65537u
 /* More than this is not kept between messages. */
@@ -140,7 +139,7 @@ static bool flush(carrier_t *c)
 static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 {
 	uint8_t frame[FRAME_MAX];
-	if (c->doh) {
+	if (c->http) {
 		c->broken |= !https_ask(c, x);
 		return;
 	}
@@ -158,7 +157,7 @@ static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 
 void upstream_forget(carrier_t *c, uint16_t id)
 {
-	if (!c->doh || c->closed)
+	if (!c->http || c->closed)
 		return;
 	https_forget(c, id);
 	if (!flush(c) || c->broken)
@@ -266,7 +265,7 @@ static int handshake_look(carrier_t *c)
 /* What came, without its seal. False: it makes no sense, or too much of it. */
 static bool take_plain(carrier_t *c, const uint8_t *bytes, size_t len)
 {
-	if (c->doh)
+	if (c->http)
 		return https_input(c, bytes, len);
 	if (take_bytes(c, bytes, len))
 		return true;

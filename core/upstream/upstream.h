@@ -7,6 +7,7 @@
 #ifndef CORE_UPSTREAM_UPSTREAM_H
 #define CORE_UPSTREAM_UPSTREAM_H
 
+#include <sodns/http_session.h>
 #include <sodns/upstream.h>
 
 #include "task/loop.h"
@@ -24,6 +25,7 @@
 #define SAME_NAME_MAX 16u /* questions for one name that are in flight over UDP */
 #define SOCKET_AGE_NS 1000000000u
 #define LANE_STREAMS 8u   /* connections, before questions share one */
+#define QUERY_MAX 4096u   /* bytes of a question over a connection */
 #define STREAM_DEPTH 256u /* questions in flight on one connection */
 #define HTTPS_DEPTH 100u  /* the same over HTTPS, before another one is opened */
 #define LANE_TABLE 256u
@@ -46,11 +48,11 @@ typedef struct carrier {
 
 	/* connections only */
 	sodns_tls_session_t *tls;
-	struct doh *doh; /* HTTP/2, once it is connected */
-	bool connected;  /* and the TLS handshake done */
-	bool made;       /* the TCP connection is */
-	bool broken;     /* memory ran out for what is to be written */
-	bool heard;      /* it has brought an answer */
+	sodns_http_session_t *http; /* HTTP/2, once it is connected */
+	bool connected;             /* and the TLS handshake done */
+	bool made;                  /* the TCP connection is */
+	bool broken;                /* memory ran out for what is to be written */
+	bool heard;                 /* it has brought an answer */
 	int events;
 	uint8_t *out, *in;
 	size_t out_len, out_at, out_room, in_len, in_room;

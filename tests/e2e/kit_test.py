@@ -244,7 +244,7 @@ class Packages(Stranger):
 
     def test_contents(self):
         for deb, name, depends in zip(sorted(self.debs), ('libsodns-dev', 'sodns'),
-                                      ('sodns (= ', 'libmicrohttpd12')):
+                                      ('sodns (= ', 'libnghttp2-14')):
             field = lambda f: subprocess.run(['dpkg-deb', '-f', deb, f], capture_output=True, text=True).stdout.strip()
             self.assertEqual(field('Package'), name)
             self.assertIn(depends, field('Depends'))

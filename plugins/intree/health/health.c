@@ -58,22 +58,31 @@ static int prepare(void *self, sodns_prepare_t *p)
 {
 	struct health *h = self;
 	h->http = sodns_http_open(p, h->address);
-	return h->http ? SODNS_OK : SODNS_EIO;
+	h->client = h->http ? sodns_http_client_new(NULL) : NULL;
+	return h->client ? SODNS_OK : SODNS_EIO;
+}
+
+/* What listens at all addresses is asked at the local one. */
+static void find_itself(struct health *h)
+{
+	static const uint8_t any[16];
+	char host[SODNS_ADDRESS_TEXT_MAX] = "127.0.0.1";
+	sodns_address_t at;
+	sodns_http_address(h->http, &at);
+	bool everywhere = !memcmp(at.bytes, any, at.family == 4 ? 4 : 16);
+	if (!everywhere)
+		sodns_address_to_text(&at, host);
+	snprintf(h->url, sizeof(h->url),
+		 !everywhere && at.family == 6 ? "http://[%s]:%u/health" : "http://%s:%u/health",
+		 host, at.port);
 }
 
 /* While others are waited for, too. */
 static void begin(void *self)
 {
-	static const sodns_address_t localhost = {.family = 4, .bytes = {127, 0, 0, 1}};
-	static const uint8_t any[16];
 	struct health *h = self;
 	sodns_http_serve(h->http, "/health", answer, h);
-	sodns_http_address(h->http, &h->at);
-	if (!memcmp(h->at.bytes, any, h->at.family == 4 ? 4 : 16)) {
-		uint16_t port = h->at.port;
-		h->at = localhost;
-		h->at.port = port;
-	}
+	find_itself(h);
 	h->service = sodns_service_start("health", health_check, h);
 }
 
@@ -95,6 +104,7 @@ static void stop(void *self)
 static void teardown(void *self)
 {
 	struct health *h = self;
+	sodns_http_client_free(h->client);
 	sodns_http_close(h->http);
 }
 

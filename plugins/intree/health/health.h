@@ -4,8 +4,11 @@
 #ifndef HEALTH_H
 #define HEALTH_H
 
+#include <stdio.h>
+
 #include <sodns/ability.h>
 #include <sodns/http.h>
+#include <sodns/http_client.h>
 #include <sodns/metrics.h>
 #include <sodns/plugin.h>
 #include <sodns/wait.h>
@@ -14,7 +17,8 @@ struct health {
 	const char *address;
 	uint64_t lameduck; /* ns */
 	sodns_http_t *http;
-	sodns_address_t at; /* where the check finds it */
+	char url[96]; /* where the check finds it */
+	sodns_http_client_t *client;
 	sodns_service_t *service;
 	sodns_metric_t *duration, *failures;
 };

@@ -10,46 +10,61 @@
 
 #include <sodns/metrics.h>
 
-bool request_append(char **buffer, size_t *len, size_t *room, const void *bytes, size_t more,
-		    size_t most)
+static bool reserve(struct request *r, size_t room)
 {
-	if (*len + more > most)
+	uint8_t *bigger = room <= r->room ? r->message : realloc(r->message, room);
+	if (!bigger)
 		return false;
-	if (*len + more > *room) {
-		size_t size = (*len + more) * 2 < most ? (*len + more) * 2 : most;
-		char *bigger = realloc(*buffer, size);
-		if (!bigger)
-			return false;
-		*buffer = bigger;
-		*room = size;
-	}
-	if (more)
-		memcpy(*buffer + *len, bytes, more);
-	*len += more;
+	r->message = bigger;
+	r->room = room > r->room ? room : r->room;
 	return true;
 }
 
-void request_drop_buffers(struct request *r)
+/* The message of a GET is in its target; it is kept, and the target is not. */
+static bool take_from_target(struct request *r, const char *target)
 {
-	free(r->target);
-	free(r->body);
-	r->target = r->body = NULL;
-	r->target_len = r->target_room = r->body_len = r->body_room = 0;
+	static __thread uint8_t message[MESSAGE_MAX];
+	size_t len = target_message(target, strlen(target), message, sizeof(message));
+	if (!len || !reserve(r, len))
+		return false;
+	memcpy(r->message, message, len);
+	r->len = len;
+	return true;
 }
 
-void request_free(struct request *r)
+void request_begin(struct request *r, const sodns_http_head_t *head)
 {
-	if (!r)
-		return;
-	request_drop_buffers(r);
-	free(r);
+	r->wrong = target_status(head->target, strlen(head->target));
+	r->wrong = r->wrong == 200 ? 0 : r->wrong;
+	if (!strcmp(head->method, "POST"))
+		r->collects = !r->wrong;
+	else if (!r->wrong && (strcmp(head->method, "GET") || !take_from_target(r, head->target)))
+		r->wrong = 400;
+	/* What says that it is large need not be large. */
+	if (r->collects && head->length > 0 && head->length <= MESSAGE_MAX && head->length < 2048)
+		reserve(r, (size_t)head->length);
 }
 
-static size_t from_post(const struct request *r, uint8_t *out)
+bool request_append(struct request *r, const uint8_t *bytes, size_t len)
 {
-	if (r->body_len)
-		memcpy(out, r->body, r->body_len);
-	return r->body_len;
+	if (len > MESSAGE_MAX - r->received)
+		return false;
+	r->received += len;
+	if (!r->collects)
+		return true;
+	size_t room = 2 * r->received < MESSAGE_MAX ? 2 * r->received : MESSAGE_MAX;
+	if (r->received > r->room && !reserve(r, room))
+		return false;
+	memcpy(r->message + r->len, bytes, len);
+	r->len = r->received;
+	return true;
+}
+
+void request_clear(struct request *r)
+{
+	free(r->message);
+	r->message = NULL;
+	r->len = r->room = 0;
 }
 
 static unsigned get16(const uint8_t *p)
@@ -89,30 +104,21 @@ static bool is_query(const uint8_t *m, size_t len)
 	return at <= len;
 }
 
-size_t request_message(const struct request *r, uint8_t out[MESSAGE_MAX], unsigned *status,
-		       const char **text)
+bool request_is_query(struct request *r)
 {
-	size_t len = 0;
-	*status = target_status(r->target, r->target_len);
-	*text = *status == 404 ? "\n" : "invalid request\n";
-	if (*status != 200)
-		return 0;
-	if (r->post)
-		len = from_post(r, out);
-	else if (!r->other)
-		len = target_message(r->target, r->target_len, out, MESSAGE_MAX);
-	if (is_query(out, len))
-		return len;
-	*status = 400;
-	return 0;
+	if (!r->wrong && !is_query(r->message, r->len))
+		r->wrong = 400;
+	return !r->wrong;
 }
 
 const char *refusal_text(unsigned status)
 {
-	return status == 413   ? "request body too large\n"
+	return status == 400   ? "invalid request\n"
+	       : status == 404 ? "\n"
+	       : status == 413 ? "request body too large\n"
 	       : status == 417 ? "expectation failed\n"
 	       : status == 431 ? "request header fields too large\n"
-			       : "400 Bad Request";
+			       : "it can't be read\n";
 }
 
 void answer_head(const uint8_t *message, size_t len, struct answer_head *head, const char **text)

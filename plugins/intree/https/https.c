@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <sodns/ability.h>
+#include <sodns/log.h>
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 
@@ -30,44 +31,31 @@ static int version(const sodns_conn_t *c, const uint8_t *bytes, size_t len)
 static ptrdiff_t receive(sodns_conn_t *c, void *state, const uint8_t *bytes, size_t len)
 {
 	struct web *w = state;
-	if (!w->http1 && !w->http2) {
-		int v = version(c, bytes, len);
-		if (!v)
-			return 0;
-		w->http1 = v == 1 ? http1_new(c) : NULL;
-		w->http2 = v == 2 ? http2_new(c) : NULL;
-	}
-	if (w->http2)
-		return http2_receive(w->http2, bytes, len);
-	return w->http1 ? http1_receive(w->http1, bytes, len) : -1;
+	int v = w->session ? 0 : version(c, bytes, len);
+	if (!w->session && !v)
+		return 0;
+	if (!w->session && !web_open(w, c, v == 2))
+		return -1;
+	return web_receive(w, bytes, len);
 }
 
 static void reply(sodns_conn_t *c, void *state, uint64_t token, const uint8_t *message, size_t len)
 {
-	struct web *w = state;
 	(void)c;
-	if (w->http2)
-		http2_reply(w->http2, token, message, len);
-	else
-		http1_reply(w->http1, message, len);
+	web_reply(state, token, message, len);
 }
 
 static void closed(sodns_conn_t *c, void *state)
 {
-	struct web *w = state;
 	(void)c;
-	http1_free(w->http1);
-	http2_free(w->http2);
-	*w = (struct web){0};
+	web_close(state);
 }
 
 static int tick(sodns_conn_t *c, void *state, uint64_t now)
 {
-	struct web *w = state;
+	const struct web *w = state;
 	(void)c;
-	if (w->http2)
-		return http2_tick(w->http2, now);
-	return w->http1 ? http1_tick(w->http1, now) : 0;
+	return w->session ? web_tick(state, now) : 0;
 }
 
 static const void *ability(void *self, const char *id)
@@ -82,6 +70,11 @@ static const void *ability(void *self, const char *id)
 						    .alpn = "h2,http/1.1",
 						    .connections = CONNECTIONS,
 						    .tick = tick};
+	char why[512];
+	/* The library is opened here, where nobody waits for an answer; without it a connection has no session,
+	 * and is closed. */
+	if (!self && !strcmp(id, SODNS_ABILITY_TRANSPORT) && !sodns_http_load(why, sizeof(why)))
+		sodns_log(SODNS_LOG_ERROR, "https", "%s", why);
 	return !self && !strcmp(id, SODNS_ABILITY_TRANSPORT) ? &transport : NULL;
 }
 

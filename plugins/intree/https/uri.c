@@ -2,6 +2,8 @@
  * The target of a request: its path, and the parameter that has a GET's message. Either may be
  * written with percent signs (RFC 3986, 2.1); read as CoreDNS reads it.
  */
+#include <sodns/text.h>
+
 #include "doh.h"
 
 #include <string.h>
@@ -35,16 +37,6 @@ static ptrdiff_t decode(const char *text, size_t len, char *out, bool query)
 	return (ptrdiff_t)n;
 }
 
-/* Behind "https://host", of the absolute form (RFC 9112, 3.2.2). */
-static size_t authority_length(const char *target, size_t len)
-{
-	const char *path;
-	if (!len || *target == '/' || !(path = memmem(target, len, "://", 3)))
-		return 0;
-	path = memchr(path + 3, '/', len - (size_t)(path + 3 - target));
-	return path ? (size_t)(path - target) : 0;
-}
-
 static size_t path_end(const char *target, size_t len)
 {
 	const char *end = len ? memchr(target, '?', len) : NULL;
@@ -53,12 +45,12 @@ static size_t path_end(const char *target, size_t len)
 
 unsigned target_status(const char *target, size_t len)
 {
-	size_t at = authority_length(target, len), n = path_end(target + at, len - at);
+	size_t n = path_end(target, len);
 	char path[3 * sizeof(PATH)];
 	/* Longer than with all of it escaped: what it says does not matter, if it is well-formed. */
 	if (n > sizeof(path))
 		return 404;
-	ptrdiff_t got = decode(target + at, n, path, false);
+	ptrdiff_t got = decode(target, n, path, false);
 	if (got < 0)
 		return 400;
 	return got == sizeof(PATH) - 1 && !memcmp(path, PATH, sizeof(PATH) - 1) ? 200 : 404;
@@ -87,15 +79,14 @@ static bool take_pair(const char *pair, size_t len, char *out, ptrdiff_t *n)
 size_t target_message(const char *target, size_t len, uint8_t *out, size_t size)
 {
 	static __thread char text[TARGET_MAX];
-	size_t at = authority_length(target, len);
 	ptrdiff_t n = -1;
-	for (at += path_end(target + at, len - at); at < len;) {
+	for (size_t at = path_end(target, len); at < len;) {
 		const char *pair = target + ++at, *end = memchr(pair, '&', len - at);
 		size_t pair_len = end ? (size_t)(end - pair) : len - at;
 		if (pair_len > sizeof(text) || !take_pair(pair, pair_len, text, &n))
 			return 0;
 		at += pair_len;
 	}
-	n = n < 0 ? -1 : base64url_decode(text, (size_t)n, out, size);
+	n = n < 0 ? -1 : sodns_base64url_decode(text, (size_t)n, out, size);
 	return n < 0 ? 0 : (size_t)n;
 }

@@ -16,6 +16,12 @@
  * Sleeps. 0, SODNS_ETIMEOUT if the deadline came first, or SODNS_ECANCELLED. [may wait] */
 SODNS_API int sodns_sleep(uint64_t length) SODNS_MAY_WAIT;
 
+/* Waits until a descriptor can be read from, or written to, as `events` says, or has failed, which reading or
+ * writing it then tells. 0, SODNS_ETIMEOUT, SODNS_ECANCELLED; the descriptor stays the caller's. In prepare, which
+ * is no task, it blocks. [may wait] */
+enum { SODNS_READABLE = 1, SODNS_WRITABLE = 2 };
+SODNS_API int sodns_wait_fd(int fd, unsigned events, uint64_t patience) SODNS_MAY_WAIT;
+
 /* One question to a server, once (for many there is upstream.h): sends `query` over UDP from a fresh
  * random port, and waits for one answer with the same id and question. Answers that do not match are ignored;
  * after 16 of them the question is asked over TCP. Returns the answer's length,

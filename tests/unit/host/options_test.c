@@ -157,7 +157,7 @@ static int read_by(const sodns_options_t *options, const char *text)
 	block_t b = {.generation = &g, .zones = zones, .key_count = 1, .root = "/srv"};
 	snprintf(whole, sizeof(whole), "test {\n%s\n}\n", text);
 	corefile_free(corefile);
-	memory_free(&g);
+	arena_reset(&g.memory);
 	corefile = corefile_parse("Corefile", whole, strlen(whole), NULL, NULL, err, sizeof(err));
 	assert_non_null(corefile);
 	sodns_setup_t s = {.generation = &g, .block = &b, .plugin = &plugin};
@@ -494,6 +494,6 @@ int main(void)
 		cmocka_unit_test(test_wrong_tables), cmocka_unit_test(test_help)};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	corefile_free(corefile);
-	memory_free(&g);
+	arena_reset(&g.memory);
 	return failed;
 }
