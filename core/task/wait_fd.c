@@ -41,7 +41,10 @@ static int block(int fd, unsigned events, uint64_t patience)
 	uint64_t end = in_time(sodns_now(), patience);
 	for (;;) {
 		uint64_t now = sodns_now();
-		int n = now < end ? poll(&p, 1, (int)(in_ms(end - now) < INT_MAX ? in_ms(end - now) : INT_MAX)) : 0;
+		int n = now < end ? poll(&p, 1,
+					 (int)(in_ms(end - now) < INT_MAX ? in_ms(end - now)
+									  : INT_MAX))
+				  : 0;
 		if (n > 0)
 			return SODNS_OK;
 		if (!n)
