@@ -492,9 +492,11 @@ int sodns_setup_read(sodns_setup_t *s, void *to)
 	}
 	rc = rc ? rc : read_head(s, t, to);
 	rc = rc ? rc : read_properties(s, t, to);
+	if (rc || s->failed)
+		return SODNS_EINVAL;
 	put_paths(s, &t->args, to);
 	put_paths(s, &t->properties, to);
-	return rc ? rc : s->failed ? SODNS_EINVAL : SODNS_OK;
+	return SODNS_OK;
 }
 
 int sodns_setup_read_all(sodns_setup_t *s, void *to)

@@ -106,15 +106,6 @@ int sodns_error_args(sodns_setup_t *s)
 			   sodns_setup_value(s));
 }
 
-int sodns_setup_alone(sodns_setup_t *s)
-{
-	if (sodns_setup_arg(s))
-		return sodns_error_args(s);
-	if (corefile_cursor_at_block(&s->cursor))
-		return sodns_error(s, "Unexpected token '{', expecting argument");
-	return s->failed ? SODNS_EINVAL : SODNS_OK;
-}
-
 int sodns_error_property(sodns_setup_t *s)
 {
 	return sodns_error(s, "unknown property '%s'", sodns_setup_value(s));
@@ -166,30 +157,6 @@ const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text, 
 	if (!zones)
 		sodns_error(s, "%s", err);
 	return zones;
-}
-
-const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count)
-{
-	size_t n, all = 0;
-	const char *const *args = sodns_setup_args(s, &n);
-	if (!n)
-		return sodns_setup_zones(s, count);
-	const uint8_t **out = NULL;
-	for (size_t i = 0; i < n; i++) {
-		size_t more;
-		const uint8_t *const *zones = sodns_setup_zone_text(s, args[i], &more);
-		if (!zones)
-			return NULL;
-		const uint8_t **bigger = memory_alloc(s->generation,
-						      (all + more) * sizeof(*bigger));
-		if (all)
-			memcpy(bigger, out, all * sizeof(*bigger));
-		memcpy(bigger + all, zones, more * sizeof(*bigger));
-		out = bigger;
-		all += more;
-	}
-	*count = all;
-	return out;
 }
 
 const char *sodns_setup_path(sodns_setup_t *s, const char *path)
@@ -311,13 +278,6 @@ int setup_fallthrough(sodns_setup_t *s, const char *const *args, size_t n, sodns
 	out->zones = zones;
 	out->count = n;
 	return SODNS_OK;
-}
-
-int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out)
-{
-	size_t n;
-	const char *const *args = sodns_setup_args(s, &n);
-	return setup_fallthrough(s, args, n, out);
 }
 
 bool sodns_fallthrough_match(const sodns_fallthrough_t *f, const uint8_t *name)

@@ -47,7 +47,7 @@ const uint8_t **zones_of(generation_t *g, const char *text, size_t *count, char 
 /* sodns_setup_zone_text(), with the error in err. */
 const uint8_t *const *setup_zone_text(sodns_setup_t *s, const char *text, size_t *count, char *err,
 				      size_t err_size);
-/* sodns_setup_fallthrough(), of these words. */
+/* The zones that `fallthrough` names; no words: all. */
 int setup_fallthrough(sodns_setup_t *s, const char *const *words, size_t count,
 		      sodns_fallthrough_t *out);
 

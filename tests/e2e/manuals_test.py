@@ -105,11 +105,10 @@ class Help(Case):
         """Plugin, its lines of syntax, its rows (names, text), the README's section."""
         for folder in PLUGINS:
             told = self.told[folder.name]
-            if 'manual alone' not in told:
-                syntax = re.search(rf'^{folder.name}\b(?!:).*?(?=\n\n|\Z)', told, re.M | re.S)[0]
-                rows = [(m[1].split(), m[2] or '') for m in re.finditer(r'^  (\S+(?: \S+)*)(?: {2,}(.*))?$', told.split(syntax, 1)[1], re.M)]
-                yield folder.name, [line.strip() for line in syntax.splitlines() if line.strip() != '}'], rows, \
-                    section((folder / 'README.md').read_text(), 'Syntax')
+            syntax = re.search(rf'^{folder.name}\b(?!:).*?(?=\n\n|\Z)', told, re.M | re.S)[0]
+            rows = [(m[1].split(), m[2] or '') for m in re.finditer(r'^  (\S+(?: \S+)*)(?: {2,}(.*))?$', told.split(syntax, 1)[1], re.M)]
+            yield folder.name, [line.strip() for line in syntax.splitlines() if line.strip() != '}'], rows, \
+                section((folder / 'README.md').read_text(), 'Syntax')
 
     def items(self, syntax, name):
         """The parts of the text that are about a name, which may be another property's argument."""
@@ -127,7 +126,11 @@ class Help(Case):
                            for line in block.splitlines() if line.strip() not in ('}', '')}
                 self.assertEqual(written, set(told))
                 count += 1
-        self.assertGreater(count, 2)
+        self.assertGreater(count, 40)
+
+    def test_tables(self):
+        """Every plugin of the tree has one."""
+        self.assertEqual([name for name, told in self.told.items() if 'manual alone' in told or not told], [])
 
     def test_described(self):
         """Each property and each argument has words."""
@@ -152,6 +155,73 @@ class Help(Case):
             for item in re.findall(r'[Dd]efaults?\b(?: (?:is|are|of \S+ is))?:? `?([^\s`]*\d[^\s`]*?)`?[.,;:)]*(?:\s|$)', syntax):
                 with self.subTest(f'{name}: {item}'):
                     self.assertIn(item, values)
+
+    def refused(self, s, name, block):
+        """What is said of a directive with this block, behind any of the words that it may have in front."""
+        transport = 'https://' if name == 'https' else ''
+        heads = HEADS.get(name, '')
+        said = []
+        for head in heads if isinstance(heads, tuple) else (heads,):
+            s.write_corefile(f'{transport}. {{\n {name} {head} {{\n  {block}\n }}\n whoami\n}}\n')
+            r = s.run('-conf', 'Corefile', '-check')
+            said.append(r.stderr if r.returncode else '')
+        return said
+
+    def test_bounds(self):
+        """A number that is one too large or too small is refused on its line, with the bounds or CoreDNS's words."""
+        count = 0
+        s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+        for name, _, rows, _ in self.tables():
+            for words, text in rows:
+                bounds = re.search(r'(?:^|; )(-?\d+) to (\d+)(?:;|$)', text)
+                if bounds and len(words) == 1 and words[0].islower():
+                    for value in int(bounds[1]) - 1, int(bounds[2]) + 1:
+                        with self.subTest(f'{name}: {words[0]} {value}'):
+                            self.assertTrue(any(re.match(rf'plugin/{name}: Corefile:3 - Error during parsing: .*{value}', said)
+                                                for said in self.refused(s, name, f'{words[0]} {value}')))
+                            count += 1
+        shutil.rmtree(s.folder)
+        self.assertGreater(count, 12)
+
+    def test_once(self):
+        """What may stand once, directive or property, is refused where it stands again."""
+        count = 0
+        s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+        for name, _, rows, _ in self.tables():
+            if 'Once in a server block.' in self.told[name]:
+                heads = HEADS.get(name, '')
+                line = f' {name} {heads[0] if isinstance(heads, tuple) else heads}\n'
+                s.write_corefile('tls://. {\n' * (name == 'tls') + '. {\n' * (name != 'tls') + line * 2 + ' whoami\n}\n')
+                r = s.run('-conf', 'Corefile', '-check')
+                with self.subTest(name):
+                    self.assertRegex(r.stderr, rf'^plugin/{name}: Corefile:3 - Error during parsing: .*(once per Server Block|already|line ending)')
+                    count += 1
+            for words, text in rows:
+                if text.endswith('once') and len(words) == 1:
+                    with self.subTest(f'{name}: {words[0]}'):
+                        value = {'max_connections': '5', 'source': '127.0.0.1', 'serve_stale_policy': 'prefer_positive'}[words[0]]
+                        self.assertTrue(any(re.match(rf'plugin/{name}: Corefile:4 - Error during parsing: .*(once|already)', said)
+                                            for said in self.refused(s, name, f'{words[0]} {value}\n  {words[0]} {value}')))
+                        count += 1
+        shutil.rmtree(s.folder)
+        self.assertGreater(count, 15)
+
+    def test_suggestions(self):
+        """A slip in a property's name is told with the property."""
+        count = 0
+        s = Server(None, files={**FILES, 'zone': ZONE, 'names': ''})
+        for name, syntax, rows, _ in self.tables():
+            if any('[INLINE]' in line for line in syntax) or name == 'rewrite':
+                continue  # any word is a line of its own
+            properties = [words[0] for words, _ in rows if len(words) == 1 and words[0].islower() and len(words[0]) > 4 and any(line.split()[0] == words[0] for line in syntax[1:])]
+            for word in properties[:1]:
+                slip = word[:2] + word[3] + word[2] + word[4:] if word[2] != word[3] else word[:-1]
+                with self.subTest(f'{name}: {slip}'):
+                    self.assertTrue(any(re.match(rf"plugin/{name}: Corefile:3 - .*{slip}.*\(did you mean '{word}'\?\)", said)
+                                        for said in self.refused(s, name, slip)))
+                    count += 1
+        shutil.rmtree(s.folder)
+        self.assertGreater(count, 20)
 
     def test_unknown(self):
         s = Server(None)
@@ -200,16 +270,6 @@ class Properties(Case):
                     count += 1
             shutil.rmtree(s.folder)
         self.assertGreater(count, 60)
-
-    def test_taken_are_described(self):
-        """A word that the source compares with, or has in a table with a function, is in the README."""
-        for folder in PLUGINS:
-            readme = (folder / 'README.md').read_text()
-            for path, text in source(folder.relative_to(ROOT)).items():
-                words = re.findall(r'str(?:case)?cmp\((?:property|word|what|key|name|option), "([a-z_]{2,})"\)', text) if 'sodns_setup_block' in text else []
-                for word in words + re.findall(r'\{"([a-z_]{2,})", read_', text):
-                    with self.subTest(f'{folder.name}: {word}'):
-                        self.assertTrue(re.search(rf'\b{word}\b', readme), f'{path.name} takes it, the README does not have it')
 
 
 class Metrics(Case):

@@ -12,6 +12,8 @@
 
 #include "hosts.h"
 
+#define HOSTS_FILE "/etc/hosts"
+
 static void append(struct hosts *h, const char *word, char separator)
 {
 	size_t n = strlen(word);
@@ -72,7 +74,7 @@ static int look_at_file(sodns_setup_t *s, const sodns_option_t *o, const char *w
 
 static const sodns_option_t args[] = {
 	{"FILE", SODNS_OPT_PATH, SODNS_FIELD(struct hosts, path), .flags = SODNS_OPT_OPTIONAL,
-	 .fallback = "/etc/hosts", .check = look_at_file},
+	 .otherwise = HOSTS_FILE, .check = look_at_file},
 	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct hosts, zones, zone_count),
 	 .flags = SODNS_OPT_SERVER_ZONES, .help = "that are answered for"},
 };
@@ -128,6 +130,8 @@ static int read_directive(sodns_setup_t *s, struct hosts *h)
 {
 	if (sodns_setup_read_all(s, h))
 		return SODNS_EINVAL;
+	/* No file that is told to the sandbox: that would open its folder, /etc. */
+	h->path = h->path ? h->path : HOSTS_FILE;
 	return h->fallthrough_unsupported && !h->fallthrough.set
 		       ? sodns_error(s, "fallthrough_unsupported requires fallthrough")
 		       : SODNS_OK;

@@ -3,7 +3,6 @@
  * underneath where the tls plugin says so; without it this is plain HTTP, for those who have a proxy
  * in front.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodns/ability.h>
@@ -78,42 +77,33 @@ static const void *ability(void *self, const char *id)
 	return !self && !strcmp(id, SODNS_ABILITY_TRANSPORT) ? &transport : NULL;
 }
 
-static int read_connections(sodns_setup_t *s, bool *set)
-{
-	char *end;
-	const char *text = sodns_setup_arg(s);
-	if (!text || sodns_setup_arg(s))
-		return sodns_error_args(s);
-	long n = strtol(text, &end, 10);
-	if (*end || end == text || n > INT32_MAX)
-		return sodns_error(
-			s,
-			"invalid max_connections value '%s': strconv.Atoi: parsing \"%s\": "
-			"invalid syntax",
-			text, text);
-	if (n < 0)
-		return sodns_error(s, "max_connections must be a non-negative integer: %ld", n);
-	if (*set)
-		return sodns_error(s, "max_connections already defined for this server block");
-	*set = true;
-	sodns_server_connections(s, (uint32_t)n);
-	return SODNS_OK;
-}
+/* What the directive says. */
+struct limits {
+	uint32_t connections;
+	bool limited;
+};
+
+static const sodns_option_t properties[] = {
+	{"max_connections", SODNS_OPT_NUMBER, SODNS_FIELD(struct limits, connections),
+	 SODNS_GIVEN(struct limits, limited), .max = INT32_MAX, .flags = SODNS_OPT_ONCE,
+	 .form = "POSITIVE_INTEGER", .otherwise = "200", .help = "of a listener, 0: any number",
+	 .says = {.bad = "invalid max_connections value '{}': " SODNS_SAYS_ATOI,
+		  .low = "max_connections must be a non-negative integer: {value}",
+		  .high = "max_connections must be {range}: {}",
+		  .again = "max_connections already defined for this server block"}},
+};
+static const sodns_options_t options = {.properties = SODNS_ROWS(properties),
+					.help = "DNS over HTTPS"};
 
 static int setup(sodns_setup_t *s)
 {
-	bool set = false;
-	while (sodns_setup_next(s)) {
-		if (sodns_setup_arg(s))
-			return sodns_error_args(s);
-		while (sodns_setup_block(s)) {
-			if (strcmp(sodns_setup_value(s), "max_connections"))
-				return sodns_error_property(s);
-			if (read_connections(s, &set))
-				return SODNS_EINVAL;
-		}
-	}
+	struct limits l = {0};
+	if (sodns_setup_read_all(s, &l))
+		return SODNS_EINVAL;
+	if (l.limited)
+		sodns_server_connections(s, l.connections);
 	return SODNS_OK;
 }
 
-SODNS_PLUGIN(.name = "https", .version = SODNS_SDK_VERSION, .setup = setup, .ability = ability);
+SODNS_PLUGIN(.name = "https", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
+	     .ability = ability);

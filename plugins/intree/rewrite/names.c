@@ -12,7 +12,7 @@
 
 static const char *const kinds[MATCHES] = {"exact", "prefix", "suffix", "substring", "regex"};
 
-static int kind_of(const char *text)
+int match_kind(const char *text)
 {
 	for (int i = 0; i < MATCHES; i++)
 		if (!strcasecmp(text, kinds[i]))
@@ -147,7 +147,7 @@ int name_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size
 	bool is_auto = false;
 	if (count < 2)
 		return sodns_error(s, "too few arguments for a name rule");
-	int kind = count == 2 ? MATCH_EXACT : kind_of(args[0]);
+	int kind = count == 2 ? MATCH_EXACT : match_kind(args[0]);
 	if (kind < 0)
 		return sodns_error(s,
 				   "name rule supports only exact, prefix, suffix, substring, and "

@@ -120,7 +120,9 @@ size_t replacement_fill(const struct replacement *r, const sodns_span_t *groups,
 /* Lower case, with a final dot. */
 const char *normalized(sodns_setup_t *s, const char *text);
 
-/* names.c: rules by name. */
+/* names.c: "exact" and the like; negative: it is none. */
+int match_kind(const char *text);
+/* Rules by name. */
 int name_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count);
 bool name_apply(const struct rule *rule, struct passage *p);
 /* What a rule of any kind but exact makes of a text that it matches; 0: too long to be a name. */

@@ -1,7 +1,8 @@
 /*
- * The directive: rewrite [continue|stop] FIELD ..., on a line or in a block.
+ * The directive, on a line or in a block, and its rules but those for names and EDNS options.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,12 +15,9 @@
 static int name_match(sodns_setup_t *s, struct rule *rule, const char *what, const char *kind,
 		      const char *name)
 {
-	static const char *const kinds[MATCHES] = {"exact", "prefix", "suffix", "substring",
-						   "regex"};
-	int i = 0;
-	while (kind && i < MATCHES && strcasecmp(kind, kinds[i]))
-		i++;
-	if (i == MATCHES)
+	char complaint[64];
+	int i = kind ? match_kind(kind) : MATCH_EXACT;
+	if (i < 0)
 		return sodns_error(s,
 				   "%s rule supports only exact, prefix, suffix, substring, and "
 				   "regex name matching",
@@ -29,9 +27,8 @@ static int name_match(sodns_setup_t *s, struct rule *rule, const char *what, con
 	rule->match.len = strlen(rule->match.text);
 	if (i != MATCH_REGEX)
 		return SODNS_OK;
-	rule->match.regex = pattern_new(s, name, "",
-					*what == 't' ? "invalid regex pattern in a ttl rule"
-						     : "invalid regex pattern in a rcode rule");
+	snprintf(complaint, sizeof(complaint), "invalid regex pattern in a %s rule", what);
+	rule->match.regex = pattern_new(s, name, "", complaint);
 	return rule->match.regex ? SODNS_OK : SODNS_EINVAL;
 }
 
@@ -137,14 +134,12 @@ static const char *upper(sodns_setup_t *s, const char *text)
 
 static int cname_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
-	static const char *const kinds[MATCHES] = {"exact", "prefix", "suffix", "substring",
-						   "regex"};
-	int i = 0;
+	int i = MATCH_EXACT;
 	if (count != 2 && count != 3)
 		return sodns_error(s, "too few (%zu) arguments for a cname rule", count);
-	while (count == 3 && i < MATCHES && strcasecmp(args[0], kinds[i]))
-		i++;
-	if (i == MATCHES)
+	if (count == 3)
+		i = match_kind(args[0]);
+	if (i < 0)
 		return sodns_error(s, "unknown cname rewrite type: %s", args[0]);
 	const char *from = args[count - 2], *to = args[count - 1];
 	rule->kind = RULE_CNAME;
@@ -161,82 +156,122 @@ static int cname_rule(sodns_setup_t *s, struct rule *rule, const char *const *ar
 	return rule->match.regex ? SODNS_OK : SODNS_EINVAL;
 }
 
-static int number_rule(sodns_setup_t *s, struct rule *rule, bool type, const char *const *args,
-		       size_t count)
+/* "type FROM TO", "class FROM TO" */
+static int number_rule(sodns_setup_t *s, struct rule *rule, const char *what,
+		       uint16_t (*read)(const char *text), const char *const *args, size_t count)
 {
-	const char *what = type ? "type" : "class";
-	uint16_t values[2];
 	if (count != 2)
 		return sodns_error(s, "%s rules must have exactly two arguments", what);
-	for (int i = 0; i < 2; i++) {
-		values[i] = type ? sodns_type_from_text(args[i]) : sodns_class_from_text(args[i]);
-		if (!values[i])
-			return sodns_error(s, "invalid %s \"%s\"", what, upper(s, args[i]));
-	}
-	rule->kind = type ? RULE_TYPE : RULE_CLASS;
-	rule->old = values[0];
-	rule->new_ = values[1];
-	return SODNS_OK;
+	rule->old = read(args[0]);
+	rule->new_ = read(args[1]);
+	return rule->old && rule->new_
+		       ? SODNS_OK
+		       : sodns_error(s, "invalid %s \"%s\"", what, upper(s, args[rule->old != 0]));
 }
+
+static int type_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
+{
+	rule->kind = RULE_TYPE;
+	return number_rule(s, rule, "type", sodns_type_from_text, args, count);
+}
+
+static int class_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
+{
+	rule->kind = RULE_CLASS;
+	return number_rule(s, rule, "class", sodns_class_from_text, args, count);
+}
+
+static int answer_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
+{
+	(void)rule;
+	(void)args;
+	(void)count;
+	return sodns_error(s, "response rewrites must begin with a name rule");
+}
+
+/* What the word behind `continue` or `stop` says. */
+static const struct field {
+	const char *name;
+	int (*read)(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count);
+} fields[] = {
+	{"name", name_rule}, {"type", type_rule},   {"class", class_rule}, {"edns0", option_rule},
+	{"ttl", ttl_rule},   {"rcode", rcode_rule}, {"cname", cname_rule}, {"answer", answer_rule},
+};
 
 static int read_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
 {
 	if (!count)
 		return sodns_error(s, "no rule type specified for rewrite");
 	const char *first = args[0];
-	rule->goes_on = !strcasecmp(args[0], "continue");
-	if (rule->goes_on || !strcasecmp(args[0], "stop")) {
-		if (count < 2)
-			return sodns_error(s, "%s rule must begin with a rule type",
-					   rule->goes_on ? "continue" : "stop");
-		args++;
-		count--;
-	}
-	const char *type = args[0];
-	args++;
-	count--;
-	if (!strcasecmp(type, "answer"))
-		return sodns_error(s, "response rewrites must begin with a name rule");
-	if (!strcasecmp(type, "name"))
-		return name_rule(s, rule, args, count);
-	if (!strcasecmp(type, "type") || !strcasecmp(type, "class"))
-		return number_rule(s, rule, (type[0] | 32) == 't', args, count);
-	if (!strcasecmp(type, "edns0"))
-		return option_rule(s, rule, args, count);
-	if (!strcasecmp(type, "ttl"))
-		return ttl_rule(s, rule, args, count);
-	if (!strcasecmp(type, "rcode"))
-		return rcode_rule(s, rule, args, count);
-	if (!strcasecmp(type, "cname"))
-		return cname_rule(s, rule, args, count);
+	rule->goes_on = !strcasecmp(first, "continue");
+	bool mode = rule->goes_on || !strcasecmp(first, "stop");
+	if (mode && count < 2)
+		return sodns_error(s, "%s rule must begin with a rule type",
+				   rule->goes_on ? "continue" : "stop");
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!strcasecmp(args[mode], fields[i].name))
+			return fields[i].read(s, rule, args + mode + 1, count - mode - 1);
 	return sodns_error(s, "invalid rule type \"%s\"", first);
 }
 
-/* All words of the directive: of its line, or of its block if that has fewer than two. */
-static const char **read_words(sodns_setup_t *s, size_t *count)
+/* All words of a directive: of its line, or, if that has fewer than two, of its block as well. */
+struct words {
+	const char **at;
+	size_t count;
+	size_t lines; /* of the block */
+};
+
+static void add_word(sodns_setup_t *s, struct words *w, const char *word)
 {
-	size_t n, room;
-	const char *const *args = sodns_setup_args(s, &n);
-	const char **words = sodns_setup_alloc(s, (n + 1) * sizeof(*words));
-	if (n)
-		memcpy(words, args, n * sizeof(*words));
-	*count = room = n;
-	while (n < 2 && sodns_setup_block(s)) {
-		const char *first = sodns_setup_value(s);
-		size_t more;
-		args = sodns_setup_args(s, &more);
-		const char **all = sodns_setup_alloc(s, (room + more + 1) * sizeof(*all));
-		if (room)
-			memcpy(all, words, room * sizeof(*all));
-		all[room] = first;
-		if (more)
-			memcpy(all + room + 1, args, more * sizeof(*all));
-		words = all;
-		room += more + 1;
-		*count = room;
-	}
-	return words;
+	*(const char **)sodns_setup_list_add(s, &w->at, &w->count, sizeof(word)) = word;
 }
+
+static int read_line(sodns_setup_t *s, void *to)
+{
+	struct words *w = to;
+	const char *word = sodns_setup_value(s);
+	if (!w->lines++ && w->count > 1)
+		return sodns_error(s, "a rule stands on one line, or in a block: '%s'", word);
+	do
+		add_word(s, w, word);
+	while ((word = sodns_setup_arg(s)));
+	return SODNS_OK;
+}
+
+static int read_field(sodns_setup_t *s, const sodns_option_t *o, void *to)
+{
+	(void)o;
+	return read_line(s, to);
+}
+
+#define KINDS "[exact|prefix|suffix|substring|regex] "
+#define FIELD(word, syntax, what)                                                                  \
+	{                                                                                          \
+		word, SODNS_OPT_CALL, .call = read_field, .flags = SODNS_OPT_ANY_CASE,             \
+				      .form = syntax, .help = what                                 \
+	}
+static const sodns_option_t args[] = {
+	{"RULE", SODNS_OPT_TEXT, SODNS_LIST(struct words, at, count), .flags = SODNS_OPT_OPTIONAL,
+	 .help = "one of those below, on the directive's line"},
+};
+static const sodns_option_t properties[] = {
+	FIELD("continue", "RULE...", "goes on with the next rule"),
+	FIELD("stop", "RULE...", "is the last rule that is looked at, the default"),
+	FIELD("name", KINDS "FROM TO", "the name"),
+	FIELD("answer", "auto|name FROM TO|value FROM TO", "of a name rule: what replies say"),
+	FIELD("type", "FROM TO", "the type"),
+	FIELD("class", "FROM TO", "the class"),
+	FIELD("ttl", KINDS "NAME TTL|MIN-MAX|MIN-|-MAX", "TTLs of replies"),
+	FIELD("rcode", KINDS "NAME FROM TO", "the rcode of replies"),
+	FIELD("cname", KINDS "FROM TO", "the target of an alias"),
+	FIELD("edns0", "local|nsid|subnet set|replace|append|unset [DATA...] [revert]",
+	      "EDNS options"),
+};
+static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.properties = SODNS_ROWS(properties),
+					.repeats = SODNS_EACH,
+					.other = read_line,
+					.help = "changes queries, and replies back"};
 
 static void free_patterns(const struct rule *rule)
 {
@@ -250,30 +285,18 @@ static void teardown(void *self)
 	struct rewrite *r = self;
 	for (size_t i = 0; i < r->count; i++)
 		free_patterns(&r->rules[i]);
-	free(r->rules);
 }
 
 static int setup(sodns_setup_t *s)
 {
 	struct rewrite *r = sodns_setup_alloc(s, sizeof(*r));
-	size_t room = 0;
-	int rc = SODNS_OK;
-	while (!rc && sodns_setup_next(s)) {
-		size_t count;
-		const char **words = read_words(s, &count);
-		if (r->count == room) {
-			room = room ? room * 2 : 8;
-			r->rules = realloc(r->rules, room * sizeof(*r->rules));
-			if (!r->rules)
-				abort();
-		}
-		struct rule *rule = &r->rules[r->count++];
-		memset(rule, 0, sizeof(*rule));
-		rc = read_rule(s, rule, words, count);
-	}
-	if (rc) {
+	while (sodns_setup_next(s)) {
+		struct words w = {0};
+		struct rule *rule = sodns_setup_list_add(s, &r->rules, &r->count, sizeof(*rule));
+		if (!sodns_setup_read(s, &w) && !read_rule(s, rule, w.at, w.count))
+			continue;
 		teardown(r);
-		return rc;
+		return SODNS_EINVAL;
 	}
 	/* The rules have their places now. */
 	for (size_t i = 0; i < r->count; i++)
@@ -283,5 +306,5 @@ static int setup(sodns_setup_t *s)
 	return sodns_add_handler(s, r);
 }
 
-SODNS_PLUGIN(.name = "rewrite", .version = SODNS_SDK_VERSION, .setup = setup,
+SODNS_PLUGIN(.name = "rewrite", .version = SODNS_SDK_VERSION, .setup = setup, .options = &options,
 	     .serve_dns = rewrite_serve, .teardown = teardown);

@@ -40,9 +40,6 @@ SODNS_API const char *const *sodns_setup_args(sodns_setup_t *s, size_t *count);
 /* Moves to the next line of the directive's { } block; false when it ends, or there is none. Blocks
  * may be nested. */
 SODNS_API bool sodns_setup_block(sodns_setup_t *s);
-/* Checks that neither words nor a { } block follow on the line: for directives that stand alone. 0, or
- * the error, which is noted. */
-SODNS_API int sodns_setup_alone(sodns_setup_t *s);
 /* The word the cursor stands on; words live until teardown. */
 SODNS_API const char *sodns_setup_value(const sodns_setup_t *s);
 SODNS_API const char *sodns_setup_file(const sodns_setup_t *s);
@@ -59,10 +56,7 @@ SODNS_API int sodns_error_property(sodns_setup_t *s);
 
 /* The zones of the server block: lower case, wire form; until teardown. */
 SODNS_API const uint8_t *const *sodns_setup_zones(const sodns_setup_t *s, size_t *count);
-/* The rest of the line as zones (CIDRs become reverse zones), or the server block's zones if the
- * line has no more words; until teardown. NULL after an error, which is noted. */
-SODNS_API const uint8_t *const *sodns_setup_zone_args(sodns_setup_t *s, size_t *count);
-/* One text as zones: as above. */
+/* One text as zones, a CIDR as reverse zones; until teardown. NULL after an error, which is noted. */
 SODNS_API const uint8_t *const *sodns_setup_zone_text(sodns_setup_t *s, const char *text,
 						      size_t *count);
 /* A path of the Corefile, relative to the block's `root`; until teardown. */
@@ -101,13 +95,12 @@ SODNS_API int sodns_prepare_wait(sodns_prepare_t *p, int (*fn)(void *arg), void 
 SODNS_API void sodns_prepare_progress(sodns_prepare_t *p, const char *format, ...)
 	SODNS_PRINTF(2, 3);
 
-/* `fallthrough [ZONES...]`: the same for every plugin that answers. Reads the rest of the line. */
+/* `fallthrough [ZONES...]`, the same for every plugin that answers: SODNS_OPT_FALLTHROUGH. */
 typedef struct sodns_fallthrough {
 	const uint8_t *const *zones;
 	size_t count;
 	bool set;
 } sodns_fallthrough_t;
-SODNS_API int sodns_setup_fallthrough(sodns_setup_t *s, sodns_fallthrough_t *out);
 /* Whether a query for name goes on to the next plugin. [any thread] */
 SODNS_API bool sodns_fallthrough_match(const sodns_fallthrough_t *f, const uint8_t *name);
 

@@ -148,6 +148,13 @@ static corefile_t *corefile;
 static struct all got;
 static char said[2048];
 
+static void end_generation(void)
+{
+	sandbox_free(&g.opens);
+	arena_reset(&g.memory);
+	g = (generation_t){0};
+}
+
 static int read_by(const sodns_options_t *options, const char *text)
 {
 	static const uint8_t zone[] = "\4test";
@@ -156,8 +163,9 @@ static int read_by(const sodns_options_t *options, const char *text)
 	plugin_t plugin = {.name = (char *)(uintptr_t) "all", .r = {.options = options}};
 	block_t b = {.generation = &g, .zones = zones, .key_count = 1, .root = "/srv"};
 	snprintf(whole, sizeof(whole), "test {\n%s\n}\n", text);
-	corefile_free(corefile);
-	arena_reset(&g.memory);
+	if (corefile)
+		corefile_free(corefile);
+	end_generation();
 	corefile = corefile_parse("Corefile", whole, strlen(whole), NULL, NULL, err, sizeof(err));
 	assert_non_null(corefile);
 	sodns_setup_t s = {.generation = &g, .block = &b, .plugin = &plugin};
@@ -494,6 +502,6 @@ int main(void)
 		cmocka_unit_test(test_wrong_tables), cmocka_unit_test(test_help)};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	corefile_free(corefile);
-	arena_reset(&g.memory);
+	end_generation();
 	return failed;
 }

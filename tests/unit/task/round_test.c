@@ -47,7 +47,7 @@ static void many(void **state)
 	unsigned stopped = 0;
 	(void)state;
 	for (unsigned i = 0; i < MANY; i++)
-		r[i] = sodns_round_start("many", 5 + i * 7 % 41, count, &calls_of[i]);
+		r[i] = sodns_round_start("many", (5 + i * 7 % 41) * SODNS_MS, count, &calls_of[i]);
 	all_go_on(0, 1);
 	for (unsigned i = 0; i < MANY; i += 2)
 		sodns_round_stop(r[i]);
@@ -66,8 +66,8 @@ static void sooner(void **state)
 {
 	_Atomic(unsigned) late = 0, soon = 0;
 	(void)state;
-	sodns_round_t *a = sodns_round_start("late", 3600000, count, &late),
-		      *b = sodns_round_start("soon", 1, count, &soon);
+	sodns_round_t *a = sodns_round_start("late", 3600 * SODNS_SECOND, count, &late),
+		      *b = sodns_round_start("soon", SODNS_MS, count, &soon);
 	assert_true(reaches(&soon, 3));
 	assert_int_equal(atomic_load(&late), 0);
 	sodns_round_stop(b);
@@ -100,13 +100,13 @@ static void one_hangs(void **state)
 	struct held h = {0};
 	_Atomic(unsigned) calls = 0;
 	(void)state;
-	sodns_round_t *a = sodns_round_start("hangs", 1, wait_held, &h);
+	sodns_round_t *a = sodns_round_start("hangs", SODNS_MS, wait_held, &h);
 	for (int i = 0; i < WAITS && !atomic_load(&h.begun); i++)
 		usleep(WAIT_US);
 	/* Those who are due by then are found by the task that waits for no file. */
 	sodns_round_t *b[20];
 	for (int i = 0; i < 20; i++)
-		b[i] = sodns_round_start("other", 1, count, &calls);
+		b[i] = sodns_round_start("other", SODNS_MS, count, &calls);
 	bool others = reaches(&calls, 200);
 	assert_int_equal(atomic_load(&h.done), 0);
 	atomic_store(&h.goes_on, true);
@@ -134,7 +134,7 @@ static void asleep(void **state)
 	(void)state;
 	sodns_service_t *never = sodns_service_start_asleep("asleep", run, NULL),
 			*s = sodns_service_start_asleep("asleep", run, NULL);
-	sodns_round_t *r = sodns_round_start("round", 1, count, &calls);
+	sodns_round_t *r = sodns_round_start("round", SODNS_MS, count, &calls);
 	assert_true(reaches(&calls, 5));
 	assert_int_equal(atomic_load(&woken), 0);
 	sodns_service_wake(s);
