@@ -413,6 +413,8 @@ corefile_t *corefile_parse(const char *name, const char *text, size_t len, coref
 
 void corefile_free(corefile_t *c)
 {
+	if (!c)
+		return;
 	arena_reset(&c->memory);
 	free(c);
 }

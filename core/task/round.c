@@ -1,8 +1,8 @@
 /*
  * Rounds (sodns/wait.h): what is looked at now and then. There may be tens of thousands of such things in a
  * configuration, a file of each server block, and a task of its own for each would be a stack that sleeps.
- * So they stand in a heap by the time when they are due, and one service goes from one to the next;
- * where several are due, a few tasks more, so that a file system that hangs holds up those on it.
+ * So they stand in a heap by the time when they are due, and one service, the keeper, sleeps until the first
+ * is. A few tasks then go from one to the next: a file system that hangs holds up as many, and no others.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,7 +15,9 @@
 #include "task/service.h"
 
 #define HELPERS_MAX 4u
+#define HELP_MAX 64u /* calls in a row: others have the thread, too */
 #define NOWHERE SIZE_MAX
+#define AGAIN (50 * SODNS_MS)
 
 struct sodns_round {
 	const char *name;
@@ -82,28 +84,25 @@ static uint64_t next_due(void)
 	return count ? heap[0]->due : UINT64_MAX;
 }
 
-static void help(void *unused);
-
-/* Runs one that is due: false, there is none. */
-static bool run_one(void)
+static sodns_round_t *take_due(void)
 {
 	uint64_t now = sodns_now();
-	blame_t blame = {0};
-	const blame_t *before = task_current()->blame;
 	pthread_mutex_lock(&lock);
 	sodns_round_t *r = next_due() <= now ? heap[0] : NULL;
 	if (r)
 		take_out(r);
-	bool more = next_due() <= now;
 	pthread_mutex_unlock(&lock);
-	if (!r)
-		return false;
-	if (more && helpers < HELPERS_MAX && !task_run(&service_loop, help, NULL))
-		helpers++;
-	blame.plugin = r->name;
-	task_current()->blame = &blame;
+	return r;
+}
+
+static void call(sodns_round_t *r)
+{
+	task_t *t = task_current();
+	blame_t blame = {.plugin = r->name};
+	const blame_t *before = t->blame;
+	t->blame = &blame;
 	r->fn(r->arg);
-	task_current()->blame = before;
+	t->blame = before;
 	pthread_mutex_lock(&lock);
 	r->due = in_time(sodns_now(), r->every);
 	if (r->stopping) {
@@ -113,18 +112,25 @@ static bool run_one(void)
 		put_in(r);
 	}
 	pthread_mutex_unlock(&lock);
-	return true;
 }
 
 static void help(void *unused)
 {
 	(void)unused;
-	while (run_one())
-		;
+	sodns_round_t *r;
+	for (unsigned i = 0; i < HELP_MAX && (r = take_due()); i++)
+		call(r);
 	helpers--;
+	sodns_service_wake(keeper);
 }
 
-/* Until the next one is due. */
+static void begin_help(void *unused)
+{
+	if (task_run(&service_loop, help, unused))
+		helpers--;
+}
+
+/* Until the next one is due; 0: it is. */
 static uint64_t left(void)
 {
 	pthread_mutex_lock(&lock);
@@ -133,13 +139,18 @@ static uint64_t left(void)
 	return due > now ? due - now : 0;
 }
 
+/* Tasks begin tasks by the loop. While some are due, another helper comes now and then: those that are there
+ * may hang, or there was no memory for one. */
 static void keep(void *unused)
 {
-	(void)unused;
+	uint64_t pause;
 	do {
-		while (run_one())
-			;
-	} while (sodns_service_sleep(left()));
+		pause = left();
+		if (!pause && helpers < HELPERS_MAX) {
+			helpers++;
+			loop_post(&service_loop, begin_help, unused);
+		}
+	} while (sodns_service_sleep(pause ? pause : AGAIN));
 }
 
 static void make_room(void)
