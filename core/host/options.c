@@ -204,8 +204,9 @@ int sodns_setup_read(sodns_setup_t *s, void *to)
 
 int sodns_setup_read_all(sodns_setup_t *s, void *to)
 {
+	const sodns_options_t *t = s->plugin->r.options;
 	int rc = SODNS_OK;
-	while (!rc && sodns_setup_next(s))
+	while (!rc && !(s->reads && t && t->repeats == SODNS_FIRST) && sodns_setup_next(s))
 		rc = sodns_setup_read(s, to);
 	return rc;
 }

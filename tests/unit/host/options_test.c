@@ -172,7 +172,9 @@ static int read_by(const sodns_options_t *options, const char *text)
 	corefile_cursor_init(&s.cursor, &corefile->blocks[0].directives[0]);
 	int rc = SODNS_OK;
 	memset(&got, 0, sizeof(got));
-	while (!rc && sodns_setup_next(&s)) {
+	if (options->repeats == SODNS_FIRST)
+		rc = sodns_setup_read_all(&s, &got);
+	while (!rc && options->repeats != SODNS_FIRST && sodns_setup_next(&s)) {
 		if (options->repeats == SODNS_EACH)
 			memset(&got, 0, sizeof(got));
 		rc = sodns_setup_read(&s, &got);
@@ -412,15 +414,14 @@ static void test_directives(void **state)
 	static const sodns_option_t wanted[] = {
 		{"to", SODNS_OPT_TEXT, SODNS_FIELD(struct all, line), .flags = SODNS_OPT_REQUIRED},
 		{"ttl", SODNS_OPT_NUMBER, SODNS_FIELD(struct all, ttl), .fallback = "9"}};
-	static const sodns_options_t alone = {.repeats = SODNS_ONCE},
-				     shy = {.says.block = "it takes no options",
-					    .says.extra = "{} is too much"},
-				     needs = {.properties = SODNS_ROWS(wanted),
-					      .repeats = SODNS_EACH},
-				     never = {.properties = SODNS_ROWS(wanted),
-					      .says = {.empty = "nothing specified",
-						       .unknown = "Unknown field {}"}},
-				     lines = {.other = other, .other_form = "LINE"};
+	static const sodns_options_t
+		alone = {.repeats = SODNS_ONCE},
+		shy = {.says.block = "it takes no options", .says.extra = "{} is too much"},
+		needs = {.properties = SODNS_ROWS(wanted), .repeats = SODNS_EACH},
+		never = {.properties = SODNS_ROWS(wanted),
+			 .says = {.empty = "nothing specified", .unknown = "Unknown field {}"}},
+		one = {.properties = SODNS_ROWS(wanted), .repeats = SODNS_FIRST},
+		lines = {.other = other, .other_form = "LINE"};
 	(void)state;
 	assert_int_equal(read_by(&alone, "all"), SODNS_OK);
 	refuses_by(&alone, "all\nall", 3, "this plugin can only be used once per Server Block");
@@ -432,6 +433,8 @@ static void test_directives(void **state)
 	assert_int_equal(got.ttl, 9);
 	assert_string_equal(got.line, "b");
 	refuses_by(&needs, "all {\n to a\n}\nall {\n ttl 1\n}", 7, "'to' is required");
+	assert_int_equal(read_by(&one, "all {\n to a\n}\nall b {\n to b\n c\n}"), SODNS_OK);
+	assert_string_equal(got.line, "a");
 	refuses_by(&never, "all", 2, "nothing specified");
 	refuses_by(&never, "all {\n tto\n}", 3, "Unknown field tto (did you mean 'to'?)");
 	assert_int_equal(read_by(&lines, "all {\n a\n b\n}"), SODNS_OK);
