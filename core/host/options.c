@@ -45,7 +45,10 @@ static int read_property(sodns_setup_t *s, const sodns_option_t *o, void *to, bo
 	case SODNS_OPT_REFUSED:
 		return option_say(s, o, o->says.note, o->name);
 	case SODNS_OPT_IGNORED:
-		sodns_setup_args(s, &n);
+		if (o->flags & SODNS_OPT_IGNORES_MORE)
+			sodns_setup_args(s, &n);
+		else if (!(o->flags & SODNS_OPT_LEAVES_MORE) && sodns_setup_arg(s))
+			return sodns_error_args(s);
 		if (o->says.note)
 			sodns_warning(s, "%s", o->says.note);
 		return SODNS_OK;

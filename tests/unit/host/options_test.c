@@ -132,7 +132,8 @@ static const sodns_option_t properties[] = {
 	{"call", SODNS_OPT_CALL, .call = call, .form = "WORD"},
 	{"parse", SODNS_OPT_PARSE, .parse = parse, .flags = SODNS_OPT_MANY, .form = "WORDS..."},
 	{"once", SODNS_OPT_FLAG, SODNS_FIELD(struct all, flag), .flags = SODNS_OPT_ONCE},
-	{"old", SODNS_OPT_IGNORED, .says.note = "old is of old"},
+	{"old", SODNS_OPT_IGNORED, .flags = SODNS_OPT_IGNORES_MORE, .says.note = "old is of old"},
+	{"alone", SODNS_OPT_IGNORED, .help = "without words"},
 	{"later", SODNS_OPT_REFUSED, .says.note = "later is not in this release"},
 	{"ANY", SODNS_OPT_FLAG, SODNS_FIELD(struct all, flag), .flags = SODNS_OPT_ANY_CASE},
 	{"first", SODNS_OPT_NUMBER, SODNS_FIELD(struct all, port), .flags = SODNS_OPT_LEAVES_MORE},
@@ -401,6 +402,7 @@ static void test_functions(void **state)
 	assert_int_equal(got.parsed, 2);
 	assert_int_equal(got.port, 2);
 	assert_true(got.flag);
+	refuses("alone x", "Wrong argument count or unexpected line ending after 'x'");
 	refuses("parse a bad", "it is bad");
 	refuses("later", "later is not in this release");
 	refuses("first 1 fag", "unknown property 'fag' (did you mean 'flag'?)");
