@@ -68,6 +68,7 @@ static const sodns_option_t properties[] = {
 };
 static const sodns_options_t options = {
 	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_FIRST,
 	.says = {.unknown = "setting up rule: invalid selector={} should be query or response",
 		 .empty = SODNS_SAYS_ARGS},
 	.help = "sets and clears bits of the header",
