@@ -6,10 +6,10 @@
 
 #include <sodns/library.h>
 
-/* The folder that libsodns was loaded from, with a final slash; "" if nobody knows. Any thread. */
+/* The folder that libsodns was loaded from, with a final slash; "" if that is not known. Any thread. */
 void library_folder(char *out, size_t size);
 
-/* Takes the library's place, in tests: who asks for that name gets this table from now on. */
+/* Takes the library's place, in tests: a caller that asks for that name gets this table from now on. */
 void library_instead(const char *name, const sodns_library_head_t *table);
 
 #endif

@@ -171,7 +171,7 @@ bool web_open(struct web *w, sodns_conn_t *c, bool http2)
 	*w = (struct web){.conn = c, .http2 = http2};
 	w->last = &w->first;
 	w->session = sodns_http_session_new(&options, &owner, w);
-	/* Who has come so far with HTTP/2 may take the time between two requests to the first. */
+	/* A client that has come so far with HTTP/2 may take the time between two requests to the first. */
 	if (http2)
 		sodns_conn_answered(c);
 	return w->session;

@@ -1,6 +1,6 @@
 /*
  * Sessions of HTTP/1.1: one stream at a time. A server reads the next request when this one's response
- * has been given; what has come of it meanwhile waits with whoever has the connection.
+ * has been given; what has come of it meanwhile waits with the owner of the connection.
  */
 #include "session.h"
 
@@ -243,8 +243,8 @@ static void take_response(sodns_http_session_t *h)
 	sodns_http_stream_t *s = h->current;
 	unsigned status = h->reader.head.status;
 	if (!s || status == 101) {
-		fail(h, s ? "the server changes to a protocol that nobody asked for"
-			  : "the server answers what nobody asked");
+		fail(h, s ? "the server changes to a protocol that was not asked for"
+			  : "the server answers what was not asked");
 		return;
 	}
 	s->interim = status < 200;
@@ -262,7 +262,7 @@ static void take_end(sodns_http_session_t *h)
 	settle(s);
 }
 
-/* A server says so, to whom it is; a client has nothing more to say. */
+/* A server says so, naming itself; a client has nothing more to say. */
 static void take_wrong(sodns_http_session_t *h)
 {
 	unsigned status = h->reader.status;

@@ -166,7 +166,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 	sodns_http_session_t *h = arg;
 	sodns_http_stream_t *s = stream_of(session, stream);
 	(void)flags;
-	/* What nobody wants any more is not waited for. */
+	/* What is not wanted any more is not waited for. */
 	bool wanted = s && s->told && !s->refused && !(h->options.server && s->said);
 	if (wanted && h->options.takes)
 		s->untaken += len;
@@ -250,7 +250,7 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 	if (!s)
 		return 0;
 	nghttp2_session_set_stream_user_data(session, stream, NULL);
-	/* What was not taken is nobody's any more. */
+	/* What was not taken is given up. */
 	if (s->untaken)
 		nghttp2_session_consume_connection(session, s->untaken);
 	enum sodns_http_closed how = code == NGHTTP2_REFUSED_STREAM  ? SODNS_HTTP_UNSEEN
