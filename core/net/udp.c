@@ -306,7 +306,7 @@ static void on_emptied(struct query_parking *p)
 	uv_close((uv_handle_t *)&u->idle, on_closed);
 }
 
-/* Nothing new gets in from here on: who asks next is told at once that nobody is there, and what has
+/* Nothing new gets in from here on: a client that asks next is told at once that nothing listens, and what has
  * arrived is all there is to answer. (A socket that is connected takes datagrams of its peer alone.) */
 static void shut(const udp_socket_t *u)
 {
