@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The folder that libsodns was loaded from, with a final slash; "" if that is not known. Any thread. */
+/* The folder that libsodns was loaded from, with a final slash; "" if nobody knows. Any thread. */
 void library_folder(char *out, size_t size);
 
 #endif
