@@ -65,7 +65,7 @@ const uint8_t *answer_name_of(answer_t *a, const sodns_node_t *n)
 	return memcpy(sodns_alloc(a->q, len), name, len);
 }
 
-/* Whether the node has records besides those that make the apex: for who falls through, an apex with
+/* Whether the node has records besides those that make the apex: for a plugin that falls through, an apex with
  * only SOA and NS is like an empty non-terminal, as in CoreDNS. */
 static bool has_data(const answer_t *a, const sodns_node_t *n)
 {

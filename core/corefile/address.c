@@ -1,6 +1,6 @@
 /*
  * Keys of server blocks: [TRANSPORT://]ZONE[:PORT], where ZONE may be a network and stands for its
- * reverse zones; and who may listen beside whom.
+ * reverse zones; and which keys may listen beside each other.
  */
 #include <arpa/inet.h>
 #include <ctype.h>

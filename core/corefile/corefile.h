@@ -47,9 +47,10 @@ typedef struct corefile {
 typedef bool (*corefile_known_f)(void *ctx, const char *directive, char *hint, size_t hint_size);
 
 /* `name` is shown in errors, and imports are relative to it. NULL: err has the whole message. Without
- * `known` any directive is taken, and no warning is written: for those who only look. */
+ * `known` any directive is taken, and no warning is written: for callers that only look. */
 corefile_t *corefile_parse(const char *name, const char *text, size_t len, corefile_known_f known,
 			   void *ctx, char *err, size_t err_size);
+/* NULL is allowed. */
 void corefile_free(corefile_t *c);
 
 /* Writes what was read, so that it can be had again without its files; ferror(f) says whether that
@@ -105,7 +106,7 @@ void corefile_address_free(corefile_address_t *a);
 /* What makes a zone's name, absolute and lower case, look like a slip; NULL: nothing does. */
 const char *corefile_odd_zone(const char *zone);
 
-/* Who listens where: the same zone may not be served twice at one address, nor both with and
+/* What listens where: the same zone may not be served twice at one address, nor both with and
  * without `bind`. */
 typedef struct corefile_overlap corefile_overlap_t;
 corefile_overlap_t *corefile_overlap_new(void);

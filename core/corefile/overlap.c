@@ -1,5 +1,5 @@
 /*
- * Who listens where: no zone is served twice at one address. A table, since there may be thousands of
+ * What listens where: no zone is served twice at one address. A table, since there may be thousands of
  * server blocks.
  */
 #include <stdint.h>

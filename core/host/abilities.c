@@ -1,5 +1,5 @@
 /*
- * Who can do what: instances looking for each other (sodns/ability.h).
+ * Which instance can do what: they look for each other (sodns/ability.h).
  */
 #include <string.h>
 

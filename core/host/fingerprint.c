@@ -126,7 +126,7 @@ bool sodns_host_fingerprint(char hex[129], char *err, size_t err_size)
 	return there;
 }
 
-/* Reckoned when it is asked for: only who reads the configuration again has a use for it. */
+/* Reckoned when it is asked for: only a reader of the configuration has a use for it. */
 const char *sodns_prepare_fingerprint(sodns_prepare_t *p)
 {
 	generation_t *g = p->generation;

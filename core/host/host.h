@@ -128,7 +128,7 @@ typedef struct generation {
 	arena_t memory;          /* freed with the generation */
 	sandbox_t opens;         /* what it makes the process open */
 	struct opened *opened;   /* while it is set up: the paths that are among them */
-	char fingerprint[129];   /* of what it was built from; "": nobody has asked */
+	char fingerprint[129];   /* of what it was built from; "": not asked for yet */
 	_Atomic(long) in_flight; /* queries put aside, and batches that still begin in it */
 	_Atomic(long) streams;   /* those of them that take as long as their clients wish */
 	uint64_t waits_until;    /* ns: as long prepare may wait for what is outside */
@@ -149,7 +149,7 @@ typedef struct host_options {
 	 * when it is read; the one to take instead of what lies on the disk; one whose copies may be
 	 * used again. Each may be NULL. */
 	const char *stage, *staged, *before;
-	bool (*ending)(void); /* whether the process is to end; NULL: nobody can say */
+	bool (*ending)(void); /* whether the process is to end; NULL: it can't be told */
 } host_options_t;
 extern host_options_t host;
 

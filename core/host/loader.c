@@ -1,6 +1,6 @@
 /*
  * Opening plugins. The file is copied to a private folder under a name that is never used twice and
- * opened from there: whoever copies a new version over a plugin in use harms nobody, and the same
+ * opened from there: copying a new version over a plugin in use does no harm, and the same
  * path can be opened again when its file has changed. Nothing is ever closed. Each refusal is one
  * line: file, what it has, what is wanted, remedy.
  */

@@ -1,5 +1,5 @@
 /*
- * plugin.cfg.d: files beside plugin.cfg that packages bring, so that nobody has to edit that. Each line
+ * plugin.cfg.d: files beside plugin.cfg that packages bring, so that it need not be edited. Each line
  * says where its plugin stands, "name:path before other" or "name:path after other"; what plugin.cfg
  * has commented out has a place there already. Files are read in the order of their names. Of several
  * plugins at the same side of one, those that were read first stand first.

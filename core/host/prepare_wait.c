@@ -18,7 +18,7 @@
 
 #define LOOK_NS 20000000
 #define TELL_NS 5000000000u
-/* What fn has after its time to come back, before nobody waits for it to begin any more. */
+/* What fn has after its time to come back, before it is not waited for to begin any more. */
 #define LATE_NS 1000000000u
 
 struct work {

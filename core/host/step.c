@@ -1,5 +1,5 @@
 /*
- * Whom to blame while a configuration is set up.
+ * What to blame while a configuration is set up.
  */
 #include <stdio.h>
 

@@ -53,7 +53,8 @@ void warn_of_unreached(generation_t *g)
 	for (const block_t *b = g->blocks; b; b = b->next) {
 		const instance_t *in_front = NULL;
 		for (const instance_t *i = b->instances; i; i = i->next) {
-			if (!i->chained)
+			/* A view has done its work before a query is anywhere in the chain. */
+			if (!i->chained || (b->filter && i->self == b->filter_arg))
 				continue;
 			if (in_front && !was_told(&told, g, i, in_front))
 				sodns_log(SODNS_LOG_WARNING, i->plugin->name,

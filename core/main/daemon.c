@@ -69,7 +69,7 @@ static const char usage[] =
 	"64)\n"
 	"  -client.share PERCENT  of a limit that one client may have (default 100)\n"
 	"  -log.format F     text (default), or json: each line an object\n"
-	"  -user NAME        whom the serving process runs as (default: as started, without "
+	"  -user NAME        user of the serving process (default: as started, without "
 	"privileges)\n"
 	"  -sandbox=false    the serving process may open and do what its user may\n"
 	"  -supervise=false  no parent process that keeps the sockets when a plugin crashes\n"

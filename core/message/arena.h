@@ -22,7 +22,7 @@
 
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define ARENA_GAP 16u /* between what is handed out: who writes behind it is found */
+#define ARENA_GAP 16u /* between what is handed out: a write behind it is found */
 #else
 #define ARENA_GAP 0u
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))

@@ -1,6 +1,6 @@
 /*
  * The link of a chain, as the host makes it: the SDK's handler with what comes after it. It stands
- * this far down because replies note who made them.
+ * this far down because replies note the plugin that made them.
  */
 #ifndef CORE_MESSAGE_CHAIN_H
 #define CORE_MESSAGE_CHAIN_H

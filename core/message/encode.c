@@ -12,9 +12,10 @@
 #define PROBES 8u
 #define SUFFIXES_MAX 600u
 #define MEMO 16u
+#define FEW 8u
 
-/* Suffixes written so far, the question's aside: a small open hash of their offsets. Emptied by the
- * list of slots in use. */
+/* Suffixes written so far, the question's aside: where there are more than a few, which most messages don't
+ * have, a small open hash of their offsets. Emptied by the list of slots in use. */
 struct suffixes {
 	uint16_t at[SLOTS];
 	uint16_t tag[SLOTS];
@@ -33,6 +34,12 @@ typedef struct encoder {
 		uint16_t at;
 	} memo[MEMO];
 	unsigned memos;
+	struct {
+		uint16_t at;
+		uint8_t len; /* uncompressed */
+	} few[FEW]; /* the suffixes, as long as they are few: those are found faster by length */
+	unsigned few_count;
+	bool hashes;           /* there are more */
 	unsigned state_labels; /* of the question, that `state` has hashed */
 	hash_state_t state;
 } encoder_t;
@@ -97,6 +104,14 @@ static unsigned suffix_find(const encoder_t *e, uint64_t hash, const uint8_t *su
 	return 0;
 }
 
+static unsigned few_find(const encoder_t *e, const uint8_t *suffix, size_t len)
+{
+	for (unsigned i = 0; i < e->few_count; i++)
+		if (e->few[i].len == len && written_equals(e, e->few[i].at, suffix))
+			return e->few[i].at;
+	return 0;
+}
+
 /* How many of the name's rightmost labels are the question's too, letter for letter. */
 static unsigned shared_with_question(const encoder_t *e, const uint8_t *name,
 				     const name_labels_t *l)
@@ -142,6 +157,47 @@ static void hash_rest(encoder_t *e, const uint8_t *name, name_labels_t *l, unsig
 	name_hash_rest(e->state, name, l, own);
 }
 
+static void hash_few(encoder_t *e)
+{
+	uint8_t name[SODNS_NAME_MAX];
+	size_t n, len = (size_t)(e->at - e->out);
+	for (unsigned i = 0; i < e->few_count; i++)
+		if (name_unpack(e->out, len, e->few[i].at, name, &n))
+			suffix_add(sodns_name_hash(name), e->few[i].at);
+	e->hashes = true;
+}
+
+/* Where the suffix of a name from label i on stands already, or 0. */
+static unsigned find_suffix(const encoder_t *e, const uint8_t *name, const name_labels_t *l,
+			    unsigned i)
+{
+	const uint8_t *suffix = name + l->at[i];
+	if (!e->hashes)
+		return few_find(e, suffix, l->at[l->count] + 1u - l->at[i]);
+	return suffix_find(e, l->hash_known[i], suffix);
+}
+
+/* The suffixes of a name from labels 0 to `to` - 1 on stand from `at` on. Of the name the last `shared`
+ * labels are the question's. */
+static void remember(encoder_t *e, const uint8_t *name, name_labels_t *l, unsigned to,
+		     unsigned shared, size_t at)
+{
+	if (!e->hashes && e->few_count + to > FEW) {
+		hash_few(e);
+		hash_rest(e, name, l, shared);
+	}
+	for (unsigned k = 0; k < to; k++) {
+		if (e->hashes) {
+			suffix_add(l->hash_known[k], at + l->at[k]);
+			continue;
+		}
+		if (at + l->at[k] > 0x3fff)
+			return;
+		e->few[e->few_count].at = (uint16_t)(at + l->at[k]);
+		e->few[e->few_count++].len = (uint8_t)(l->at[l->count] + 1u - l->at[k]);
+	}
+}
+
 /* Writes the labels that stand nowhere yet, then a pointer or the root. */
 static bool put_new_name(encoder_t *e, const uint8_t *name)
 {
@@ -149,9 +205,10 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	name_labels_t l;
 	size_t len = name_split(name, &l), start = (size_t)(e->at - e->out);
 	unsigned shared = shared_with_question(e, name, &l), i, found = 0;
-	hash_rest(e, name, &l, shared);
+	if (e->hashes)
+		hash_rest(e, name, &l, shared);
 	for (i = 0; i < l.count - shared; i++)
-		if (suffixes.count && (found = suffix_find(e, l.hash_known[i], name + l.at[i])))
+		if ((found = find_suffix(e, name, &l, i)))
 			break;
 	if (!found && shared)
 		found = QUESTION_AT + (unsigned)q->labels.at[q->labels.count - shared];
@@ -162,8 +219,7 @@ static bool put_new_name(encoder_t *e, const uint8_t *name)
 	e->at += plain;
 	if (found)
 		put_pointer(e, found);
-	for (unsigned k = 0; k < i; k++)
-		suffix_add(l.hash_known[k], start + l.at[k]);
+	remember(e, name, &l, i, shared, start);
 	memorise(e, name, i ? start : found);
 	return true;
 }
@@ -230,14 +286,12 @@ static void remember_name(encoder_t *e, const uint8_t *name)
 {
 	name_labels_t l;
 	name_split(name, &l);
-	unsigned shared = shared_with_question(e, name, &l);
-	hash_rest(e, name, &l, shared);
-	for (unsigned i = 0; i < l.count - shared; i++) {
-		const uint8_t *suffix = name + l.at[i];
-		if (suffixes.count && suffix_find(e, l.hash_known[i], suffix))
-			return;
-		suffix_add(l.hash_known[i], (size_t)(suffix - e->out));
-	}
+	unsigned shared = shared_with_question(e, name, &l), i = 0;
+	if (e->hashes)
+		hash_rest(e, name, &l, shared);
+	while (i < l.count - shared && !find_suffix(e, name, &l, i))
+		i++;
+	remember(e, name, &l, i, shared, (size_t)(name - e->out));
 }
 
 /* RDATA as they are, with the length in front. What is no name there, in spite of its type, is left
@@ -299,7 +353,7 @@ static unsigned put_section(encoder_t *e, const struct reply_section *s, bool *c
 	return n;
 }
 
-/* Only who sent an OPT record gets one (RFC 6891, 7). */
+/* Only a client that sent an OPT record gets one (RFC 6891, 7). */
 static size_t opt_length(const sodns_query_t *q, const sodns_reply_t *r, size_t own)
 {
 	if (!q->has_edns)
@@ -373,7 +427,8 @@ static bool put_body(encoder_t *e, const sodns_reply_t *r, size_t fit, unsigned 
 {
 	bool complete = true;
 	suffixes.count = 0;
-	e->memos = 0;
+	e->memos = e->few_count = 0;
+	e->hashes = false;
 	e->state_labels = 0;
 	e->state = hash_of_names;
 	e->at = put_question(e->q, e->question, e->out + QUESTION_AT);
@@ -454,6 +509,11 @@ static bool own_question(const sodns_query_t *q, const uint8_t *message)
 	return !memcmp(lower, q->name, q->name_len);
 }
 
+void message_put_flags(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
+{
+	put16(out + 2, header_word(q, r, r->flags));
+}
+
 /* A kept message goes out as it is: id, header bits, TTLs and the client's OPT are put in. One that
  * was received has a question of its own. */
 static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out)
@@ -461,14 +521,12 @@ static size_t encode_wire(const sodns_query_t *q, const sodns_reply_t *r, uint8_
 	size_t len = r->wire_len;
 	memcpy(out, r->wire, len);
 	put16(out, q->id);
-	put16(out + 2, header_word(q, r, r->flags));
+	message_put_flags(q, r, out);
 	if (r->received && !own_question(q, out))
 		put_question(q, q->original, out + QUESTION_AT);
 	for (size_t i = 0; i < r->ttl_count; i++) {
 		uint8_t *p = out + r->ttls[i];
-		uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-			       p[3];
-		put32(p, r->ttl_set ? r->ttl : ttl > r->age ? ttl - r->age : 0);
+		put32(p, reply_image_ttl(r, p));
 	}
 	if (opt_length(q, r, r->options_len)) {
 		len += put_opt(out + len, q, r, r->options_len);
@@ -485,12 +543,16 @@ static bool answers(const sodns_query_t *q, const sodns_query_t *made_for)
 		q->name_len == made_for->name_len && !memcmp(q->name, made_for->name, q->name_len));
 }
 
+bool message_answers(const sodns_query_t *q, const sodns_reply_t *r)
+{
+	return r->received ? answers(q, r->q) : same_question(q, r);
+}
+
 size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, size_t fit)
 {
 	if (r->kind == SODNS_WIRE) {
 		if (r->wire_len + opt_length(q, r, r->options_len) <= fit &&
-		    !leaves_empty(q, r->flags) &&
-		    (r->received ? answers(q, r->q) : same_question(q, r)))
+		    !leaves_empty(q, r->flags) && message_answers(q, r))
 			return encode_wire(q, r, out);
 		reply_open(r);
 	}

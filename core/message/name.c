@@ -164,10 +164,16 @@ int sodns_name_from_text(const char *t, const uint8_t *origin, uint8_t out[SODNS
 }
 
 /* Whether a byte stands for itself in a zone file's name: printable, and none of . \ " ( ) ; @ ' $. */
-static bool is_plain(uint8_t c)
+static inline bool is_plain(uint8_t c)
 {
-	static const uint64_t plain[2] = {0xf7ffbc6a00000000u, 0x7fffffffeffffffeu};
-	return c < 128 && plain[c >> 6] >> (c & 63) & 1;
+	static const bool plain[256] = {
+		[32] = 0, 1, 0, 1, 0,        1, 1, 0, 0, 0, 1, 1, 1,        1, 0, 1, 1, 1, 1, 1,
+		1,        1, 1, 1, 1,        1, 1, 0, 1, 1, 1, 1, [64] = 0, 1, 1, 1, 1, 1, 1, 1,
+		1,        1, 1, 1, 1,        1, 1, 1, 1, 1, 1, 1, 1,        1, 1, 1, 1, 1, 1, 1,
+		0,        1, 1, 1, [96] = 1, 1, 1, 1, 1, 1, 1, 1, 1,        1, 1, 1, 1, 1, 1, 1,
+		1,        1, 1, 1, 1,        1, 1, 1, 1, 1, 1, 1, 1,        1, 1, 0,
+	};
+	return plain[c];
 }
 
 static char *write_special(char *o, uint8_t c)
@@ -179,17 +185,35 @@ static char *write_special(char *o, uint8_t c)
 	return o;
 }
 
+/* A label whose bytes all stand for themselves, as nearly all do, byte for byte. NULL: some don't. */
+static char *copy_plain(char *o, const uint8_t *label, size_t n)
+{
+	bool plain = true;
+	for (size_t i = 0; i < n; i++) {
+		o[i] = (char)label[i];
+		plain &= is_plain(label[i]);
+	}
+	return plain ? o + n : NULL;
+}
+
+static char *write_label(char *o, const uint8_t *label, size_t n)
+{
+	for (const uint8_t *end = label + n; label < end; label++)
+		if (is_plain(*label))
+			*o++ = (char)*label;
+		else
+			o = write_special(o, *label);
+	return o;
+}
+
 size_t sodns_name_to_text(const uint8_t *name, char out[SODNS_NAME_TEXT_MAX])
 {
 	char *o = out;
 	if (!*name)
 		*o++ = '.';
-	while (*name) {
-		for (unsigned n = *name++; n; n--, name++)
-			if (is_plain(*name))
-				*o++ = (char)*name;
-			else
-				o = write_special(o, *name);
+	for (; *name; name += *name + 1) {
+		char *end = copy_plain(o, name + 1, *name);
+		o = end ? end : write_label(o, name + 1, *name);
 		*o++ = '.';
 	}
 	*o = 0;

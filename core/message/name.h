@@ -43,7 +43,7 @@ static inline bool name_hash_known(const name_labels_t *l, unsigned i)
 }
 
 /* Computes the hash of the suffix from label i on and keeps it: l is of one thread, and changes where
- * nobody sees it. */
+ * that is not seen. */
 uint64_t name_hash_make(const uint8_t *name, const name_labels_t *l, unsigned i);
 
 /* The hash of the suffix from label i on: 0 is the whole name, count the root. */

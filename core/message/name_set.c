@@ -214,7 +214,7 @@ const uint8_t *sodns_name_set_match(const sodns_name_set_t *s, const uint8_t *na
 {
 	struct candidate c[DEPTHS];
 	name_labels_t l;
-	if (!s->slots)
+	if (!s || !s->slots)
 		return NULL;
 	size_t len = name_split(name, &l);
 	for (unsigned n = find_candidates(s, name, &l, c); n--;) {
@@ -231,7 +231,7 @@ const uint8_t *sodns_name_set_match(const sodns_name_set_t *s, const uint8_t *na
 
 bool sodns_name_set_has(const sodns_name_set_t *s, const uint8_t *name, uint32_t *value)
 {
-	if (!s->slots)
+	if (!s || !s->slots)
 		return false;
 	uint32_t slot = *find(s, sodns_name_hash(name), name, sodns_name_length(name),
 			      SODNS_NAME_TREE);

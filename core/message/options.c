@@ -44,7 +44,7 @@ size_t message_echo_options(uint8_t *out, const sodns_query_t *q)
 	return n;
 }
 
-/* What concerns nobody but the two ends of one hop: RFC 5001, 2.1; RFC 7828, 3.1; RFC 7830, 3; a
+/* What concerns only the two ends of one hop: RFC 5001, 2.1; RFC 7828, 3.1; RFC 7830, 3; a
  * cookie belongs to one client and one server (RFC 7873, 4). */
 static bool of_hop(unsigned code)
 {

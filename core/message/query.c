@@ -158,7 +158,7 @@ enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *m, size_t len)
 	q->opcode = m[2] >> 3 & 15;
 	q->type = q->rclass = 0;
 	q->name_len = 0;
-	q->has_edns = q->derived = q->has_upper = q->collects = false;
+	q->has_edns = q->derived = q->has_upper = q->collects = q->unrouted = false;
 	q->edns_size = q->edns_flags = q->options_len = q->tsig_at = q->question_end = 0;
 	q->set_options_len = 0;
 	q->edns_version = q->depth = 0;
@@ -343,7 +343,7 @@ uint16_t sodns_query_size(const sodns_query_t *q)
 	return size < 512 ? 512 : size;
 }
 
-/* Whether somebody else may have written the client's address there. */
+/* Whether another host may have written the client's address there. */
 bool query_may_be_forged(const sodns_query_t *q)
 {
 	return q->protocol == SODNS_UDP && !q->shared->trusted && !sodns_address_is_local(q->peer);

@@ -29,7 +29,7 @@ struct query_view_calls {
 /* What a query that is put aside needs when it goes on; only its worker counts. */
 struct query_parking {
 	unsigned count;
-	void (*emptied)(struct query_parking *p); /* NULL: nobody waits for that */
+	void (*emptied)(struct query_parking *p); /* NULL: nothing waits for that */
 };
 
 /* What all derived copies and sub-queries of one client query share. */
@@ -48,7 +48,7 @@ typedef struct query_shared {
 	bool streaming;                            /* holds no epoch when it waits */
 	_Atomic(long) *in_flight;                  /* of the generation: counts queries put aside */
 	struct query_parking *parking;             /* of the socket, NULL: none */
-	const sodns_address_t *client;             /* for whom it waits; NULL: for nobody */
+	const sodns_address_t *client;             /* the client that it waits for; NULL: none */
 	_Atomic(const struct handler *) *in_hand;  /* of the worker: the plugin that runs */
 } query_shared_t;
 
@@ -59,6 +59,7 @@ struct sodns_query {
 	uint16_t type, rclass;
 	uint8_t opcode, name_len, protocol, depth;
 	bool has_upper, has_edns, derived, collects; /* collects: keeps metadata */
+	bool unrouted; /* it was found that no block is there for it */
 	uint8_t edns_version;
 	uint16_t edns_size, edns_flags;
 	const uint8_t *options; /* of the OPT record, checked */
@@ -93,7 +94,7 @@ enum parse_verdict {
 
 /* Reads a packet into q, which has its shared part already. The packet must stay as long as q. */
 enum parse_verdict query_parse(sodns_query_t *q, const uint8_t *packet, size_t len);
-/* Whether the client's address may be that of another, who did not ask. */
+/* Whether the client's address may be that of another host, which did not ask. */
 bool query_may_be_forged(const sodns_query_t *q);
 /* Sets name and labels from a wire name in any case. */
 void query_set_name(sodns_query_t *q, const uint8_t *name);

@@ -216,7 +216,7 @@ static size_t a6_size(const uint8_t *p, size_t left)
 	return name ? n + name : MALFORMED;
 }
 
-/* Version 0 has 16 bytes; of others nobody knows (RFC 1876, 2). */
+/* Version 0 has 16 bytes; of others that is not known (RFC 1876, 2). */
 static size_t location_size(const uint8_t *p, size_t left)
 {
 	return left && !p[0] ? 16 : left ? left : MALFORMED;

@@ -20,6 +20,7 @@ typedef struct scan {
 	size_t steps;          /* that names may still take */
 	size_t opt;            /* where the OPT record begins, 0: there is none */
 	size_t opt_end;        /* and ends */
+	bool signs;            /* there is a TSIG record */
 } scan_t;
 
 /* Most owners are the question's name, which has been looked at. */
@@ -76,6 +77,7 @@ static bool skip_record(scan_t *s, bool additional)
 		s->opt = begin;
 		s->opt_end = end;
 	} else {
+		s->signs |= type == SODNS_TYPE_TSIG;
 		s->ttls[s->ttl_count++] = (uint16_t)ttl;
 	}
 	return true;
@@ -130,8 +132,9 @@ sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *m, size_t len)
 	s.ttls = arena_alloc(&q->shared->arena, (len - question) / 11 * sizeof(*s.ttls));
 	if (!scan(&s))
 		return NULL;
-	/* An OPT record that is not the last can't be cut off: pointers lead behind it. */
-	if (s.opt && s.opt_end != s.at)
+	/* An OPT record that is not the last can't be cut off: pointers lead behind it. Neither can a TSIG
+	 * record, which has no TTL to be changed, and is for nobody who gets this answer from us. */
+	if (s.signs || (s.opt && s.opt_end != s.at))
 		return sodns_reply_parse(q, m, len);
 	sodns_reply_t *r = sodns_reply_wire(q, m, s.opt ? s.opt : s.at, s.ttls, s.ttl_count, 0);
 	r->received = true;

@@ -90,12 +90,17 @@ const char *sodns_reply_plugin(const sodns_reply_t *r)
 	return r->plugin;
 }
 
-/* Whether edits have something to work on. */
-static bool editable(sodns_reply_t *r)
+bool sodns_reply_open(sodns_reply_t *r)
 {
 	if (r->kind == SODNS_WIRE)
 		reply_open(r);
-	return r->kind == SODNS_RECORDS && !r->sealed;
+	return r->kind == SODNS_RECORDS;
+}
+
+/* Whether edits have something to work on. */
+static bool editable(sodns_reply_t *r)
+{
+	return sodns_reply_open(r) && !r->sealed;
 }
 
 void sodns_reply_seal(sodns_reply_t *r)
@@ -215,6 +220,37 @@ void sodns_reply_set_ttl(sodns_reply_t *r, uint32_t seconds)
 	for (int k = 0; k < 3; k++)
 		for (uint32_t i = 0; i < r->section[k].count; i++)
 			r->section[k].sets[i].ttl = seconds;
+}
+
+static void add_all(sodns_reply_t *to, const sodns_reply_t *from)
+{
+	for (int k = 0; k < 3; k++)
+		for (uint32_t i = 0; i < from->section[k].count; i++)
+			if (from->section[k].sets[i].type != SODNS_TYPE_TSIG)
+				sodns_reply_add(to, (enum sodns_section)k,
+						&from->section[k].sets[i]);
+}
+
+sodns_reply_t *sodns_reply_again(sodns_query_t *q, sodns_reply_t *r)
+{
+	if (r->kind == SODNS_WIRE && !message_answers(q, r))
+		reply_open(r);
+	sodns_reply_t *out = make(q, r->kind);
+	out->flags = r->flags;
+	out->rcode = r->rcode;
+	if (r->kind == SODNS_RECORDS)
+		add_all(out, r);
+	if (r->kind != SODNS_WIRE)
+		return out;
+	out->wire = r->wire;
+	out->wire_len = r->wire_len;
+	out->received = r->received;
+	out->ttls = r->ttls;
+	out->ttl_count = r->ttl_count;
+	out->age = r->age;
+	out->ttl_set = r->ttl_set;
+	out->ttl = r->ttl;
+	return out;
 }
 
 /* Makes room for `more` bytes behind the reply's own options. A reply that has options of its own

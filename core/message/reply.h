@@ -47,6 +47,16 @@ size_t message_encode(const sodns_query_t *q, sodns_reply_t *r, uint8_t *out, si
 /* Writes r's records as a message for keeps: the question in lower case, no OPT. 0: they don't fit. */
 size_t message_encode_image(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out,
 			    size_t size);
+/* Whether r, an image, can leave for q as it is: it was made for, or received with, q's question. */
+bool message_answers(const sodns_query_t *q, const sodns_reply_t *r);
+/* Writes the header of the message that answers q with r, the id and the counts aside. */
+void message_put_flags(const sodns_query_t *q, const sodns_reply_t *r, uint8_t *out);
+/* The TTL at p of a record of an image, as it leaves. */
+static inline uint32_t reply_image_ttl(const sodns_reply_t *r, const uint8_t *p)
+{
+	uint32_t ttl = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return r->ttl_set ? r->ttl : ttl > r->age ? ttl - r->age : 0;
+}
 /* The answer to a packet that is no good query: its header and, where that could be read, its
  * question (question_end: the offset behind it, else 0). Returns the length. */
 size_t message_encode_rejection(const uint8_t *packet, size_t question_end, int rcode,

@@ -39,7 +39,7 @@ enum {
 };
 
 typedef struct rrtype {
-	const char *name; /* NULL: nobody has named it */
+	const char *name; /* NULL: it has no name */
 	const char *form; /* NULL: no text form, RDATA may be any bytes */
 	uint8_t flags;
 } rrtype_t;

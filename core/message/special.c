@@ -1,6 +1,6 @@
 /*
  * Special-purpose addresses (RFC 6890, and IANA's registries since): those of hosts that no router of
- * the Internet forwards to. Nobody outside can have answers sent there in another's name. Others that
+ * the Internet forwards to. No host outside can have answers sent there in another's name. Others that
  * are in the registries but no host's (documentation, reserved, discard) are not among them. And the
  * block in which IPv6 has IPv4's addresses.
  */

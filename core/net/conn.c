@@ -140,7 +140,7 @@ void conn_part(sodns_conn_t *c)
 	conn_poll(c, UV_READABLE);
 }
 
-/* Work that can be put off: of who sends without end, and of handshakes, which cost what a hundred queries do. */
+/* Work that can be put off: of clients that send without end, and of handshakes, which cost what a hundred queries do. */
 static bool is_heavy(const sodns_conn_t *c)
 {
 	return c->much || (c->tls && !sodns_tls_ready(c->tls));

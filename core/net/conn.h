@@ -27,7 +27,7 @@ struct sender {
 struct sodns_conn {
 	struct sodns_conn *next, *previous; /* all of the worker's */
 	struct sodns_conn *older,
-		*younger;    /* of its listener's: who brought a query last is youngest */
+		*younger;    /* of its listener's: the one that brought a query last is youngest */
 	sodns_claim_t claim; /* of its client, in the same order */
 	unsigned cost_kib;   /* of memory, as counted */
 	struct sodns_conn *next_dirty;
@@ -86,7 +86,7 @@ void conn_leave_listener(sodns_conn_t *c);
 void conn_part(sodns_conn_t *c);
 /* It has brought a query: the last of its listener's to be closed for a new one. */
 void conn_rejuvenate(sodns_conn_t *c);
-/* Frees a closed connection that nobody holds any more; closes one that is to finish, if it has. */
+/* Frees a closed connection that nothing holds any more; closes one that is to finish, if it has. */
 void conn_release(sodns_conn_t *c);
 void conn_set_deadline(sodns_conn_t *c, uint32_t ms);
 void conn_poll(sodns_conn_t *c, int events);

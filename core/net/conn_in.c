@@ -9,7 +9,7 @@
 #include "net/conn.h"
 #include "report/limits.h"
 
-/* At a time: who sends more has to wait for others. */
+/* At a time: a client that sends more has to wait for others. */
 #define READ_SIZE 16384u
 /* What can be left over: all that was read, and an unfinished message in front of it. */
 #define REST_MAX (READ_SIZE + 2u + 65535u)

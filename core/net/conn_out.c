@@ -142,7 +142,7 @@ void sodns_conn_held(sodns_conn_t *c, size_t bytes)
 	fail_later(c);
 }
 
-/* Who takes next to nothing has no more time for it. */
+/* A client that takes next to nothing has no more time for it. */
 static void set_write_deadline(sodns_conn_t *c)
 {
 	if (c->write_deadline && c->sent - c->sent_then < SLOW_BYTES)
@@ -204,7 +204,7 @@ void conn_flush(sodns_conn_t *c)
 	conn_count_unread(c, unread_of(c));
 	conn_call_senders(c);
 	c->write_deadline = 0;
-	/* Handshakes, and what a transport says of its own, give nobody more time. */
+	/* Handshakes, and what a transport says of its own, give no client more time. */
 	if (c->answered) {
 		c->answered = false;
 		c->reading = c->rest_len && !c->stalled;
@@ -244,7 +244,7 @@ void conn_send(slot_t *s, uint8_t *packet, size_t len)
 	/* The answer of a query that waited leaves with no batch. */
 	if (s->shared.parked)
 		tcp_flush(c->worker);
-	/* Also of a client that has gone while its query waited, to whom nothing was to be sent. */
+	/* Also of a client that has gone while its query waited, and to which nothing was to be sent. */
 	conn_release(c);
 }
 
@@ -265,7 +265,7 @@ static void begin_stream(sodns_conn_t *c)
 	c->streaming = true;
 }
 
-/* Until somebody wakes the connection's senders. */
+/* Until the connection's senders are woken. */
 static int wait_as_sender(sodns_conn_t *c)
 {
 	struct sender me = {c->senders, task_current()};
@@ -282,7 +282,7 @@ static int wait_as_sender(sodns_conn_t *c)
 }
 
 /* Lets others have their turn after each message, and waits while more is pending than a client may
- * leave unread. Who takes some of it has more time. */
+ * leave unread. One that takes some of it has more time. */
 int conn_send_more(slot_t *s, uint8_t *packet, size_t len)
 {
 	sodns_conn_t *c = s->channel;

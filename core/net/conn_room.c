@@ -1,6 +1,6 @@
 /*
  * Room for connections. A limit belongs to a listener of one worker, to one of all workers, or to the
- * process; when it is reached, the client that has most loses a connection to one that has less. Who
+ * process; when it is reached, the client that has most loses a connection to one that has less. What
  * has least to lose goes first: connections that wait for nothing, then those that have had an answer.
  */
 #include <limits.h>
@@ -125,7 +125,7 @@ static bool admit_here(tcp_listener_t *l, const sodns_address_t *peer)
 	return make_room(fullest(l), peer, 0);
 }
 
-/* One client may have only so many, whoever else wants some: it has, and keeps them all. Of a limit of all
+/* One client may have only so many, whatever others want: it has, and keeps them all. Of a limit of all
  * workers each looks at its own part. */
 static bool has_its_part(tcp_listener_t *l, const sodns_address_t *peer)
 {

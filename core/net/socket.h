@@ -11,9 +11,9 @@ typedef struct socket_spec {
 	sodns_address_t address; /* with its port; family 6 and wildcard: all addresses */
 	int32_t type;            /* SOCK_DGRAM, SOCK_STREAM */
 	uint16_t
-		index; /* of who reads it, all sharing the address: a worker, or LISTEN_INDEX and up */
+		index; /* of its reader, all of them sharing the address: a worker, or LISTEN_INDEX and up */
 	bool wildcard;
-	bool bound_only; /* whoever has it calls listen() */
+	bool bound_only; /* its owner calls listen() */
 } socket_spec_t;
 
 /* The first index of sockets that plugins listen on. */

@@ -75,7 +75,7 @@ void grace_defer(enum grace kind, void (*fn)(void *p), void *p)
 	}
 	*d = (struct deferred){.fn = fn, .p = p};
 	struct queue *q = &queues[kind];
-	/* Whoever reads from the next epoch on can't reach p any more. */
+	/* A reader of the next epoch or a later one can't reach p any more. */
 	d->stamp = atomic_fetch_add(&now, 1);
 	if (!q->head)
 		q->tail = &q->head;
@@ -85,7 +85,7 @@ void grace_defer(enum grace kind, void (*fn)(void *p), void *p)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The oldest epoch in which somebody reads. */
+/* The oldest epoch in which there is a reader. */
 static uint64_t oldest(enum grace kind)
 {
 	uint64_t least = EPOCH_NONE;

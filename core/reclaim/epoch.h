@@ -1,6 +1,6 @@
 /*
  * When may the old be freed? Readers take no locks; a writer that has taken something out of reach
- * hands it over here, and it is freed when nobody can still hold it.
+ * hands it over here, and it is freed when no reader can still hold it.
  *
  * A worker marks the epoch in which it began a batch of queries. Two grace periods follow from
  * that: GRACE_BATCH ends when every worker has come to a batch boundary; GRACE_QUERY when every

@@ -6,7 +6,7 @@
 
 #include <sodns/log.h>
 
-/* Starts the thread. Before that, and in a process that has none, who logs writes. */
+/* Starts the thread. Before that, and in a process that has none, the thread that logs writes. */
 void log_start(void);
 /* Writes everything that has been logged so far. Not while the thread runs. */
 void log_flush(void);

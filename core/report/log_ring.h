@@ -1,5 +1,5 @@
 /*
- * The rings between those who log (log.c) and the thread that writes (log_write.c).
+ * The rings between threads that log (log.c) and the thread that writes (log_write.c).
  */
 #ifndef CORE_REPORT_LOG_RING_H
 #define CORE_REPORT_LOG_RING_H

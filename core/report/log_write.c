@@ -1,7 +1,7 @@
 /*
  * Writing what the rings hold, in pieces that end at a line's end. Before each write it is known that
- * standard output takes one: whoever reads it, if he stops, holds up this thread in a wait that ends
- * with the process, and nobody else. A pipe takes PIPE_BUF bytes at once or not at all, so that lines
+ * standard output takes one: a reader that stops holds up this thread in a wait that ends
+ * with the process, and no other. A pipe takes PIPE_BUF bytes at once or not at all, so that lines
  * of two processes do not mix.
  */
 #include "report/log.h"
@@ -21,7 +21,7 @@
 /* Lines wait this long for company before they are written. */
 #define GATHER_MS 5
 /* For how long a reader that takes nothing is waited for: by the thread when the process ends, by others
- * who write themselves. */
+ * that write themselves. */
 #define PATIENCE_END_MS 1000
 #define PATIENCE_MS 50
 #define LOOK_MS 10
@@ -65,7 +65,7 @@ bool log_write_out(int fd, const char *p, size_t n)
 		if (w < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (w <= 0)
-			return false; /* nobody reads: the lines are lost, the server goes on */
+			return false; /* there is no reader: the lines are lost, the server goes on */
 		p += w;
 		n -= (size_t)w;
 	}

@@ -21,7 +21,7 @@
 _Atomic(struct metric_family *) metric_families;
 pthread_rwlock_t metric_names = PTHREAD_RWLOCK_INITIALIZER;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of who adds to the lists */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of writers of the lists */
 static struct sodns_metric **table;                      /* by hash of family and labels */
 static size_t table_room, metric_count;
 

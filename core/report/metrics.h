@@ -29,7 +29,7 @@ struct sodns_metric {
 	struct metric_family *family;
 	char *labels;    /* name="value",… by name; as printed between braces */
 	unsigned owners; /* of sodns_metric_own() */
-	bool lasts;      /* somebody has it by sodns_metric(): it is never dropped */
+	bool lasts;      /* it was asked for by sodns_metric(): it is never dropped */
 	_Atomic(bool) shown;
 	unsigned cells;
 	size_t cell_size;

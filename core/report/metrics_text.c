@@ -1,7 +1,7 @@
 /*
  * Prometheus's text format (version 0.0.4) of all metrics: families by name, metrics by labels.
  *
- * A scrape takes no lock and stops nobody: it walks lists that only grow, and reads the workers'
+ * A scrape takes no lock and stops no thread: it walks lists that only grow, and reads the workers'
  * cells as they are at that moment.
  */
 #include <math.h>

@@ -22,10 +22,14 @@
 #include "task/service.h"
 #include "net/tcp.h"
 #include "system/file.h"
+#include "system/pages.h"
 #include "task/watchdog.h"
 #include "server/life.h"
 
 #define DRAIN_MS 5000
+
+/* By then, what a configuration has done to begin is done. */
+#define SETTLE_MS 4000u
 
 life_t life = {.generations = PTHREAD_MUTEX_INITIALIZER, .switching = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic(bool) failed;
@@ -100,10 +104,18 @@ _Noreturn static void give_up(void)
 	_exit(1);
 }
 
+void life_changed(void)
+{
+	atomic_store(&life.unsettled, SETTLE_MS / STALL_TICK_MS);
+}
+
 /* Nothing has come for a while. */
 static void tick(void)
 {
 	stalls_look();
+	unsigned left = atomic_load(&life.unsettled);
+	if (left && atomic_compare_exchange_strong(&life.unsettled, &left, left - 1) && left == 1)
+		pages_let_go();
 	if (fallback_wants_reload() && !atomic_load(&life.reloading))
 		reload_begin();
 }
@@ -185,6 +197,7 @@ int control_run(void *options)
 	else
 		start_whole(o, g);
 	reload_note(true);
+	life_changed();
 	supervisor_tell(SUPERVISOR_READY);
 	int status = wait_for_end(signal_fd);
 	if (!stop_serving(signal_fd) && !sockets_stay &&

@@ -1,5 +1,5 @@
 /*
- * Whom to blame for a crash: the plugin in whose hands the thread was, and the client's question.
+ * What to blame for a crash: the plugin in whose hands the thread was, and the client's question.
  */
 #include <stdio.h>
 #include <string.h>

@@ -21,27 +21,50 @@ struct gate {
 	_Atomic(bool) open, failed;
 };
 
-/* Queries of one worker that wait. */
+/* Queries of one worker that wait, the one that came first at the front. */
 struct waiter {
-	struct waiter *next, **at;
+	struct waiter *next, *before;
 	task_t *task;
+	unsigned round; /* how often waiters had been woken when it came */
 };
-static __thread struct waiter *waiters;
+static __thread struct {
+	struct waiter *first, *last;
+	unsigned round;
+} waiting;
+
+static void join_waiters(struct waiter *w)
+{
+	w->before = waiting.last;
+	w->round = waiting.round;
+	if (w->before)
+		w->before->next = w;
+	else
+		waiting.first = w;
+	waiting.last = w;
+}
+
+static void leave_waiters(const struct waiter *w)
+{
+	if (w->before)
+		w->before->next = w->next;
+	else
+		waiting.first = w->next;
+	if (w->next)
+		w->next->before = w->before;
+	else
+		waiting.last = w->before;
+}
 
 /* Puts the query aside until some gate opens, or it has waited long enough: false. */
 static bool wait_for_some_gate(uint64_t end)
 {
 	uint64_t now = sodns_now();
-	struct waiter me = {.next = waiters, .at = &waiters, .task = task_current()};
+	struct waiter me = {.task = task_current()};
 	if (now >= end)
 		return false;
-	if (me.next)
-		me.next->at = &me.next;
-	waiters = &me;
+	join_waiters(&me);
 	int rc = task_wait((end - now + 999999) / 1000000);
-	*me.at = me.next;
-	if (me.next)
-		me.next->at = me.at;
+	leave_waiters(&me);
 	return !rc;
 }
 
@@ -111,17 +134,14 @@ static int accept_held(generation_t *g, char *err, size_t err_size)
 	return SODNS_OK;
 }
 
+/* Those that still have to wait come again, behind the others, and are of the next round. */
 static void wake_waiters(worker_t *w, void *arg)
 {
 	(void)w;
 	(void)arg;
-	struct waiter *mine = waiters;
-	/* Those who still have to wait come back into the list, behind our backs. */
-	waiters = NULL;
-	if (mine)
-		mine->at = &mine;
-	while (mine)
-		task_wake(mine->task, SODNS_OK);
+	waiting.round++;
+	while (waiting.first && waiting.first->round != waiting.round)
+		task_wake(waiting.first->task, SODNS_OK);
 }
 
 static void open_gate(generation_t *g, struct gate *gate)
@@ -172,7 +192,7 @@ static void start_and_open(generation_t *g, struct gate *gate)
 	open_gate(g, gate);
 }
 
-/* Blocks that wait for something outside keep nobody else waiting. */
+/* Blocks that wait for something outside keep no others waiting. */
 static void open_late(generation_t *g, struct gate **gates, size_t count)
 {
 	for (size_t left = count; left;) {

@@ -14,14 +14,17 @@ typedef struct life {
 	pthread_mutex_t generations; /* held by a reload, all along */
 	pthread_mutex_t switching;   /* serving and stopping change */
 	_Atomic(bool) reloading, stopping;
-	/* Who is told when the next reload fails; the last one who asked for it. */
+	/* What is called when the next reload fails: the last that asked for it. */
 	void (*_Atomic on_failure)(const char *why);
 	_Atomic(int) wanted_reload;
+	_Atomic(unsigned) unsettled; /* ticks until what it took to begin is let go */
 } life_t;
 extern life_t life;
 
 /* Has the main thread look at what is wanted. [any thread] */
 void life_request(void);
+/* Another configuration is in force, or an old one has gone. [any thread] */
+void life_changed(void);
 /* Takes the signals that came: whether one of them asks for the end. */
 bool life_ends(int signal_fd);
 /* Ends a process that has served. */

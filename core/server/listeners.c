@@ -69,7 +69,7 @@ static listener_t *find(const server_t *s)
 	return NULL;
 }
 
-/* Nobody listens there any more: the parent lets go of its copies. */
+/* There is no listener any more: the parent lets go of its copies. */
 static void release(const listener_t *l)
 {
 	for (unsigned i = 0; i < worker_count; i++) {
@@ -130,7 +130,7 @@ static int reserve(server_t *s, char *err, size_t err_size)
 	bool udp = s->stream == &tcp_plain;
 	if (!l)
 		l = listener_new(s);
-	/* UDP first: who finds TCP open may ask over either. */
+	/* UDP first: a client that finds TCP open may ask over either. */
 	if (!l->server && !l->tcp_fds &&
 	    ((udp && !(l->udp_fds = open_all(l, s, SOCK_DGRAM, err, err_size))) ||
 	     !(l->tcp_fds = open_all(l, s, SOCK_STREAM, err, err_size))))

@@ -55,7 +55,7 @@ static void arrive(slot_t *s)
 	if (s->verdict == PARSE_OK)
 		s->verdict = parse(s);
 	if (s->verdict == PARSE_OK && q->server->plain)
-		route_plain(q);
+		q->unrouted = !route_plain(q);
 }
 
 static void prefetch(slot_t *s, unsigned stage)
@@ -108,7 +108,7 @@ static sodns_reply_t *answer(sodns_query_t *q)
 		q->block = NULL;
 		return sodns_fail(q, SODNS_BADVERS, NULL);
 	}
-	if (!q->block && !route_query(q))
+	if (!q->block && (q->unrouted || !route_query(q)))
 		return sodns_fail(q, SODNS_REFUSED, NULL);
 	if (__builtin_expect(suspect_count != 0, 0) && suspects_include(q))
 		return sodns_fail(q, SODNS_SERVFAIL, "its question crashed the process before");
@@ -181,7 +181,7 @@ static void reject(slot_t *s)
 	s->send(s, s->worker->out, len);
 }
 
-/* What begins when the chain has ended, in the hands of the plugin that made it. Nobody on the stack has
+/* What begins when the chain has ended, in the hands of the plugin that made it. No plugin on the stack has
  * reached anything then, so that the epoch need not be held. */
 static sodns_reply_t *stream(sodns_query_t *q, const sodns_reply_t *begun)
 {
@@ -234,7 +234,7 @@ sodns_reply_t *sodns_ask(sodns_query_t *q, const uint8_t *name, uint16_t type)
 {
 	query_shared_t *shared = q->shared;
 	sodns_query_t *sub = sodns_query_derive(q);
-	sub->derived = sub->collects = false;
+	sub->derived = sub->collects = sub->unrouted = false;
 	sub->type = type;
 	sub->block = NULL;
 	sub->hand = NULL;

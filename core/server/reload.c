@@ -15,7 +15,7 @@
  * reloads. */
 #define OLD_MS 10000
 
-/* Those whose queries did not end, to be looked at again; under `generations`. */
+/* Generations whose queries did not end, to be looked at again; under `generations`. */
 static generation_t *kept;
 static _Atomic(bool) any_kept;
 
@@ -110,7 +110,7 @@ static int make_again(generation_t **out, char *err, size_t err_size)
 	return *out ? 0 : -1;
 }
 
-/* The counter is the reload plugin's, but counts whoever asked. */
+/* The counter is the reload plugin's, but counts all of them. */
 void reload_note(bool good)
 {
 	static const sodns_family_t failures = {
@@ -154,6 +154,7 @@ static void *reload_main(void *arg)
 		reload_note(true);
 		end = SUPERVISOR_READY;
 		drain(old);
+		life_changed();
 	} else {
 		generation_free(g);
 	}

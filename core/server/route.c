@@ -89,7 +89,7 @@ static void add_target(generation_t *g, server_t *s, const block_t *b, const blo
 	r->targets->last = t;
 }
 
-/* What connections to a key's address speak. NULL: err says that nobody brings that. */
+/* What connections to a key's address speak. NULL: err says that no plugin brings that. */
 static const sodns_transport_t *stream_of(const generation_t *g, const block_key_t *k, char *err,
 					  size_t err_size)
 {
@@ -265,10 +265,16 @@ static void take(sodns_query_t *q, const target_t *t)
 	q->chain = __atomic_load_n(&t->block->chain, __ATOMIC_ACQUIRE);
 }
 
-static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, unsigned first)
+/* Whether some zone has as many labels as the suffix from label `first` on. */
+static inline bool may_be_zone(const sodns_query_t *q, const server_t *s, unsigned first)
 {
 	unsigned labels = q->labels.count - first;
-	if (!(s->label_counts[labels / 64] >> (labels % 64) & 1))
+	return s->label_counts[labels / 64] >> (labels % 64) & 1;
+}
+
+static const route_t *find_suffix(const sodns_query_t *q, const server_t *s, unsigned first)
+{
+	if (!may_be_zone(q, s, first))
 		return NULL;
 	const uint8_t *suffix = q->name + q->labels.at[first];
 	size_t len = q->name_len - (size_t)q->labels.at[first];
@@ -284,7 +290,7 @@ bool route_plain(sodns_query_t *q)
 	const server_t *s = q->server;
 	const target_t *own = NULL;
 	for (unsigned i = 0; i <= q->labels.count; i++) {
-		const route_t *r = find_suffix(q, s, i);
+		const route_t *r = may_be_zone(q, s, i) ? find_suffix(q, s, i) : NULL;
 		if (!r || (own && i == q->labels.count))
 			continue;
 		own = r->targets;

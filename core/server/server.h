@@ -54,7 +54,7 @@ static inline server_t *servers_of(const generation_t *g)
 	return g->routes;
 }
 
-/* Finds the block for a query and sets q->block and what goes with it. False: nobody serves the
+/* Finds the block for a query and sets q->block and what goes with it. False: no block serves the
  * name. May wait (metadata, views). */
 bool route_query(sodns_query_t *q);
 /* The same for servers where nothing but the name decides; no waiting. */
@@ -106,7 +106,7 @@ typedef struct listener_worker {
 	tcp_listener_t *tcp;
 } listener_worker_t;
 
-/* Opens what the generation needs and nobody has open yet. On an error what was opened is closed
+/* Opens what the generation needs and is not open yet. On an error what was opened is closed
  * again. */
 int listeners_reserve(generation_t *g, char *err, size_t err_size);
 /* Hands all workers over to the generation: new queries begin there. Sockets that it does not have
@@ -143,7 +143,7 @@ void crash_look(supervisor_page_t *page, const void *at);
 /* What the calling thread is about to do with a plugin (host_step). */
 void crash_step(const char *plugin, const char *doing);
 
-/* Whether a signal has come that ends the process, and nobody has taken it yet. */
+/* Whether a signal has come that ends the process, and was not taken yet. */
 bool end_is_wanted(void);
 
 /* The life of the process: start, signals, reload, stop. Ends the process. */
@@ -154,7 +154,7 @@ typedef struct control_options {
 	char budget[BUDGET_TEXT_MAX]; /* another one, or "" */
 } control_options_t;
 int control_run(void *options);
-/* At the beginning of a process: where its configuration is put and taken from, and who is told of crashes. */
+/* At the beginning of a process: where its configuration is put and taken from, and what is called at crashes. */
 void orders_take(void);
 /* Into the sandbox, where there is one. A warning says what the kernel lacks. */
 void bounds_enter(const control_options_t *o, const generation_t *g);

@@ -16,7 +16,7 @@
 
 #define AWAIT_MS 5
 
-/* For what is outside; at the start, those who tell of the process's life begin before. */
+/* For what is outside; at the start, instances that tell of the process's life begin before. */
 static int await(generation_t *g, char *err, size_t err_size)
 {
 	if (!life.serving)
@@ -87,7 +87,7 @@ static void print_zones(const generation_t *g)
 	}
 }
 
-/* The last lines of the start: whoever reads them finds everything serving. */
+/* The last lines of the start: when they are there, everything serves. */
 static void print_version(const control_options_t *o)
 {
 	if (o->quiet)

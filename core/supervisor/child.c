@@ -23,7 +23,7 @@ void child_begin(int fd, supervisor_page_t *page)
 {
 	channel = fd;
 	supervisor_page = page;
-	/* Without a parent nobody could tell this process to end. SIGTERM would have to be read by a thread
+	/* Without a parent nothing could tell this process to end. SIGTERM would have to be read by a thread
 	 * that may be in a plugin's hands. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A terminal sends these to both; the parent passes them on as SIGTERM. */

@@ -31,7 +31,7 @@ static void say(const char *text)
 	(void)!write(STDERR_FILENO, text, strlen(text));
 }
 
-/* Nobody else is there to say it; printf is not for signal handlers. */
+/* No other process is there to say it; printf is not for signal handlers. */
 static void say_all(const supervisor_page_t *p, int number)
 {
 	say(*p->plugin ? "plugin/" : "");

@@ -11,7 +11,7 @@
 
 #include "supervisor/key.h"
 
-/* Ports below are root's: whoever answers there is believed. */
+/* Ports below are root's: what answers there is believed. */
 #define LOW_PORTS 1024u
 /* What the parent needs besides sockets: a channel, signals, a key, standard streams. */
 #define DESCRIPTORS_SPARED 32u
@@ -132,7 +132,7 @@ void grants_begin(grants_t *g)
 void grants_settle(grants_t *g)
 {
 	unsigned left = 0;
-	/* A socket that nobody reads would go on getting clients from the kernel. */
+	/* A socket that no process reads would go on getting clients from the kernel. */
 	for (struct kept **at = &g->sockets; *at;)
 		if ((*at)->asked)
 			at = &(*at)->next;

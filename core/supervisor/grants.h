@@ -12,7 +12,7 @@
 
 typedef struct grants {
 	const supervisor_options_t *options;
-	uid_t child;          /* whom the child runs as */
+	uid_t child;          /* the user that the child runs as */
 	struct kept *sockets; /* open, and asked for by the child that runs or the one before it */
 	unsigned socket_count;
 	char **keys; /* paths that were given, so that a broken new Corefile takes none away */

@@ -43,7 +43,7 @@ static crash_question_t *question_of(crash_counts_t *c, const char *question)
 	return found;
 }
 
-/* Who asks for a crash again and again shall have it once in a while: every time it is longer. */
+/* A question that crashes again and again is let in once in a while: every time it is longer. */
 static void suspect(struct parent *p, const char *question)
 {
 	if (!*question)
@@ -66,7 +66,7 @@ void take_text(char *out, const char *in, size_t size)
 			*c = '?';
 }
 
-/* What its end was: a signal, or an exit that nobody asked for. */
+/* What its end was: a signal, or an exit that was not asked for. */
 static void say_how(const supervisor_page_t *page, int status, char out[64])
 {
 	char how[sizeof(page->how)];

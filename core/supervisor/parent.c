@@ -413,7 +413,7 @@ static int write_pidfile(const char *path)
 	return 0;
 }
 
-/* Whom the child will run as. */
+/* The user that the child will run as. */
 static uid_t user_of(const char *user)
 {
 	const struct passwd *p = user ? getpwnam(user) : NULL;

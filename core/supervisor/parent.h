@@ -8,7 +8,7 @@
 #include "supervisor/stages.h"
 #include "supervisor/supervisor.h"
 
-/* Ended children that nobody has waited for yet. */
+/* Ended children that were not waited for yet. */
 #define ENDED_MOST 8u
 
 /* A process that tries what lies on the disk. */
@@ -61,7 +61,7 @@ void become_child(struct parent *p, int channel, supervisor_page_t *page, pid_t 
 /* How long a process may take to load, in ns. */
 uint64_t load_bound(const struct parent *p);
 
-/* obituary.c: a child has ended, though nobody told it to (status as waitpid(2) has it). */
+/* obituary.c: a child has ended that was not told to (status as waitpid(2) has it). */
 void note_crash(struct parent *p, int status);
 /* The same as a text, for what a trial did. */
 void describe_end(const supervisor_page_t *page, int status, char *out, size_t size);
@@ -86,7 +86,7 @@ uint64_t stop_bound(const supervisor_page_t *page, uint64_t told);
 int trial_begin(struct parent *p);
 /* The trial's process has ended. */
 void trial_end(struct parent *p, int status);
-/* Nobody waits for it any more. */
+/* Nothing waits for it any more. */
 void trial_cancel(struct parent *p);
 /* What it asks for. */
 void trial_serve(struct parent *p);

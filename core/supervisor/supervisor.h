@@ -72,8 +72,8 @@ typedef struct supervisor_page {
 } supervisor_page_t;
 
 typedef struct supervisor_options {
-	const char
-		*user; /* whom the child runs as; NULL: the parent's user, without capabilities */
+	const char *
+		user; /* the user that the child runs as; NULL: the parent's user, without capabilities */
 	const char *pidfile; /* of the parent, or NULL */
 	/* Does the configuration, as it is now, name this file, and this port to listen on? The parent
 	 * asks on its child's behalf; NULL: no. */

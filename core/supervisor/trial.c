@@ -1,5 +1,5 @@
 /*
- * Trials: what lies on the disk is opened, set up and prepared by a process that serves nobody, before
+ * Trials: what lies on the disk is opened, set up and prepared by a process that serves no one, before
  * the one that does takes it. Whatever a plugin does there, to map it, in its constructors, in setup or
  * in prepare, takes that process along and no other; and how it ended is told to the one that asked.
  */

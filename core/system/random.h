@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* 16 bits that nobody can guess. */
+/* 16 bits that can't be guessed. */
 uint16_t random_id(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Whom to blame for a crash, or for time that passes.
+ * What to blame for a crash, or for time that passes.
  */
 #include "task/blame.h"
 

@@ -10,7 +10,7 @@
 
 _Atomic(unsigned) blocking_count;
 
-/* Blocking work: the pool works on a copy; who waits for it may have left when it ends. */
+/* Blocking work: the pool works on a copy; the task that waits for it may have left when it ends. */
 struct blocking {
 	uv_work_t work;
 	task_t *task; /* NULL when it has left */

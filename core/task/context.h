@@ -3,7 +3,7 @@
  *
  * A context is a stack and where its code stands. A switch saves the callee-saved registers on the
  * stack it leaves and takes them from the one it goes to; signal masks, floating-point control
- * words and errno are not part of it (nothing here changes the first two, and nobody may rely on
+ * words and errno are not part of it (nothing here changes the first two, and no code may rely on
  * the third across a wait). The sanitizers are told of every switch, so that they find what they
  * should and nothing else.
  */

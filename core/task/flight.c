@@ -19,7 +19,7 @@ struct follower {
 struct sodns_flight {
 	struct sodns_flight *next; /* in its bucket, while it flies */
 	unsigned refs;
-	task_t *leader; /* NULL: nobody's query */
+	task_t *leader; /* NULL: of no query */
 	bool landed;
 	void *result;
 	const void *owner; /* keys of two of them never meet */
@@ -196,7 +196,7 @@ unsigned sodns_flight_followers(const sodns_flight_t *f)
 	return f->refs - 1;
 }
 
-/* On the leader's task: whoever waits goes on when the loop comes round. */
+/* On the leader's task: those that wait go on when the loop comes round. */
 void sodns_flight_land(sodns_flight_t *f, void *result, void (*release)(void *result))
 {
 	land(f);

@@ -61,7 +61,7 @@ struct loop {
 	task_t *pool;
 	unsigned tasks;     /* that exist: they run, wait, or are pooled */
 	unsigned taken;     /* that were taken from their clients, and have not ended yet */
-	sodns_fair_t *fair; /* what clients have of the tasks; NULL: nobody counts */
+	sodns_fair_t *fair; /* what clients have of the tasks; NULL: not counted */
 	unsigned pooled, pooled_low; /* the fewest since the last tick: those were of no use */
 	uv_timer_t shrinking;
 	bool (*shrink)(loop_t *l); /* the worker's part; whether something is left to give back */
@@ -108,7 +108,7 @@ bool loop_has_posted(loop_t *l);
 /* The same, and waits until it has been called. Not from a loop. */
 void loop_call(loop_t *l, void (*fn)(void *arg), void *arg);
 
-/* Gives back, bit by bit, what nobody needed for a while, until only a few are kept: tasks, and what the
+/* Gives back, bit by bit, what was not needed for a while, until only a few are kept: tasks, and what the
  * worker has. */
 void loop_shrink(loop_t *l);
 

@@ -1,6 +1,6 @@
 /*
- * The service thread: watches, reloads, health checks, and the reclaiming of what nobody reads any
- * more.
+ * The service thread: watches, reloads, health checks, and the reclaiming of what is no longer
+ * read.
  */
 #ifndef CORE_TASK_SERVICE_H
 #define CORE_TASK_SERVICE_H

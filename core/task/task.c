@@ -126,7 +126,7 @@ void loop_fire(loop_t *l)
 	}
 }
 
-/* The service thread has a task for each service, and no batch that somebody would have to go on with:
+/* The service thread has a task for each service, and no batch that another task would have to go on with:
  * neither the limit, which is there for clients, nor a spare task is its business. */
 static bool serves_clients(const loop_t *l)
 {
@@ -321,7 +321,7 @@ int task_run(loop_t *l, void (*fn)(void *arg), void *arg)
 	return SODNS_OK;
 }
 
-/* Whether a client may lose this one: nobody else waits for what it is about to get. */
+/* Whether a client may lose this one: no other client waits for what it is about to get. */
 static bool can_be_taken(const task_t *t)
 {
 	return t->waiting && !t->ready && !t->followed;
@@ -371,7 +371,7 @@ static bool make_room(loop_t *l, const task_t *t)
 	return true;
 }
 
-/* Somebody has to go on with the batch while this task waits. */
+/* Another task has to go on with the batch while this one waits. */
 static bool spare_exists(loop_t *l, const task_t *waiter)
 {
 	if (l->pool)

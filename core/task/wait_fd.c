@@ -4,7 +4,6 @@
 #include <sodns/wait.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -41,10 +40,8 @@ static int block(int fd, unsigned events, uint64_t patience)
 	uint64_t end = in_time(sodns_now(), patience);
 	for (;;) {
 		uint64_t now = sodns_now();
-		int n = now < end ? poll(&p, 1,
-					 (int)(in_ms(end - now) < INT_MAX ? in_ms(end - now)
-									  : INT_MAX))
-				  : 0;
+		uint64_t left = now < end ? in_ms(end - now) : 0;
+		int n = left ? poll(&p, 1, left < INT32_MAX ? (int)left : INT32_MAX) : 0;
 		if (n > 0)
 			return SODNS_OK;
 		if (!n)

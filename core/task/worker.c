@@ -118,7 +118,7 @@ slot_t *batch_slot(worker_t *w)
 }
 
 /* On a task: takes queries at the cursor until the batch ends, or until one has waited: then
- * somebody else has gone on, and this task only finishes what it has. */
+ * another task has gone on, and this task only finishes what it has. */
 static void run_queries(void *arg)
 {
 	worker_t *w = arg;

@@ -96,7 +96,7 @@ struct worker {
 	bool was_short;           /* of time, in the turn before */
 	uint32_t quota;           /* turns of a client in a round; 0: one */
 	bool put_off,
-		held_back; /* somebody's turn: for want of time, or as its client had its quota */
+		held_back; /* a connection's turn: for want of time, or as its client had its quota */
 	uv_timer_t tick;
 };
 

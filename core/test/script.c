@@ -8,6 +8,8 @@
 
 #include <ldns/ldns.h>
 
+#include <sodns/message.h>
+
 #include "test/test.h"
 
 static const struct {
@@ -93,48 +95,25 @@ sodns_reply_t *script_reply(sodns_query_t *q, const char *text)
 	return a.r;
 }
 
-struct packing {
-	uint8_t *out, *at, *end;
-};
-
 static void pack_record(void *arg, enum sodns_section section, sodns_record_t *rr)
 {
-	struct packing *p = arg;
-	size_t n = sodns_name_length(rr->owner);
-	if ((size_t)(p->end - p->at) >= n + 10 + rr->rdata_len) {
-		const uint8_t fixed[10] = {(uint8_t)(rr->type >> 8),      (uint8_t)rr->type,
-					   (uint8_t)(rr->rclass >> 8),    (uint8_t)rr->rclass,
-					   (uint8_t)(rr->ttl >> 24),      (uint8_t)(rr->ttl >> 16),
-					   (uint8_t)(rr->ttl >> 8),       (uint8_t)rr->ttl,
-					   (uint8_t)(rr->rdata_len >> 8), (uint8_t)rr->rdata_len};
-		memcpy(p->at, rr->owner, n);
-		memcpy(p->at + n, fixed, 10);
-		if (rr->rdata_len)
-			memcpy(p->at + n + 10, rr->rdata, rr->rdata_len);
-		p->at += n + 10 + rr->rdata_len;
-		p->out[7 + 2 * section]++;
-	}
+	sodns_message_add_record(arg, section, rr->owner, rr->type, rr->rclass, rr->ttl, rr->rdata,
+				 rr->rdata_len);
 	free(rr->rdata);
 }
 
 size_t script_packet(const uint8_t *query, size_t len, const char *text, uint8_t *out, size_t size)
 {
-	size_t at = 12;
-	while (at < len && query[at])
-		at += query[at] + 1u;
-	at += 5;
-	if (!strncmp(text, "DROP", 4) || at > len || at > size)
+	sodns_message_reader_t q;
+	sodns_message_t m;
+	if (!strncmp(text, "DROP", 4) || sodns_message_read(&q, query, len))
 		return 0;
 	struct head h = read_head(text, strcspn(text, "\n"));
-	unsigned flags = SODNS_QR | h.flags | (unsigned)(h.rcode & 15) |
-			 (unsigned)(query[2] << 8 & SODNS_RD);
-	memcpy(out, query, at);
-	out[2] = (uint8_t)(flags >> 8);
-	out[3] = (uint8_t)flags;
-	memset(out + 6, 0, 6);
-	struct packing p = {out, out + at, out + size};
-	each_record(text, pack_record, &p);
-	return (size_t)(p.at - out);
+	sodns_message_begin(&m, out, size, q.id,
+			    (uint16_t)(SODNS_QR | h.flags | (h.rcode & 15) | (q.flags & SODNS_RD)));
+	sodns_message_add_question(&m, q.name, q.type, q.rclass);
+	each_record(text, pack_record, &m);
+	return m.length;
 }
 
 static void print_edns(FILE *f, const ldns_pkt *p)

@@ -17,7 +17,6 @@
 #include "report/log.h"
 #include "task/service.h"
 #include "upstream/upstream.h"
-#include "system/library.h"
 #include "system/seam.h"
 
 #define NAMED_MAX 16
@@ -165,7 +164,7 @@ void test_prepare(void)
 	atomic_store(&seam.clock, HELD_BEGIN);
 	seam.exchange = ask_upstream;
 	seam.idle = idle;
-	library_instead(KUBEWATCH_NAME, &test_api.head);
+	seam.library = test_library;
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
 		perror("sodns_test");
@@ -313,7 +312,7 @@ sodns_test_t *sodns_test_begin(const char *file, int line, const char *corefile)
 	return t;
 }
 
-/* Nobody reads any more: what was retired goes at once. */
+/* There is no reader any more: what was retired goes at once. */
 static void reclaim(void *arg)
 {
 	(void)arg;
@@ -338,7 +337,7 @@ bool sodns_test_reload(const char *file, int line, sodns_test_t *t, const char *
 		test_fail(file, line, "refused: %s", t ? err : "nothing runs");
 		return false;
 	}
-	/* Who waits still is answered by then. */
+	/* What waits still is answered by then. */
 	if (atomic_load(&old->in_flight))
 		sodns_test_advance(t, 10000);
 	t->generation = g;
@@ -354,7 +353,7 @@ void sodns_test_end(sodns_test_t *t)
 {
 	if (!t)
 		return;
-	/* Whoever waits still is answered by then. */
+	/* What waits still is answered by then. */
 	sodns_test_advance(t, 10000);
 	end_generation(t->generation);
 	while (t->upstreams) {

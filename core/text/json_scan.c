@@ -1,5 +1,5 @@
 /*
- * Through JSON that nobody reads (sodns/json.h), eight bytes at a time: strings and the depth of brackets, nothing
+ * Through JSON that is passed over (sodns/json.h), eight bytes at a time: strings and the depth of brackets, nothing
  * else. Most of what an API server sends is passed over like this, some of it twice.
  */
 #include <sodns/json.h>

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Longer than any number that somebody writes: a double has at most 1,075 digits. */
+/* Longer than any number in use: a double has at most 1,075 digits. */
 #define FLOAT_TEXT_MAX 1200u
 
 /* What Go allows of '_': between two digits, of which the base's prefix is one. `saw` is '0' behind a digit,

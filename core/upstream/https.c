@@ -9,6 +9,7 @@
 
 #include <sodns/http_session.h>
 #include <sodns/log.h>
+#include <sodns/text.h>
 
 #include "upstream/upstream.h"
 
@@ -153,38 +154,24 @@ bool https_begin(carrier_t *c)
 	return (c->http = sodns_http_session_new(&options, &owner, c));
 }
 
-/* RFC 4648, 5, without padding. */
-static void put_base64(char *out, const uint8_t *bytes, size_t len)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint32_t bits = 0;
-	unsigned have = 0;
-	for (size_t i = 0; i < len; i++) {
-		bits = bits << 8 | bytes[i];
-		for (have += 8; have >= 6; have -= 6)
-			*out++ = digits[bits >> (have - 6) & 63];
-	}
-	if (have)
-		*out++ = digits[bits << (6 - have) & 63];
-	*out = 0;
-}
-
 /* The message goes with the id 0, for caches on the way (RFC 8484, 4.1). */
 bool https_ask(carrier_t *c, const sodns_exchange_t *x)
 {
 	static const sodns_http_field_t fields[] = {{"accept", TYPE, 0, 0},
 						    {"content-type", TYPE, 0, 0}};
 	uint8_t message[QUERY_MAX];
-	char authority[96], target[sizeof(PATH "?dns=") + (QUERY_MAX * 4 + 2) / 3] = PATH;
+	char authority[96], target[sizeof(PATH "?dns=") + SODNS_BASE64_ROOM(QUERY_MAX)] = PATH;
 	bool get = https_gets(x);
 	if (x->len < HEADER_SIZE || x->len > sizeof(message))
 		return false;
 	memcpy(message, x->query, x->len);
 	message[0] = message[1] = 0;
 	upstream_put_endpoint(authority, sizeof(authority), &c->lane->upstream->options.address);
-	if (get)
-		put_base64(stpcpy(target, PATH "?dns="), message, x->len);
+	const size_t at = sizeof(PATH "?dns=") - 1;
+	if (get) {
+		memcpy(target, PATH "?dns=", at);
+		sodns_base64url_encode(message, x->len, target + at, sizeof(target) - at);
+	}
 	const sodns_http_ask_t ask = {.method = get ? "GET" : "POST",
 				      .scheme = "https",
 				      .authority = authority,

@@ -112,7 +112,7 @@ static struct waiting_fd *fd_connect(const sodns_address_t *local, const sodns_a
 	return fd_new(fd);
 }
 
-/* Same id, and the question byte for byte: whoever does not know the query can't answer it. */
+/* Same id, and the question byte for byte: without the query it can't be answered. */
 static bool answers(const uint8_t *query, size_t len, const uint8_t *answer, size_t n)
 {
 	size_t end = QUESTION_AT;
@@ -217,6 +217,6 @@ int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t 
 			strangers += n >= 0;
 	}
 	fd_close(w);
-	/* Somebody tries ids. */
+	/* A forger tries ids. */
 	return rc ? rc : exchange_tcp(local, server, query, len, answer, size, end);
 }

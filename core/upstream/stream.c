@@ -90,7 +90,7 @@ static carrier_t *choose(lane_t *l, bool fresh)
 static void fail_stream(carrier_t *c, int error)
 {
 	lane_t *l = c->lane;
-	/* Who closes with something unread resets the connection. */
+	/* To close with something unread resets the connection. */
 	bool closed = !error || error == ECONNRESET || error == EPIPE;
 	c->retired = true;
 	while (!c->closed && c->exchanges) {
@@ -187,7 +187,7 @@ void upstream_send_stream(lane_t *l, sodns_exchange_t *x)
 		poll_for(c, UV_READABLE | UV_WRITABLE);
 }
 
-/* A message that nobody waits for (any more) is passed over. */
+/* A message for which nothing waits (any more) is passed over. */
 static void take_message(carrier_t *c, const uint8_t *message, size_t len)
 {
 	enum question question;

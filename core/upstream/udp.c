@@ -3,7 +3,7 @@
  * where there is one, so that knowing one port is not knowing the next one's; a socket is replaced when it
  * has been used up. One recvmmsg reads what several questions were answered with.
  *
- * Whoever forges answers profits from many questions for one name, each of which has an id and a port to
+ * A forger of answers profits from many questions for one name, each of which has an id and a port to
  * be hit, and from a port at which it may try all ids: both have an end, behind which is TCP.
  */
 #include "upstream/upstream.h"
@@ -70,7 +70,7 @@ static struct receiver *receiver(void)
 	return mine;
 }
 
-/* An ICMP error tells that nobody is there, for all that the socket asked. */
+/* An ICMP error tells that nothing listens there, for all that the socket asked. */
 static void fail_all(carrier_t *c, int error)
 {
 	carrier_retire(c);
@@ -83,7 +83,7 @@ static void fail_all(carrier_t *c, int error)
 	}
 }
 
-/* Somebody tries ids at this port: what is asked there is asked over TCP instead. */
+/* A forger tries ids at this port: what is asked there is asked over TCP instead. */
 static void leave_port(carrier_t *c)
 {
 	c->retired = true;
@@ -245,7 +245,7 @@ void upstream_send_udp(lane_t *l, sodns_exchange_t *x)
 	x->connecting = false;
 	exchange_hang(x, c);
 	ssize_t n = send(c->fd, x->query, x->len, MSG_DONTWAIT);
-	/* What an earlier question met is told once, to whoever sends next. */
+	/* What an earlier question met is told once, to the one that sends next. */
 	if (n < 0 && errno == ECONNREFUSED && c->in_flight > 1)
 		n = send(c->fd, x->query, x->len, MSG_DONTWAIT);
 	/* A full queue loses the question, as the network may. */

@@ -1,5 +1,5 @@
 /*
- * Upstreams: exchanges and those who wait for them (sodns/upstream.h).
+ * Upstreams: exchanges and the tasks that wait for them (sodns/upstream.h).
  */
 #include "upstream/upstream.h"
 
@@ -29,7 +29,7 @@ sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options)
 	sodns_upstream_t *u = calloc(1, sizeof(*u) + lanes * sizeof(*u->lanes));
 	if (!u)
 		return NULL;
-	/* Who was built with an older SDK has shorter ones. */
+	/* A plugin built with an older SDK has shorter ones. */
 	memcpy(&u->options, options,
 	       options->size < sizeof(u->options) ? options->size : sizeof(u->options));
 	u->https = u->options.http_method;
@@ -394,7 +394,7 @@ void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 	x->mismatched = true;
 	upstream_unwanted(x->upstream,
 			  question == QUESTION_RECASED ? UNWANTED_CASE : UNWANTED_QUESTION);
-	/* A guess, perhaps: the right one may still come. Nobody guesses on a connection. */
+	/* A guess, perhaps: the right one may still come. There is no guessing on a connection. */
 	if (question == QUESTION_OTHER && !c->stream)
 		return;
 	x->recased = question == QUESTION_RECASED;
@@ -518,7 +518,7 @@ void sodns_exchange_begin(sodns_exchange_t *x)
 	}
 }
 
-/* One that has an outcome nobody has been told of. */
+/* One that has an outcome which was not told yet. */
 static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {

@@ -12,8 +12,8 @@
 
 #include "task/loop.h"
 
-/* Who does not know the port of a question has one of the system's range to guess, 28,000 as a rule,
- * however many questions share it; who finds ports out has them for a second. Up to 64 questions in flight
+/* A forger that does not know the port of a question has one of the system's range to guess, 28,000 as a rule,
+ * however many questions share it; one that finds ports out has them for a second. Up to 64 questions in flight
  * have a port each, nearly; more share 32: each socket that something comes to is one more to be told of and
  * to be read, and with as many sockets as questions an answer costs a fifth more. Opening one costs
  * as much as asking twice. */
@@ -21,7 +21,7 @@
 #define LANE_BUSY 64u     /* questions in flight: further ones share */
 #define LANE_SHARED 32u   /* of those sockets */
 #define SOCKET_USES 64u
-#define STRANGERS_MAX 16u /* messages that nobody asked for, at a port; then it is left */
+#define STRANGERS_MAX 16u /* messages that were not asked for, at a port; then it is left */
 #define SAME_NAME_MAX 16u /* questions for one name that are in flight over UDP */
 #define SOCKET_AGE_NS 1000000000u
 #define LANE_STREAMS 8u   /* connections, before questions share one */
@@ -41,7 +41,7 @@ typedef struct carrier {
 	bool stream, retired, closed;
 	unsigned used, in_flight;
 	unsigned left;         /* without their answer, which may come later */
-	unsigned strangers;    /* messages that nobody asked for */
+	unsigned strangers;    /* messages that were not asked for */
 	uint16_t place;        /* in the lane's `open` */
 	uint64_t opened, last; /* ns: when something last came */
 	sodns_exchange_t *exchanges;
@@ -92,7 +92,7 @@ void exchange_hang(sodns_exchange_t *x, carrier_t *c);
 void exchange_unhang(sodns_exchange_t *x);
 /* Writes down where it was asked from, while it hangs. */
 void exchange_note_local(sodns_exchange_t *x);
-/* The one in flight on c that a message of len bytes is for; NULL if it is nobody's. *question tells
+/* The one in flight on c that a message of len bytes is for; NULL if it is for none. *question tells
  * whether its question is that exchange's, too. */
 enum question { QUESTION_SAME, QUESTION_RECASED, QUESTION_OTHER, QUESTION_NONE };
 sodns_exchange_t *exchange_find(carrier_t *c, const uint8_t *message, size_t len,

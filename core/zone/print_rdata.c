@@ -249,7 +249,7 @@ size_t sodns_rdata_to_text(uint16_t type, const uint8_t *rdata, uint16_t len, ch
 	if (!size || !rdata_valid(type, rdata, len))
 		return 0;
 	*out = 0;
-	/* Nobody knows the locations of versions to come. */
+	/* The locations of versions to come are not known. */
 	if (!form || strchr(form, 'D') || (*form == 'l' && *rdata)) {
 		put_bytes(&p, rdata, len);
 		return p.len;

@@ -185,7 +185,7 @@ sodns_node_t *order_last_hash(const sodns_zone_t *z);
 size_t order_run(const sodns_zone_t *z, bool hashes, const uint8_t *name, sodns_node_t **out,
 		 size_t room);
 
-/* A version that is no longer current has lost a pin or has been graced: collects what nobody sees.
+/* A version that is no longer current has lost a pin or has been graced: collects what is not seen.
  */
 void zone_collect(sodns_zone_t *z);
 void zone_collect_locked(sodns_zone_t *z);

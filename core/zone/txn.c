@@ -532,7 +532,7 @@ static void version_graced(void *p)
 	zone_unref(z);
 }
 
-/* Nobody has seen the version yet: it may move. */
+/* The version was not seen yet: it may move. */
 static void shorten(sodns_txn_t *t)
 {
 	zone_version_t *v = t->next->denial.kind == DENIAL_NSEC3 ? NULL
@@ -574,7 +574,7 @@ int sodns_txn_commit(sodns_txn_t *t)
 	return SODNS_OK;
 }
 
-/* Takes back what nobody has seen. Names that stand in the order already stay there and in the table, as
+/* Takes back what was not seen yet. Names that stand in the order already stay there and in the table, as
  * names that no version has: to take them out would need memory, and there may be none. */
 void sodns_txn_abort(sodns_txn_t *t)
 {

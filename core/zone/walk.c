@@ -32,7 +32,7 @@ static int walk_apex(const sodns_zone_view_t *v, emit_f fn, void *arg)
 }
 
 /* The next nodes that this version has; `name` moves on to the last one looked at. Those are kept by
- * the version whatever happens while somebody waits; others may go. */
+ * the version whatever happens while a query waits; others may go. */
 static bool next_run(const sodns_zone_view_t *v, bool hashes, uint8_t *name, sodns_node_t **run,
 		     size_t *count)
 {

@@ -117,7 +117,7 @@ static void node_free(void *p)
 	free(p);
 }
 
-/* One entry of a version that nobody sees any more: the older states go, and the node with them if
+/* One entry of a version that is seen no more: the older states go, and the node with them if
  * the name has been gone since. */
 static void collect_entry(sodns_zone_t *z, struct garbage *g)
 {
@@ -181,7 +181,7 @@ static size_t merge(sodns_zone_t *z, const zone_version_t *older, const zone_ver
 	return n;
 }
 
-/* A version that nobody sees, behind one that somebody does: a slow transfer keeps what it reads, and
+/* A version that is not seen, behind one that is: a slow transfer keeps what it reads, and
  * not all that has come and gone since. False: there is no memory to do it now. */
 static bool take_out(sodns_zone_t *z, zone_version_t *older)
 {
@@ -221,7 +221,7 @@ void zone_collect_locked(sodns_zone_t *z)
 
 void zone_collect(sodns_zone_t *z)
 {
-	/* Whoever writes collects when it ends. */
+	/* A writer collects when it ends. */
 	if (pthread_mutex_trylock(&z->lock))
 		return;
 	zone_collect_locked(z);

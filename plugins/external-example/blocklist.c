@@ -2,7 +2,7 @@
  * blocklist: the names of a file, and all below them, are not there.
  *
  *	blocklist FILE {
- *		answer nxdomain|zero	NXDOMAIN (default), or the address of nobody
+ *		answer nxdomain|zero	NXDOMAIN (default), or the address of no host
  *		ttl SECONDS		of that address; default 60
  *		reload DURATION		how often the file is looked at; default 10s, 0s: never
  *	}

@@ -14,7 +14,7 @@ int main(void)
 	sodns_test_t *t = SODNS_TEST("fallback 192.0.2.53");
 	sodns_test_upstream(t, "192.0.2.53:53", "NOERROR ra\nwww.example. 60 IN A 192.0.2.1", 200);
 
-	/* The chain has an answer: nobody is asked. */
+	/* The chain has an answer: no server is asked. */
 	sodns_test_next(t, "NOERROR aa\nwww.example. 5 IN A 192.0.2.9");
 	SODNS_ANSWER(t, "www.example. A", "NOERROR aa rd\nwww.example. 5 IN A 192.0.2.9\n");
 	if (sodns_test_upstream_asked(t, "192.0.2.53:53") != 0)

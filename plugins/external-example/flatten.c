@@ -4,7 +4,7 @@
  *
  *	flatten NAME TARGET
  *
- * A and AAAA of NAME are those of TARGET, whoever serves it. What else there is at NAME is answered by
+ * A and AAAA of NAME are those of TARGET, whatever serves it. What else there is at NAME is answered by
  * the rest of the chain. The cache, which stands in front, keeps the answers.
  */
 #include <sodns/plugin.h>

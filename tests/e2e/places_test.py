@@ -127,6 +127,8 @@ class Places(Case):
 
     UNREACHED = (
         ('forward . 127.0.0.1\n cache\n log\n errors\n loop\n reload\n loadbalance\n health\n ready', None),
+        # It decides which queries the block takes, wherever it stands.
+        ("view v {\n  expr type() == 'A'\n }\n forward . 127.0.0.1", None),
         ('forward . 127.0.0.1\n whoami', 'whoami: Corefile:3 - no query comes here: forward (Corefile:2) stands in front of it and answers all '
                                          "of this server block's"),
         ('forward . 127.0.0.1\n forward . 127.0.0.2', 'forward: Corefile:3 - no query comes here: forward (Corefile:2) '),

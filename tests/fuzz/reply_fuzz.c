@@ -83,7 +83,7 @@ static void same_set(const sodns_rrset_t *a, const sodns_rrset_t *b, uint32_t ag
 }
 
 /* Both say the same, b being `age` seconds older. One that had to be cut says less; one that was kept
- * has RD and CD of whoever asks. */
+ * has RD and CD of the query. */
 static void same(sodns_reply_t *a, sodns_reply_t *b, uint32_t age)
 {
 	unsigned asked = age ? SODNS_RD | SODNS_CD : 0;

@@ -1,5 +1,5 @@
 /*
- * A test plugin that wants a function that nobody has.
+ * A test plugin that wants a function that nothing has.
  */
 #include <sodns/plugin.h>
 

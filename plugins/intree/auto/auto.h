@@ -39,7 +39,7 @@ struct table {
 /* The zones of a directory. Handed on to the next generation whole. */
 struct collection {
 	pthread_mutex_t scanning;
-	pthread_mutex_t publishing; /* short: who is no query keeps the table by it */
+	pthread_mutex_t publishing; /* short: what is no query keeps the table by it */
 	sodns_shared_t table;
 };
 #define COLLECTION_LAYOUT 1

@@ -1,5 +1,6 @@
 /*
- * Zones by name: an open hash, asked with the hashes that a query knows of its suffixes.
+ * Zones by name: an open hash, asked with the hashes that a query knows of its suffixes. What is in each is a
+ * zone of sodns/zone.h; this only finds the zone, by its length of labels, which no store of one zone does.
  */
 #include <stdlib.h>
 

@@ -83,7 +83,7 @@ static bool has_answered(sodns_reply_t *r)
 	return !failed || strcmp(sodns_reply_plugin(r), "template") != 0;
 }
 
-/* An error that says why, or silence: nobody is asked any more. One that only has a code is as if
+/* An error that says why, or silence: nothing more is asked. One that only has a code is as if
  * there were no answer. */
 static bool has_failed(sodns_reply_t *r)
 {

@@ -20,7 +20,7 @@ struct autopath {
 	size_t zone_count;
 	struct search search; /* of the file; with another plugin, of this machine */
 	const char *source;   /* as it is written */
-	const char *plugin;   /* who knows the search path, or NULL */
+	const char *plugin;   /* that knows the search path, or NULL */
 	const sodns_autopath_ability_t *ability;
 	void *provider;
 	const char *error; /* why it can't be used, or NULL */

@@ -56,7 +56,7 @@ static void walks(void)
 	sodns_test_end(t);
 }
 
-/* Who is not there knows no search path. */
+/* A plugin that is not there knows no search path. */
 static void absent(void)
 {
 	sodns_test_t *t = SODNS_TEST("autopath @kubernetes\nhosts hosts example");

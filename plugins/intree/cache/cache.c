@@ -68,7 +68,7 @@ static sodns_reply_t *miss(const sodns_handler_t *h, sodns_query_t *q)
 {
 	struct cache *c = h->self;
 	sodns_reply_t *r = sodns_next(h, query_onwards(q));
-	if (!has_records(r))
+	if (!is_answer(r))
 		return r;
 	struct assessment a = assess(c, q, r);
 	return keep(c, q, r, &a, NULL);

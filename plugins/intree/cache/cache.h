@@ -85,7 +85,7 @@ struct assessment {
 	enum kind kind;
 	uint64_t duration; /* ns for which it is good */
 };
-/* r is records. */
+/* r is an answer. An image of records that all are what was asked for stays one; any other is opened. */
 struct assessment assess(const struct cache *c, sodns_query_t *q, sodns_reply_t *r);
 /* Whether it may take the place of an expired answer (RFC 8767, 4). */
 bool refreshes(const struct cache *c, const struct assessment *a, const sodns_reply_t *r);
@@ -103,13 +103,13 @@ sodns_reply_t *keep(struct cache *c, sodns_query_t *q, sodns_reply_t *r, const s
 		    struct entry **result);
 /* q as the next plugin gets it: with AD, so that validation shows. */
 sodns_query_t *query_onwards(sodns_query_t *q);
-/* Whether the reply is records, perhaps after opening. */
-bool has_records(sodns_reply_t *r);
+/* Whether the reply says something: it is records, or an image of them. */
+bool is_answer(const sodns_reply_t *r);
 
 /* refresh.c */
 /* Counts a hit; whether the entry is popular and about to expire. */
 bool prefetch_due(const struct cache *c, struct entry *e, uint64_t now, int64_t left);
-/* Asks again behind the client's back, unless somebody does. */
+/* Asks again behind the client's back, unless that is done already. */
 void refresh_later(const sodns_handler_t *h, sodns_query_t *q, struct entry *e, bool stale);
 /* Asks again before an expired entry is served: a reply, or NULL: serve it. */
 sodns_reply_t *verify(const sodns_handler_t *h, sodns_query_t *q, struct entry *e) SODNS_MAY_WAIT;

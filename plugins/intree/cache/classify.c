@@ -6,7 +6,7 @@
 
 #include "cache.h"
 
-/* Aliases that are followed; who makes longer chains does not get them kept. */
+/* Aliases that are followed; longer chains are not kept. */
 #define ALIASES_MAX 64u
 /* Of answers that say nothing of a TTL, in seconds. */
 #define TTL_FALLBACK 5u
@@ -191,23 +191,82 @@ static uint32_t lowest_ttl(sodns_reply_t *r, uint32_t max, bool denies)
 	return all ? ttl : TTL_FALLBACK;
 }
 
+static uint64_t within(const struct cache *c, enum kind k, uint32_t ttl)
+{
+	ttl = ttl > c->ttl_min[k] ? ttl : c->ttl_min[k];
+	ttl = ttl < c->ttl_max[k] ? ttl : c->ttl_max[k];
+	return (uint64_t)ttl * SECOND;
+}
+
 static uint64_t duration_of(const struct cache *c, sodns_reply_t *r, enum answer_type type)
 {
 	enum kind k = type == NAME_ERROR || type == NO_DATA ? DENIAL : SUCCESS;
 	bool says = type == NO_ERROR || k == DENIAL;
 	if (type == SERVER_ERROR)
 		return c->fail_ttl;
-	uint32_t ttl = says ? lowest_ttl(r, c->ttl_max[k], k == DENIAL) : TTL_FALLBACK;
-	ttl = ttl > c->ttl_min[k] ? ttl : c->ttl_min[k];
-	ttl = ttl < c->ttl_max[k] ? ttl : c->ttl_max[k];
-	return (uint64_t)ttl * SECOND;
+	return within(c, k, says ? lowest_ttl(r, c->ttl_max[k], k == DENIAL) : TTL_FALLBACK);
+}
+
+static bool is_excepted(const struct cache *c, const sodns_query_t *q, enum kind k)
+{
+	return c->except_count[k] && sodns_query_match(q, c->except[k], c->except_count[k]) >= 0;
+}
+
+/* What may stand beside an answer without changing what it is: the zone's servers and addresses. */
+static bool is_beside(const sodns_image_record_t *rr)
+{
+	return rr->section == SODNS_AUTHORITY
+		       ? rr->type == SODNS_TYPE_NS
+		       : rr->type == SODNS_TYPE_A || rr->type == SODNS_TYPE_AAAA;
+}
+
+/* The answer that most are: records of the name, type and class asked for, and nothing that it would take to
+ * have a look into. Nothing has to be opened for it. */
+static bool is_plain(const sodns_query_t *q, const sodns_reply_t *r, uint32_t *lowest)
+{
+	sodns_image_record_t rr;
+	uint16_t type = sodns_query_type(q);
+	size_t i = 0, answers = 0;
+	if (sodns_reply_rcode(r) != SODNS_NOERROR || type == SODNS_TYPE_RRSIG ||
+	    type == SODNS_TYPE_CNAME || type >= SODNS_TYPE_IXFR)
+		return false;
+	for (; sodns_reply_image_record(r, i, &rr); i++) {
+		bool answer = rr.section == SODNS_ANSWER;
+		if (answer ? !rr.asked || rr.type != type || rr.rclass != sodns_query_class(q)
+			   : !is_beside(&rr))
+			return false;
+		*lowest = rr.ttl < *lowest ? rr.ttl : *lowest;
+		answers += answer;
+	}
+	return answers;
+}
+
+static bool assess_plain(const struct cache *c, const sodns_query_t *q, const sodns_reply_t *r,
+			 struct assessment *out)
+{
+	uint32_t ttl = c->ttl_max[SUCCESS];
+	if (sodns_query_opcode(q) != SODNS_OPCODE_QUERY || !is_plain(q, r, &ttl))
+		return false;
+	*out = (struct assessment){.plain = NO_ERROR,
+				   .type = NO_ERROR,
+				   .kind = SUCCESS,
+				   .answers = true,
+				   .duration = within(c, SUCCESS, ttl)};
+	out->cacheable = out->duration && !sodns_query_private(q) &&
+			 !(sodns_reply_flags(r) & SODNS_TC) && !is_excepted(c, q, SUCCESS);
+	return true;
 }
 
 struct assessment assess(const struct cache *c, sodns_query_t *q, sodns_reply_t *r)
 {
+	struct assessment a;
+	if (assess_plain(c, q, r, &a))
+		return a;
+	if (!sodns_reply_open(r))
+		return (struct assessment){.plain = META, .type = META};
 	bool soa = authority_has(r, SODNS_TYPE_SOA);
 	size_t count;
-	struct assessment a = {.plain = plain_type(q, r, soa), .answers = answers_question(q, r)};
+	a = (struct assessment){.plain = plain_type(q, r, soa), .answers = answers_question(q, r)};
 	sodns_reply_sets(r, SODNS_ANSWER, &count);
 	/* Aliases that end nowhere: with a SOA no data, without one nothing to keep (RFC 2308, 5). */
 	bool nowhere = a.plain == NO_ERROR && count && !a.answers;
@@ -216,9 +275,7 @@ struct assessment assess(const struct cache *c, sodns_query_t *q, sodns_reply_t 
 	a.duration = duration_of(c, r, a.type);
 	a.cacheable = a.type != META && a.type != OTHER_ERROR && !sodns_query_private(q) &&
 		      !(sodns_reply_flags(r) & SODNS_TC) && (soa || a.type != NAME_ERROR) &&
-		      (soa || !nowhere) && a.duration &&
-		      (!c->except_count[a.kind] ||
-		       sodns_query_match(q, c->except[a.kind], c->except_count[a.kind]) < 0);
+		      (soa || !nowhere) && a.duration && !is_excepted(c, q, a.kind);
 	return a;
 }
 

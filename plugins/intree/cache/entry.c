@@ -47,7 +47,7 @@ static const char *wildcard_of(void *arg, sodns_query_t *q)
 	return e->wildcard;
 }
 
-/* AD is for those who ask for it (RFC 6840, 5.7). */
+/* AD is for clients that ask for it (RFC 6840, 5.7). */
 static bool wants_ad(const sodns_query_t *q)
 {
 	return sodns_query_do(q) || sodns_query_flags(q) & SODNS_AD;
@@ -71,29 +71,9 @@ sodns_query_t *query_onwards(sodns_query_t *q)
 	return d;
 }
 
-bool has_records(sodns_reply_t *r)
+bool is_answer(const sodns_reply_t *r)
 {
-	size_t count;
-	sodns_reply_sets(r, SODNS_ANSWER, &count);
-	return sodns_reply_kind(r) == SODNS_RECORDS;
-}
-
-/* The records of r without what is between two hops only, all with one TTL. */
-static sodns_reply_t *copy(sodns_query_t *q, sodns_reply_t *r, uint32_t ttl)
-{
-	sodns_reply_t *out = sodns_reply(q);
-	uint16_t flags = sodns_reply_flags(r);
-	sodns_reply_set_rcode(out, sodns_reply_rcode(r));
-	sodns_reply_set_flags(out, flags, (uint16_t)~flags);
-	for (int k = SODNS_ANSWER; k <= SODNS_ADDITIONAL; k++) {
-		size_t count;
-		const sodns_rrset_t *sets = sodns_reply_sets(r, (enum sodns_section)k, &count);
-		for (size_t i = 0; i < count; i++)
-			if (sets[i].type != SODNS_TYPE_OPT && sets[i].type != SODNS_TYPE_TSIG)
-				sodns_reply_add(out, (enum sodns_section)k, &sets[i]);
-	}
-	sodns_reply_set_ttl(out, ttl);
-	return out;
+	return sodns_reply_kind(r) == SODNS_RECORDS || sodns_reply_kind(r) == SODNS_WIRE;
 }
 
 static struct entry *entry_make(struct cache *c, sodns_query_t *q, sodns_reply_t *r,
@@ -139,7 +119,8 @@ sodns_reply_t *keep(struct cache *c, sodns_query_t *q, sodns_reply_t *r, const s
 	struct counters *n = counters_of(c, q);
 	if (a->type == META)
 		return r;
-	sodns_reply_t *out = copy(q, r, (uint32_t)(a->duration / SECOND));
+	sodns_reply_t *out = sodns_reply_again(q, r);
+	sodns_reply_set_ttl(out, (uint32_t)(a->duration / SECOND));
 	struct entry *e = a->cacheable || result ? entry_make(c, q, out, a) : NULL;
 	if (a->cacheable && !e)
 		count(c, n, DROPS, 1);

@@ -1,5 +1,5 @@
 /*
- * Who has to go: S3-FIFO's queues and the fingerprints of who went (store.h).
+ * Which entry has to go: S3-FIFO's queues and the fingerprints of those that went (store.h).
  */
 #include <stdlib.h>
 
@@ -34,7 +34,7 @@ static uint32_t *ghost_place(const struct ghosts *g, uint64_t hash)
 void ghosts_add(struct shard *h, const struct entry *e)
 {
 	struct ghosts *g = &h->ghosts[e->kind];
-	/* Without memory nobody is remembered. */
+	/* Without memory none is remembered. */
 	if (e->queue != SMALL ||
 	    (!g->print && !(g->print = calloc(g->mask + 1, sizeof(*g->print)))))
 		return;
@@ -90,11 +90,11 @@ void queue_replace(struct shard *h, struct entry *e, struct entry *by)
 			      memory_order_relaxed);
 }
 
-/* Entries that get another chance before somebody has to go all the same: without a bound, the first
+/* Entries that get another chance before one has to go all the same: without a bound, the first
  * one thrown out of a big cache that is all in use would cost a walk through the whole of it. */
 #define CHANCES 32u
 
-/* Expired for so long that nobody gets it any more. */
+/* Expired for so long that it is given out no more. */
 static bool is_dead(const struct store *s, const struct entry *e, uint64_t now)
 {
 	uint64_t end = e->stored + (uint64_t)e->ttl * 1000000000u;

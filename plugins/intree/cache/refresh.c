@@ -67,7 +67,7 @@ static void ask_again(sodns_query_t *q, struct refresh *r)
 	sodns_reply_t *reply = sodns_next(r->h, onwards);
 	r->result = NULL;
 	r->refreshed = !r->stale;
-	if (!has_records(reply))
+	if (!is_answer(reply))
 		return;
 	struct assessment a = assess(c, q, reply);
 	bool good = refreshes(c, &a, reply);
@@ -128,7 +128,7 @@ static sodns_reply_t *verify_here(const sodns_handler_t *h, sodns_query_t *q, bo
 	struct cache *c = h->self;
 	sodns_reply_t *r = sodns_next(h, query_onwards(q));
 	*refreshed = false;
-	if (!has_records(r))
+	if (!is_answer(r))
 		return NULL;
 	struct assessment a = assess(c, q, r);
 	*refreshed = refreshes(c, &a, r);

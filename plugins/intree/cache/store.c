@@ -81,7 +81,7 @@ static void entry_free(struct entry *e)
 	free(e);
 }
 
-/* One owner less. The last one to let go of an answer that was kept does so when nobody can reach
+/* One owner less. The last one to let go of an answer that was kept does so when no reader can reach
  * it any more. */
 static void entry_drop(struct entry *e)
 {

@@ -2,13 +2,13 @@
  * Where answers are kept: a hash table that the workers read without locks, in shards that are
  * changed under a lock each, with two populations, success and denial.
  *
- * An entry never changes but for a few counters. Who puts another one in its place, or throws it
+ * An entry never changes but for a few counters. A writer that puts another one in its place, or throws it
  * out, unlinks it and retires it, so that queries that have found it can finish.
  *
  * What is thrown out is chosen by S3-FIFO (Yang et al., SOSP 2023): newcomers pass through a small
  * queue, a tenth of the whole, and only those that were asked for again there get into the main one.
- * So a scan, names that nobody asks for twice, flows through the small queue and leaves the rest
- * alone. A table of fingerprints remembers who was thrown out of the small queue lately: they go
+ * So a scan, names that are not asked for twice, flows through the small queue and leaves the rest
+ * alone. A table of fingerprints remembers which were thrown out of the small queue lately: they go
  * into the main one when they come again.
  *
  * Many server blocks have a cache that hardly anything is in: tables begin small and double.
@@ -97,7 +97,7 @@ struct ghosts {
 
 struct shard {
 	_Alignas(64) sodns_shared_t table;
-	pthread_mutex_t lock; /* of whoever changes what follows, or the table */
+	pthread_mutex_t lock; /* of writers of what follows, or of the table */
 	struct list queue[KINDS][QUEUES];
 	struct ghosts ghosts[KINDS];
 };
@@ -121,7 +121,7 @@ struct store *store_new(const size_t capacity[KINDS], size_t bytes_max);
 /* Other limits, from now on; what is beyond them goes. */
 void store_limit(struct store *s, const size_t capacity[KINDS], size_t bytes_max,
 		 uint64_t keep_dead);
-/* Nobody uses it any more. */
+/* It is used no more. */
 void store_release(void *store);
 
 void store_touch(const struct store *s, uint64_t hash, unsigned stage);
@@ -150,7 +150,7 @@ void queue_add(struct shard *h, struct entry *e);
 /* `by` comes to stand where e was. */
 void queue_replace(struct shard *h, struct entry *e, struct entry *by);
 void queue_remove(struct shard *h, struct entry *e);
-/* Who has to go next, or NULL. It stays in its queue. */
+/* The one that has to go next, or NULL. It stays in its queue. */
 struct entry *queue_victim(struct store *s, struct shard *h, enum kind kind);
 /* Notes that e was thrown out. */
 void ghosts_add(struct shard *h, const struct entry *e);

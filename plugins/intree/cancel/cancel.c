@@ -13,7 +13,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	uint64_t end = sodns_query_received(q) + c->timeout;
 	sodns_query_limit(q, end);
 	sodns_reply_t *r = sodns_next(h, q);
-	/* Who answers in time is heard, however slow he is to notice. */
+	/* A plugin that answers in time is heard, however slow it is to notice. */
 	return sodns_reply_kind(r) == SODNS_ERROR && sodns_now() >= end ? sodns_drop(q) : r;
 }
 

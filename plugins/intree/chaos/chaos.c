@@ -69,7 +69,7 @@ static void add(sodns_query_t *q, sodns_reply_t *r, const struct text *t)
 	sodns_reply_add(r, SODNS_ANSWER, &set);
 }
 
-/* In an order of chance: nobody shall feel to be the last. */
+/* In an order of chance: no author shall feel to be the last. */
 static void add_authors(sodns_query_t *q, sodns_reply_t *r, const struct chaos *c)
 {
 	size_t n = c->author_count, *order = sodns_alloc(q, n * sizeof(*order) + 1);

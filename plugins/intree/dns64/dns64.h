@@ -1,5 +1,5 @@
 /*
- * dns64: the prefix below which the network's NAT64 reaches IPv4, and for whom it is used.
+ * dns64: the prefix below which the network's NAT64 reaches IPv4, and the clients that it is used for.
  */
 #ifndef DNS64_H
 #define DNS64_H

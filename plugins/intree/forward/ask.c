@@ -1,6 +1,6 @@
 /*
  * Asking upstreams within a query's time. The first one gets a head start that follows its round trip
- * (200 to 500 ms); whoever has not answered by then stays in the race while the next ones are asked
+ * (200 to 500 ms); one that has not answered by then stays in the race while the next ones are asked
  * too, one, then two, then four at a time. A failure or a rcode that calls for failover moves on at
  * once. The first good answer ends it; one that has to be asked for in another way (judge.c) is, at the same
  * upstream and at once.
@@ -380,7 +380,7 @@ static void search(struct asking *a)
 	}
 }
 
-/* At the deadline nobody has failed: they are only still silent. */
+/* At the deadline none has failed: they are only still silent. */
 static void leave_all(struct asking *a)
 {
 	for (unsigned i = 0; i < a->slot_count; i++) {

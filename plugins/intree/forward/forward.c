@@ -68,7 +68,7 @@ static sodns_reply_t *reply_of(const struct forward *f, sodns_query_t *q, const 
 	}
 	if (!r)
 		return sodns_fail(q, SODNS_SERVFAIL, "malformed answer from %s", o->upstream->text);
-	/* For whom it is good (RFC 7871, 7.3). */
+	/* The clients that it is good for (RFC 7871, 7.3). */
 	const uint8_t *subnet = sodns_reply_received_option(r, OPTION_SUBNET, &len);
 	if (o->subnet && (!subnet || len < 4 || subnet[3]))
 		sodns_query_set_private(q);

@@ -119,7 +119,7 @@ struct forward {
 	sodns_metric_t *broken, *rejects;
 };
 
-/* What asking the upstreams came to; shared by all who wait for the same question. */
+/* What asking the upstreams came to; shared by all queries that wait for the same answer. */
 struct outcome {
 	int rcode;                       /* where there is no answer */
 	const char *error;               /* the same; NULL: none */
@@ -191,7 +191,7 @@ enum verdict judge(sodns_query_t *q, struct upstream *u, const struct sent *sent
 void manners_begin(struct upstream *u);
 bool manners_recases(const struct upstream *u);
 bool manners_no_edns(const struct upstream *u);
-/* It lost the case where nobody can have forged it. */
+/* It lost the case where it can't have been forged. */
 void manners_note_recased(struct upstream *u);
 /* The same over UDP; after some in a row it is believed. And that it did keep it. */
 void manners_note_recased_udp(struct upstream *u);

@@ -1,5 +1,5 @@
 /*
- * forward: the directive, whom it asks in which order, and what is made of the answers.
+ * forward: the directive, which upstreams it asks in which order, and what is made of the answers.
  */
 #include <stdio.h>
 
@@ -145,7 +145,7 @@ static void test_order(void)
 	SODNS_ANSWER(t, "www.test. A", GOT_B);
 	sodns_test_end(t);
 
-	/* Nobody at the first one: the second is asked at once. */
+	/* Nothing listens at the first one: the second is asked at once. */
 	t = SODNS_TEST(TWO(""));
 	sodns_test_upstream(t, B, FROM_B, 0);
 	SODNS_ANSWER(t, "www.test. A", GOT_B);
@@ -181,7 +181,7 @@ static void test_failover(void)
 	sodns_test_upstream(t, B, "REFUSED ra", 900);
 	SODNS_ANSWER(t, "www.test. A", "REFUSED rd ra\n");
 	expect_asked(t, A, 3);
-	/* Nobody at the last: there is an answer from the first. */
+	/* Nothing listens at the last: there is an answer from the first. */
 	sodns_test_upstream(t, B, NULL, 0);
 	SODNS_ANSWER(t, "www.test. A", "SERVFAIL rd ra\n");
 	sodns_test_upstream(t, A, "NXDOMAIN ra", 0);

@@ -1,6 +1,6 @@
 /*
- * Who is well. Suspicion comes from questions that were left unanswered, and only then checks are
- * sent: "DOMAIN NS", until one is answered. What is answered by anybody who asks clears an upstream
+ * Which upstreams are well. Suspicion comes from questions that were left unanswered, and only then checks are
+ * sent: "DOMAIN NS", until one is answered. Any question that is answered clears an upstream
  * at once; one that was down has to answer two checks in a row, so that it does not flap. Checks of
  * one that stays down become rarer, down to one every four intervals.
  */
@@ -86,7 +86,7 @@ static void check_passed(struct upstream *u)
 		sodns_log(SODNS_LOG_INFO, "forward", "upstream %s is up again", u->text);
 }
 
-/* Of those under suspicion: when the next check is due. 0: nobody is. */
+/* Of those under suspicion: when the next check is due. 0: none is. */
 static uint64_t next_due(const struct forward *f)
 {
 	uint64_t first = 0;
@@ -171,7 +171,7 @@ static void run(void *arg)
 	}
 }
 
-/* A reload changes nothing about a server: who was down stays down until a check says otherwise. */
+/* A reload changes nothing about a server: one that was down stays down until a check says otherwise. */
 static int inherit(struct upstream *u, sodns_prepare_t *p)
 {
 	char key[512], source[SODNS_ADDRESS_TEXT_MAX];
@@ -206,7 +206,7 @@ void health_start(struct forward *f)
 {
 	if (!f->max_fails)
 		return;
-	/* Nobody has been suspected yet, in most server blocks. */
+	/* None has been suspected yet, in most server blocks. */
 	f->checker = sodns_service_start_asleep("forward", run, f);
 	if (next_due(f))
 		sodns_service_wake(f->checker);

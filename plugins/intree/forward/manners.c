@@ -104,7 +104,7 @@ size_t cookie_get(const struct upstream *u, uint8_t out[COOKIE_SERVER_MAX])
 	return atomic_load(&c->version) == before ? len : 0;
 }
 
-/* One writes; for another who comes meanwhile there is a next answer. */
+/* One writes; for another that comes meanwhile there is a next answer. */
 static void cookie_write(struct server_cookie *c, const uint8_t *bytes, size_t len)
 {
 	uint32_t before = atomic_load(&c->version);

@@ -1,7 +1,7 @@
 /*
  * The messages that upstreams are sent. They are made here: the question and the flags that bear on its
  * answer (RD, CD, AD, DO) are the client's, all else is not. So questions that have the same answer are the
- * same question, however many ways there are to write them; who wants to have one asked many times over,
+ * same question, however many ways there are to write them; a client that wants to have one asked many times over,
  * to profit by the many ids that a forged answer might have, can't.
  *
  * EDNS options go along if plugins have set them (rewrite), or are the client's and are let
@@ -168,7 +168,7 @@ void message_make(sodns_query_t *q, const struct question *w, struct upstream *u
 	sodns_message_add_question(&m, mixed ? name : w->name, w->type, w->rclass);
 	bool wanted = w->edns || w->options_len || f->cookies;
 	*out = (struct sent){.query = m.bytes, .mixed = mixed, .edns = wanted && !plain};
-	/* Nobody forges what is encrypted. */
+	/* What is encrypted is not forged. */
 	out->cookie = out->edns && f->cookies && u->transport == TRANSPORT_DNS;
 	if (out->edns) {
 		sodns_message_add_edns(&m, w->size, w->dnssec_ok);

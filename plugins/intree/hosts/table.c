@@ -1,5 +1,7 @@
 /*
- * The table: a chained hash of names.
+ * The table: a chained hash of names. It is no zone of sodns/zone.h: names have no apex and no cuts, what is not
+ * there is the next plugin's, and a file that changed is a new table as a whole, so that nothing needs
+ * versions, an order or a path from a name to its parent.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <sodns/metrics.h>
+#include <sodns/text.h>
 
 static bool reserve(struct request *r, size_t room)
 {
@@ -126,7 +127,8 @@ void answer_head(const uint8_t *message, size_t len, struct answer_head *head, c
 	*text = NULL;
 	*head = (struct answer_head){.status = 200, .type = "application/dns-message"};
 	if (len) {
-		snprintf(head->cache, sizeof(head->cache), "max-age=%u", message_age(message, len));
+		char *at = stpcpy(head->cache, "max-age=");
+		sodns_uint_to_text(message_age(message, len), at);
 		return;
 	}
 	head->status = 500;
@@ -141,8 +143,8 @@ void count_answer(const sodns_conn_t *c, unsigned status)
 		.name = "coredns_dns_https_responses_total",
 		.help = "Counter of DoH responses per server and http status code.",
 		.labels = labels};
-	char text[8];
-	snprintf(text, sizeof(text), "%u", status);
+	char text[21];
+	sodns_uint_to_text(status, text);
 	const char *const values[] = {sodns_conn_server(c), text};
 	sodns_metric_count(&family, values, 1);
 }

@@ -1,6 +1,6 @@
 /*
  * https: the transport of "https://" keys, and the directive that limits its connections. TLS lies
- * underneath where the tls plugin says so; without it this is plain HTTP, for those who have a proxy
+ * underneath where the tls plugin says so; without it this is plain HTTP, for use behind a proxy
  * in front.
  */
 #include <string.h>
@@ -70,7 +70,7 @@ static const void *ability(void *self, const char *id)
 						    .connections = CONNECTIONS,
 						    .tick = tick};
 	char why[512];
-	/* The library is opened here, where nobody waits for an answer; without it a connection has no session,
+	/* The library is opened here, where no query waits for an answer; without it a connection has no session,
 	 * and is closed. */
 	if (!self && !strcmp(id, SODNS_ABILITY_TRANSPORT) && !sodns_http_load(why, sizeof(why)))
 		sodns_log(SODNS_LOG_ERROR, "https", "%s", why);

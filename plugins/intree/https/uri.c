@@ -10,15 +10,6 @@
 
 #define PATH "/dns-query"
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes to `out`, which has room for len; the length, or -1: what follows a percent sign is not
  * hexadecimal. In a query a plus is a blank. */
 static ptrdiff_t decode(const char *text, size_t len, char *out, bool query)
@@ -29,9 +20,9 @@ static ptrdiff_t decode(const char *text, size_t len, char *out, bool query)
 			out[n++] = query && text[i] == '+' ? ' ' : text[i];
 			continue;
 		}
-		if (len - i < 3 || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0)
+		if (len - i < 3 || sodns_digit(text[i + 1]) > 15 || sodns_digit(text[i + 2]) > 15)
 			return -1;
-		out[n++] = (char)(digit(text[i + 1]) << 4 | digit(text[i + 2]));
+		out[n++] = (char)(sodns_digit(text[i + 1]) << 4 | sodns_digit(text[i + 2]));
 		i += 2;
 	}
 	return (ptrdiff_t)n;

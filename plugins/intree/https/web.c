@@ -52,10 +52,10 @@ static void answer(struct web *w, sodns_http_stream_t *s, const struct answer_he
 {
 	struct request *r = sodns_http_stream_state(s);
 	uint64_t read, write, idle;
-	const sodns_http_field_t fields[] = {
-		{"content-type", a->type, 0, 0},
-		{*a->cache ? "cache-control" : "x-content-type-options",
-		 *a->cache ? a->cache : "nosniff", 0, 0}};
+	sodns_http_field_t fields[] = {{"content-type", a->type, 12, 0},
+				       {"x-content-type-options", "nosniff", 22, 7}};
+	if (*a->cache)
+		fields[1] = (sodns_http_field_t){"cache-control", a->cache, 13, 0};
 	drop_message(w, r);
 	if (held(w) + len > HELD_MOST) {
 		reset(s, true, "http2 bytes");
@@ -171,7 +171,7 @@ bool web_open(struct web *w, sodns_conn_t *c, bool http2)
 	*w = (struct web){.conn = c, .http2 = http2};
 	w->last = &w->first;
 	w->session = sodns_http_session_new(&options, &owner, w);
-	/* Who has come so far with HTTP/2 may take the time between two requests to the first. */
+	/* A client that has come so far with HTTP/2 may take the time between two requests to the first. */
 	if (http2)
 		sodns_conn_answered(c);
 	return w->session;

@@ -1,5 +1,5 @@
 /*
- * The directive, and finding who knows the services.
+ * The directive, and finding the plugin that knows the services.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@ struct out {
 	int (*emit)(void *arg, const sodns_rrset_t *set);
 	void *arg;
 	int rc;                 /* once it is not 0, nothing follows */
-	const uint8_t *service; /* whose targets these are, in front of the zone; NULL: nobody's */
+	const uint8_t *service; /* whose targets these are, in front of the zone; NULL: none's */
 	uint8_t name[SODNS_NAME_MAX]; /* the same with the zone */
 	struct targets t;
 };

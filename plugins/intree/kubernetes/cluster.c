@@ -1,5 +1,5 @@
 /*
- * A cluster: its watches, what they bring, and who shares it.
+ * A cluster: its watches, what they bring, and which instances share it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,7 +178,7 @@ static void watch(struct cluster *c, int collection, const char *labels, const c
 
 static void watch_all(struct cluster *c, const struct settings *s)
 {
-	/* Whatever starts: nobody is to find everything synced because little was begun. */
+	/* Whatever starts: it must not seem that everything is synced because little was begun. */
 	char imported[1024];
 	snprintf(imported, sizeof(imported), "multicluster.kubernetes.io/service-name%s%s",
 		 s->labels ? "," : "", s->labels ? s->labels : "");

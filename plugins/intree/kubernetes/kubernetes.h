@@ -16,7 +16,7 @@
 
 #include "store.h"
 
-/* What is asked of the API server, and how. Clusters are shared by whose settings are the same. */
+/* What is asked of the API server, and how. Clusters are shared by instances with the same settings. */
 struct settings {
 	const char *kubeconfig, *context;
 	const char *url, *cert, *key, *ca;

@@ -78,7 +78,7 @@ void map_put(struct map *m, uint32_t hash, const void *item);
 /* An item takes another's place. */
 void map_replace(struct map *m, uint32_t hash, const void *old, const void *item);
 void map_remove(struct map *m, uint32_t hash, const void *item);
-/* The table alone, when nobody reads it any more. */
+/* The table alone, when it is read no more. */
 void map_free(struct map *m);
 
 /* Half of sodns_hash(). */

@@ -1,6 +1,6 @@
 /*
  * The store: objects come, change and go. Whatever is published is whole: a service with all of its
- * slices; and who looks an address up finds the old record or the new one, never none.
+ * slices; and a query that looks an address up finds the old record or the new one, never none.
  */
 #include "store.h"
 
@@ -76,7 +76,7 @@ static bool service_address_hash(const void *item, unsigned i, uint32_t *hash)
 	return i < four + six;
 }
 
-/* External host names are no addresses; nobody looks for them. */
+/* External host names are no addresses; they are not looked for. */
 static bool service_external_hash(const void *item, unsigned i, uint32_t *hash)
 {
 	const struct service *s = item;
@@ -818,7 +818,7 @@ void store_list_end(struct store *s, int collection)
 	s->sweep_made[collection] = map_of(s, collection)->made;
 }
 
-/* Tables that were under way when the last object came have nobody else who goes on with them. */
+/* Tables that were under way when the last object came have nothing else that goes on with them. */
 static bool settle(struct store *s)
 {
 	struct map *const maps[] = {&s->sets[LOCAL].services,

@@ -4,6 +4,10 @@
  * one piece of memory: a head with lengths, and the parts one after the other.
  *
  * One thread writes, the service thread; queries read without locks. What was taken out is retired.
+ *
+ * It is no zone of sodns/zone.h: a service has half a dozen names and their reverse ones, which follow from one
+ * record of some 200 bytes, and pods that are not verified are names without any record. As nodes and RRsets of
+ * a zone they would take several times as much, and each change of a slice would be a transaction of many.
  */
 #ifndef KUBERNETES_STORE_H
 #define KUBERNETES_STORE_H
@@ -179,7 +183,7 @@ static inline const char *pod_name(const struct pod *p)
 }
 
 void store_init(struct store *s);
-/* Frees everything in it, when nobody reads it any more. */
+/* Frees everything in it, when it is read no more. */
 void store_free(struct store *s);
 
 /* A list of a collection begins, and ends: what it did not name goes, by and by: false when it has

@@ -62,7 +62,7 @@ static int read_label(sodns_setup_t *s, const sodns_option_t *o, const char *wor
 	return SODNS_OK;
 }
 
-/* Where the whole log is JSON these lines are too, but for who wrote a format for them. */
+/* Where the whole log is JSON these lines are too, but where a format was written for them. */
 static void compile(sodns_setup_t *s, const struct wish *w, struct rule *out)
 {
 	const char *format = w->format;

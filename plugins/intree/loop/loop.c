@@ -1,7 +1,7 @@
 /*
  * loop: finds out at start whether queries that leave this server come back to it. It asks itself for a
- * name that nobody can know. When that question is seen again it is answered with a secret: if the first
- * question gets that for its answer, it went all the way round, and the process ends. Whoever has seen the
+ * name that can't be known elsewhere. When that question is seen again it is answered with a secret: if the first
+ * question gets that for its answer, it went all the way round, and the process ends. A host that has seen the
  * question can send it here as well, but cannot bring the answer to where the question came from.
  */
 #include <stdatomic.h>
@@ -55,7 +55,7 @@ static void tell(const struct loop *l, const struct probe *p)
 	sodns_host_fail("loop", message);
 }
 
-/* The first who comes with it again, for the message. */
+/* The first client that comes with it again, for the message. */
 static void note_peer(struct probe *p, const sodns_query_t *q)
 {
 	char text[SODNS_ADDRESS_TEXT_MAX];
@@ -74,7 +74,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 		p = (struct probe *)(uintptr_t)atomic_load(&l->asked);
 	if (!p || !sodns_name_equal(sodns_query_name(q), p->name))
 		return sodns_next(h, q);
-	/* The first time it is our own: nobody else knew it. */
+	/* The first time it is our own: no other host knew it. */
 	unsigned before = atomic_fetch_add(&p->seen, 1);
 	if (!before)
 		return sodns_next(h, q);
@@ -105,7 +105,7 @@ static void make_probe(const struct loop *l, struct probe *p)
 }
 
 /* It was seen again, but its answer did not come round: a server on the way may not let it through, or
- * somebody plays tricks. No reason to end. */
+ * a host plays tricks. No reason to end. */
 static void warn(const struct loop *l, const struct probe *p)
 {
 	char zone[SODNS_NAME_TEXT_MAX];

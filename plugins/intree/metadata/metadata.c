@@ -4,7 +4,7 @@
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 
-/* In the chain for those who look at it: what it is for has been done before. */
+/* In the chain for readers of the chain: what it is for has been done before. */
 static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	return sodns_next(h, q);

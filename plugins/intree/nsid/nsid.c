@@ -1,5 +1,5 @@
 /*
- * nsid: tells which server answered, to those who ask (RFC 5001).
+ * nsid: tells which server answered, to clients that ask (RFC 5001).
  */
 #include <string.h>
 #include <unistd.h>

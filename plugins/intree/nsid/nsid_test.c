@@ -1,5 +1,5 @@
 /*
- * nsid: only who asks is told; errors are left alone.
+ * nsid: only a client that asks is told; errors are left alone.
  */
 #include <sodns/test.h>
 

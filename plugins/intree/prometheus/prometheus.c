@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A reply that somebody wrote; of an error the server makes the message, and nothing is known of its
+/* A reply that a plugin made; of an error the server makes the message, and nothing is known of its
  * size here. */
 static struct outcome outcome_of(sodns_reply_t *r)
 {

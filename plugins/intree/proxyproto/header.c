@@ -1,5 +1,5 @@
 /*
- * Reading PROXY headers. All bytes are hostile: whoever can reach the port may send them.
+ * Reading PROXY headers. All bytes are hostile: any host that reaches the port may send them.
  */
 #include "header.h"
 

@@ -1,5 +1,5 @@
 /*
- * The header that a proxy puts in front of what it passes on: who its client is. The PROXY protocol
+ * The header that a proxy puts in front of what it passes on: which its client is. The PROXY protocol
  * of HAProxy, versions 1 (a line of text) and 2 (binary).
  */
 #ifndef PROXYPROTO_HEADER_H

@@ -47,7 +47,7 @@ static enum sodns_verdict discard(const sodns_packet_t *p, const char *why)
 	char ip[SODNS_ADDRESS_TEXT_MAX], key[512];
 	sodns_address_to_text(&p->peer, ip);
 	bool six = p->peer.family == 6;
-	/* Whoever sends a flood of them gets no flood of lines. */
+	/* A flood of them makes no flood of lines. */
 	snprintf(key, sizeof(key), "%s %s", ip, why);
 	sodns_log_once(SODNS_LOG_WARNING, NULL, key, 1,
 		       "dropping invalid Proxy Protocol packet from %s%s%s:%u: %s", six ? "[" : "",

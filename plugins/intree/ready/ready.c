@@ -116,7 +116,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	return r->http ? SODNS_OK : SODNS_EIO;
 }
 
-/* Who asks before anything serves is told so. */
+/* A probe before anything serves is told so. */
 static void begin(void *self)
 {
 	struct ready *r = self;
@@ -145,7 +145,7 @@ static void teardown(void *self)
 	free(r->watched);
 }
 
-/* Not ready any more, so that nobody new comes. */
+/* Not ready any more, so that no new client comes. */
 static uint64_t drain(void *self)
 {
 	struct ready *r = self;

@@ -149,7 +149,7 @@ static const field_t fields[] = {
 	{.name = NULL},
 };
 
-/* {{ . }}, by whom it may help to see everything. */
+/* {{ . }}, to see everything. */
 static void print_data(run_t *r, const void *data)
 {
 	static const char *const order[] = {"Zone",     "Name",   "Regex", "Match",

@@ -282,7 +282,7 @@ typedef struct format {
 	const char *p, *end;
 	const value_t *args;
 	size_t count, next;
-	bool reordered; /* by "%[2]d": then nobody asks for what is left over */
+	bool reordered; /* by "%[2]d": then what is left over is not asked for */
 	bool good;      /* the arguments' numbers of this verb are those of some */
 	bool indexed;   /* by such a number just now */
 } format_t;

@@ -136,7 +136,7 @@ static sodns_reply_t *make(const struct data *d, size_t section, const struct re
 	return NULL;
 }
 
-/* An alias is followed for who asks for addresses. */
+/* An alias is followed for questions for addresses. */
 static void chase(sodns_query_t *q, sodns_reply_t *r, const sodns_rrset_t *alias)
 {
 	uint16_t type = sodns_query_type(q);

@@ -1,6 +1,6 @@
 /*
  * Telling secondaries that a zone has changed (RFC 1996). Each target has a service and a queue in
- * which a zone stands at most once: who changes a zone again before its target was told changes
+ * which a zone stands at most once: a change of a zone again before its target was told changes
  * nothing.
  */
 #include <stdlib.h>

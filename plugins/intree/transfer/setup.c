@@ -96,7 +96,7 @@ static int prepare(void *self, sodns_prepare_t *p)
 	return SODNS_OK;
 }
 
-/* Secondaries may have missed changes while nobody told them. */
+/* Secondaries may have missed changes of which they were not told. */
 static void start(void *self)
 {
 	const struct transfer *t = self;

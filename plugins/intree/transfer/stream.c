@@ -138,7 +138,7 @@ static void log_transfer(struct stream *s, bool noop)
 			(unsigned long long)s->records, zone, peer, serial_of(s));
 }
 
-/* The last message: the SOA again, or the SOA alone for who has the zone already. */
+/* The last message: the SOA again, or the SOA alone for a client that has the zone already. */
 static sodns_reply_t *finish(struct stream *s, bool noop)
 {
 	int rc = SODNS_OK;

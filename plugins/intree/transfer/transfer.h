@@ -57,7 +57,7 @@ struct transfer {
 sodns_reply_t *transfer_serve(const sodns_handler_t *h, sodns_query_t *q) SODNS_MAY_WAIT;
 /* The rule with the longest zone that the name lies in, the first of several; or NULL. */
 const struct rule *rule_match(const struct transfer *t, const uint8_t *name);
-/* The answer to an AXFR or IXFR query that is allowed. NULL: nobody has the zone. */
+/* The answer to an AXFR or IXFR query that is allowed. NULL: no instance has the zone. */
 sodns_reply_t *stream_zone(const struct transfer *t, sodns_query_t *q,
 			   const uint32_t *since) SODNS_MAY_WAIT;
 
@@ -76,7 +76,7 @@ void notify_init(struct transfer *t);
 void notify_zone(void *self, const uint8_t *zone);
 void notify_start(struct transfer *t);
 void notify_stop(struct transfer *t);
-/* Forgets who was not told. */
+/* Forgets the targets that were not told. */
 void notify_free(struct transfer *t);
 
 #endif

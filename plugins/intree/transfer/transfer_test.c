@@ -109,7 +109,7 @@ static void notify(void)
 	sodns_test_t *t = SODNS_TEST(
 		"z.test {\n transfer {\n to * 192.0.2.7 192.0.2.8:5300 192.0.2.9\n }\n"
 		" file zone {\n reload 10s\n }\n}");
-	/* The first try, at the start, found nobody. */
+	/* The first try, at the start, had no answer. */
 	sodns_test_upstream(t, "192.0.2.7", "NOERROR aa", 0);
 	sodns_test_upstream(t, "192.0.2.8:5300", "REFUSED", 0);
 	sodns_test_upstream(t, "192.0.2.9", NULL, 0);
@@ -118,7 +118,7 @@ static void notify(void)
 	check_asked(t, "192.0.2.7", 1);
 	check_asked(t, "192.0.2.8:5300", 2);
 	check_asked(t, "192.0.2.9", 2);
-	/* A change: told again; who was silent is asked but once. */
+	/* A change: told again; a target that was silent is told but once. */
 	sodns_test_file("zone", "$TTL 60\n@ SOA ns root 8 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n");
 	for (int i = 0; i < 12; i++)
 		sodns_test_advance(t, 1001);

@@ -36,7 +36,7 @@ static enum tsig_error verify(const struct tsig *t, const sodns_query_t *q, cons
 	    !sodns_hmac_equal(expected, r->mac, r->mac_len))
 		return TSIG_BADSIG;
 	*mac = m;
-	/* Only of who has the key the clock matters: RFC 8945, 5.2. */
+	/* The clock matters only of a message that has the key: RFC 8945, 5.2. */
 	uint64_t now = sodns_time(), off = now > r->time ? now - r->time : r->time - now;
 	return off > r->fudge ? TSIG_BADTIME : TSIG_GOOD;
 }

@@ -44,7 +44,7 @@ static const void *ability(void *self, const char *id)
 	return strcmp(id, SODNS_ABILITY_METADATA) ? NULL : &metadata;
 }
 
-/* The last place of most chains: a query that comes here has found nobody to answer it. */
+/* The last place of most chains: a query that comes here has found no plugin to answer it. */
 static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 {
 	return sodns_next(h, q);

@@ -9,8 +9,8 @@
  *		 it are told to forget it, and sodns_txn_commit() returns the status with the reason;
  *	seen	 the new version is the current one: NOTIFY, caches. Can't fail.
  *
- * Nobody holds the zone's lock while a client reads: a diff that somebody wants to send for hours is
- * counted (sodns_diff_keep()), and is gone when its journal says so and nobody has it.
+ * The zone's lock is not held while a client reads: a diff that is sent for hours is
+ * counted (sodns_diff_keep()), and is gone when its journal says so and no reader has it.
  */
 #ifndef SODNS_CHANGES_H
 #define SODNS_CHANGES_H

@@ -1,7 +1,7 @@
 /*
  * "sodns.control/1": what a plugin shows of itself, and what it can be told to do, while it serves: for
  * a control command and a page, which know no plugin by name. What is shown is data, never text for a
- * terminal or HTML: whoever prints it escapes it.
+ * terminal or HTML: the program that prints it escapes it.
  *
  * Both run on the control's own thread, beside the workers: they take what they need as a query does
  * (share.h) and may block for a short while. A worker is never stopped for them.

@@ -29,7 +29,7 @@ typedef struct sodns_known_ability {
 	 * "load"): a number of the source's own, or SODNS_ENOENT: it never will know such a thing. From now
 	 * on it is watched and kept. [prepare] */
 	int (*attribute)(void *self, const char *name);
-	/* Those behind an address: several where pods share it (host networks). The count; 0: nobody.
+	/* Those behind an address: several where pods share it (host networks). The count; 0: none.
 	 * [query] */
 	size_t (*by_address)(void *self, sodns_query_t *q, const sodns_address_t *a,
 			     const sodns_entity_t **out, size_t room);
@@ -47,7 +47,7 @@ typedef struct sodns_known_ability {
 } sodns_known_ability_t;
 
 /* What a reply may depend on beyond the question: the network that it is for, and a number that stands
- * for everything that a rule looked at. Whoever keeps answers (cache, single flight, prefetch) keeps
+ * for everything that a rule looked at. A plugin that keeps answers (cache, single flight, prefetch) keeps
  * them by it; of two that are set, both hold. Without a key that is exact, sodns_query_set_private().
  * [query] */
 void sodns_query_depends(sodns_query_t *q, uint64_t key);

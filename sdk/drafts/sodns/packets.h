@@ -36,7 +36,7 @@ typedef struct sodns_seen {
 	const sodns_address_t *peer, *local;
 	uint64_t at;            /* sodns_now(), ns */
 	uint64_t began;         /* of a response: when its query was sent or received */
-	const sodns_query_t *q; /* on behalf of which it is; NULL: of nobody's (a health check) */
+	const sodns_query_t *q; /* on behalf of which it is; NULL: of none (a health check) */
 	const void *reserved[2];
 } sodns_seen_t;
 

@@ -1,7 +1,7 @@
 /*
  * "sodns.signer/1": signs RRsets with the keys of a zone: for answers that are made while a query is
  * asked (a plugin behind which zones are not signed), and for zones that change (changes.h, amend).
- * Keys, their times and their roll-overs are the signer's affair; who asks says what is signed.
+ * Keys, their times and their roll-overs are the signer's affair; the caller says what is signed.
  */
 #ifndef SODNS_SIGNER_H
 #define SODNS_SIGNER_H
@@ -14,7 +14,7 @@ typedef struct sodns_signer_ability {
 	uint32_t size;
 	/* Appends the RRSIG records over `set`, one for each key that signs it now, into `out` (data from
 	 * the query's arena). `zone` is the signer's name in them. The same RRset asked for by many at once
-	 * is signed once; who comes meanwhile waits. 0, SODNS_ENOENT: the zone is none of its own,
+	 * is signed once; a query that comes meanwhile waits. 0, SODNS_ENOENT: the zone is none of its own,
 	 * SODNS_ETIMEOUT: no signature came in time, and the answer is a SERVFAIL. [query] [may wait] */
 	int (*sign)(void *self, sodns_query_t *q, const uint8_t *zone, const sodns_rrset_t *set,
 		    sodns_rrset_t *out);

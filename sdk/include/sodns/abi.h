@@ -65,7 +65,7 @@ enum sodns_status {
 	SODNS_EIO = -4,        /* the system refused; the text says what */
 	SODNS_ETIMEOUT = -5,   /* the wait's bound or the deadline passed */
 	SODNS_ECANCELLED = -6, /* the daemon stops, or the client has gone */
-	SODNS_EBUSY = -7,      /* somebody else has it */
+	SODNS_EBUSY = -7,      /* another caller has it */
 	SODNS_ERANGE = -8,     /* it does not fit */
 };
 

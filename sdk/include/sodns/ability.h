@@ -90,7 +90,7 @@ typedef struct sodns_admit_ability {
 #define SODNS_ABILITY_CLASS "sodns.class/1"
 
 /* "sodns.subnet/1": the instance lets clients say which network they are in (RFC 7871), and its answers
- * depend on that: plugins in front of it that keep answers have none for who does. */
+ * depend on that: plugins in front of it that keep answers have none for such clients. */
 #define SODNS_ABILITY_SUBNET "sodns.subnet/1"
 
 /* "sodns.drain/1": the daemon is about to end. Returns for how long it shall go on
@@ -133,7 +133,7 @@ typedef struct sodns_await_ability {
  *
  * `transfer` calls emit(arg, set) for every RRset of the zone named `zone` (lower case), in any order
  * but the SOA first; the SOA that ends a transfer is added by the caller. `since`, unless NULL, is
- * the serial that the client has (IXFR): whose zone is no newer emits the SOA alone; who keeps
+ * the serial that the client has (IXFR): an instance whose zone is no newer emits the SOA alone; one that keeps
  * changes may emit the differences (RFC 1995, 4), again without the last SOA. What a set points to
  * need live only until emit returns; emit may wait, so that the zone has to be one version
  * throughout. Stops when emit returns other than 0 and returns that. SODNS_ENOENT: no such zone here,
@@ -144,7 +144,7 @@ typedef struct sodns_await_ability {
  * begins when the chain has ended (sodns_stream()), and may last for hours. Without it everything is
  * collected before the first message leaves, as memory for which there is a bound.
  *
- * `zones` calls fn(arg, zone) for each zone that can be handed out now, for who tells their
+ * `zones` calls fn(arg, zone) for each zone that can be handed out now, for a plugin that tells their
  * secondaries when the configuration comes into force. NULL: none that are known. [any thread] */
 #define SODNS_ABILITY_TRANSFER "sodns.transfer/1"
 typedef struct sodns_transfer_ability {
@@ -163,7 +163,7 @@ typedef struct sodns_notify_ability {
 	void (*notify)(void *self, const uint8_t *zone);
 } sodns_notify_ability_t;
 
-/* "sodns.autopath/1": knows the search path of who asks. `search` writes at most `max` zones (lower
+/* "sodns.autopath/1": knows the search path of the client that asks. `search` writes at most `max` zones (lower
  * case; good until the query ends) and returns how many; 0: none is known, or the query is none of
  * its own. The host's own search path and the root follow, added by the caller, unless the last one is
  * the root itself. Does not wait. [query] */
@@ -173,7 +173,7 @@ typedef struct sodns_autopath_ability {
 	size_t (*search)(void *self, sodns_query_t *q, const uint8_t **out, size_t max);
 } sodns_autopath_ability_t;
 
-/* Who can do what: calls fn(arg, instance) for the instances of this server block, or of all blocks,
+/* Which instances can do what: calls fn(arg, instance) for the instances of this server block, or of all blocks,
  * that have the ability `id` (any id, also of plugins' own making; NULL: all instances), in chain
  * order. What it points to is valid until the caller's teardown begins (plugin.h, `stop`).
  * [prepare] */

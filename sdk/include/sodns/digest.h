@@ -1,5 +1,5 @@
 /*
- * Digests (FIPS 180-4), and codes that only somebody with the key can make (HMAC, RFC 2104). They are
+ * Digests (FIPS 180-4), and codes that can be made with the key alone (HMAC, RFC 2104). They are
  * OpenSSL's, in a library that is opened when it is first asked for.
  *
  * What is digested lies in memory here and there as a rule: it is given as parts, one behind the other.

@@ -1,5 +1,5 @@
 /*
- * Fair shares of what is scarce: connections, tasks, requests. Who has what is counted by client, and
+ * Fair shares of what is scarce: connections, tasks, requests. What each has is counted by client, and
  * when a limit is reached, what a newcomer needs is taken from the client that has most. As long as
  * there is enough for all, one client may have all of it.
  *
@@ -25,7 +25,7 @@ SODNS_API sodns_fair_t *sodns_fair_new(void);
 /* Claims that it still has are forgotten. NULL is allowed. */
 SODNS_API void sodns_fair_free(void *keeper);
 /* Counts the claim for the client at `peer`, as its youngest. False: no memory, and it is counted for
- * nobody. */
+ * none. */
 SODNS_API bool sodns_fair_claim(sodns_fair_t *f, sodns_claim_t *c, const sodns_address_t *peer);
 /* The claim becomes its client's youngest again. */
 SODNS_API void sodns_fair_renew(sodns_fair_t *f, sodns_claim_t *c);
@@ -44,10 +44,10 @@ SODNS_API void sodns_fair_release(sodns_fair_t *f, sodns_claim_t *c);
 /* The oldest claim of the client at `peer`, and how many it has; NULL: none. */
 SODNS_API sodns_claim_t *sodns_fair_of(const sodns_fair_t *f, const sodns_address_t *peer,
 				       unsigned *count);
-/* The oldest claim of the client that has most, and how many those are; NULL: nobody has any. A
+/* The oldest claim of the client that has most, and how many those are; NULL: there are none. A
  * newcomer that would have less even with one more should be given one of them. */
 SODNS_API sodns_claim_t *sodns_fair_most(const sodns_fair_t *f, unsigned *count);
-/* A word of the claim's client for the caller's use, 0 at first; NULL: it counts for nobody. */
+/* A word of the claim's client for the caller's use, 0 at first; NULL: it counts for none. */
 SODNS_API uint64_t *sodns_fair_note(const sodns_claim_t *c);
 /* How many of a limit one client may have at all (`-client.share`); the limit itself by default. */
 SODNS_API unsigned sodns_fair_part(unsigned limit);

@@ -47,7 +47,7 @@ SODNS_API int sodns_file_mark_of(int fd, sodns_file_mark_t *out);
 SODNS_API bool sodns_file_same(const sodns_file_mark_t *a, const sodns_file_mark_t *b);
 
 /* Opens a PEM file for reading: a certificate, or a key that the process itself may have no right to
- * read; its parent, which has, opens it then if nobody but others could have put it there. The
+ * read; its parent, which has, opens it then if no other user could have put it there. The
  * descriptor, which the caller closes, or a negative errno. */
 SODNS_API int sodns_file_open_pem(const char *path);
 

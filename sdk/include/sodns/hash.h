@@ -1,6 +1,6 @@
 /*
- * Hashes for tables whose keys somebody else chooses: a client, an upstream, a zone, an API. They are
- * keyed, another key in each run of the daemon, so that nobody can choose keys that meet in a table
+ * Hashes for tables whose keys come from outside: of a client, an upstream, a zone, an API. They are
+ * keyed, another key in each run of the daemon, so that keys can't be chosen that meet in a table
  * (names have sodns_name_hash() and sodns_query_name_hash()). What is hashed is told apart by the
  * hash only for as long as the process lives: it is nothing to keep or to send. All functions here:
  * [any thread].

@@ -1,7 +1,7 @@
 /*
  * An HTTP server for plugins that show something to the outside: metrics, health, readiness. One
  * listener serves all that ask for the same address, across server blocks and reloads; paths belong
- * to who took them last. It is a library of its own, opened when a plugin first asks; requests run
+ * to the plugin that took them last. It is a library of its own, opened when a plugin first asks; requests run
  * on a thread of its own, never on a worker.
  *
  *	prepare:   self->http = sodns_http_open(p, ":8080");      reserves the address
@@ -33,7 +33,7 @@ SODNS_API sodns_http_t *sodns_http_open_tls(sodns_prepare_t *p, const char *addr
 					    const char *cert, const char *key, const char *ca);
 /* Where it listens, with the port that was found for port 0. [any thread] */
 SODNS_API void sodns_http_address(const sodns_http_t *h, sodns_address_t *out);
-/* From now on requests for path are answered by fn(arg). Replaces who had it. [any thread] */
+/* From now on requests for path are answered by fn(arg), in place of what did so before. [any thread] */
 SODNS_API void sodns_http_serve(sodns_http_t *h, const char *path, sodns_http_f fn, void *arg);
 /* Lets go of a path, if it is still arg's. When it returns no request runs in fn(arg) any more. */
 SODNS_API void sodns_http_remove(sodns_http_t *h, const char *path, void *arg);

@@ -1,5 +1,5 @@
 /*
- * HTTP over a connection that somebody else has: bytes in, bytes out, for HTTP/1.1 (RFC 9112) and
+ * HTTP over a connection that is the caller's: bytes in, bytes out, for HTTP/1.1 (RFC 9112) and
  * HTTP/2 (RFC 9113), for servers and for clients. What both versions have in common is a stream: one
  * request and its response, each a head, a body, and perhaps trailers. DNS over HTTPS is made of it, in
  * both directions; gRPC can be.
@@ -24,7 +24,7 @@
 typedef struct sodns_http_session sodns_http_session_t;
 typedef struct sodns_http_stream sodns_http_stream_t;
 
-/* Texts end with NULL, and have none in them; the lengths are for who wants them. Names that come are in
+/* Texts end with NULL, and have none in them; the lengths are for callers that want them. Names that come are in
  * lower case in HTTP/2 and as they were written in HTTP/1.1: compare them without regard to case. In what
  * is given to a function below, a length of 0 means strlen(). */
 typedef struct sodns_http_field {
@@ -75,7 +75,7 @@ typedef struct sodns_http_owner {
 	 * is too large), 501 (another transfer coding), 505 (another version). If the owner does not
 	 * answer it, the session does, with an empty body. NULL: the session does. */
 	void (*refused)(void *arg, sodns_http_stream_t *s, unsigned status);
-	/* Bytes of the stream's body have left: there may be room for more. NULL: nobody asks. */
+	/* Bytes of the stream's body have left: there may be room for more. NULL: not asked for. */
 	void (*drained)(void *arg, sodns_http_stream_t *s);
 } sodns_http_owner_t;
 
@@ -119,7 +119,7 @@ SODNS_API void sodns_http_session_finish(sodns_http_session_t *h);
 SODNS_API bool sodns_http_session_over(const sodns_http_session_t *h);
 /* Whether receive() waits for an answer to be given before it reads on. */
 SODNS_API bool sodns_http_session_waits(const sodns_http_session_t *h);
-/* HTTP/1.1: whether a head, or a body, has begun and is not whole, for those who bound its time. Streams of
+/* HTTP/1.1: whether a head, or a body, has begun and is not whole, for callers that bound its time. Streams of
  * HTTP/2 are there from their head on. */
 SODNS_API bool sodns_http_session_within(const sodns_http_session_t *h);
 /* Client: whether another request may begin now. */
@@ -161,7 +161,7 @@ SODNS_API sodns_http_stream_t *sodns_http_stream_of(void *state);
 SODNS_API bool sodns_http_stream_answer(sodns_http_stream_t *s, unsigned status,
 					const sodns_http_field_t *fields, size_t count,
 					const void *body, size_t len);
-/* Server: the head of a response whose length nobody knows yet. */
+/* Server: the head of a response whose length is not known yet. */
 SODNS_API bool sodns_http_stream_begin(sodns_http_stream_t *s, unsigned status,
 				       const sodns_http_field_t *fields, size_t count);
 /* More of a body that was begun; copied. False: no memory. */

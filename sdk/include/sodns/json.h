@@ -2,7 +2,7 @@
  * Reading and writing JSON (RFC 8259).
  *
  * Reading goes piece by piece, out of the text as it came: no tree, no memory, no copy. A reader
- * walks forward; what nobody reads is passed over.
+ * walks forward; what is not read is passed over.
  *
  *	sodns_json_t j;
  *	sodns_json_text_t key, name = {0};
@@ -51,7 +51,7 @@ typedef struct sodns_json {
 	uint64_t
 		kinds; /* of the containers that the reader is in: 1 an object; the innermost is bit 0 */
 	uint8_t depth;
-	bool pending; /* a value begins here that nobody has read */
+	bool pending; /* a value begins here that was not read */
 	bool first;   /* nothing of the innermost container was read */
 	bool failed;
 } sodns_json_t;

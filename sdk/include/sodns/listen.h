@@ -8,7 +8,7 @@
 
 #include <sodns/net.h>
 
-/* A TCP socket bound to the address; who has it calls listen(2), accepts, and closes it. The address :: is
+/* A TCP socket bound to the address; its owner calls listen(2), accepts, and closes it. The address :: is
  * all addresses, of both families; port 0 is any free one. `number` tells sockets of one process at the
  * same address apart, 0 for the first. The descriptor, or a negative errno. [prepare, any thread] */
 SODNS_API int sodns_listen_open(const sodns_address_t *address, unsigned number);

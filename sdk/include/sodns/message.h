@@ -31,7 +31,7 @@
 #define SODNS_MESSAGE_HEADER 12u
 #define SODNS_MESSAGE_QUERY_MAX (SODNS_MESSAGE_HEADER + SODNS_NAME_MAX + 4u)
 
-/* An id that nobody can guess (RFC 5452, 9.2). */
+/* An id that can't be guessed (RFC 5452, 9.2). */
 SODNS_API uint16_t sodns_message_id(void);
 
 /* A message that is being built. Read only, but by the functions below. */
@@ -71,7 +71,7 @@ SODNS_API void sodns_message_add_options(sodns_message_t *m, const uint8_t *opti
 /* The message's length, or the error of what went wrong first. */
 SODNS_API int sodns_message_end(const sodns_message_t *m);
 
-/* A whole query: an id that nobody can guess, flags (SODNS_RD, say) and one question. Its length. */
+/* A whole query: an id that can't be guessed, flags (SODNS_RD, say) and one question. Its length. */
 SODNS_API size_t sodns_message_query(uint8_t out[SODNS_MESSAGE_QUERY_MAX], uint16_t flags,
 				     const uint8_t *name, uint16_t type, uint16_t rclass);
 

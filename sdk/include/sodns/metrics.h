@@ -32,7 +32,7 @@ typedef struct sodns_family {
  * for each query. */
 SODNS_API sodns_metric_t *sodns_metric(const sodns_family_t *family, const char *const *values);
 /* The same for a series that goes when what it tells of goes: it is shown until all that own it have
- * dropped it, unless somebody has it by sodns_metric(), too. Configurations that follow each other own
+ * dropped it, unless it was asked for by sodns_metric(), too. Configurations that follow each other own
  * one together. A metric that was dropped may not be used any more; not for what sodns_metric_count()
  * counts. [any thread], but not for each query. */
 SODNS_API sodns_metric_t *sodns_metric_own(const sodns_family_t *family, const char *const *values);

@@ -19,7 +19,7 @@ SODNS_API size_t sodns_name_length(const uint8_t *name);
 /* Labels of the name, the root's not counted. */
 SODNS_API unsigned sodns_name_labels(const uint8_t *name);
 
-/* A hash of a lower-case name, another one in each run of the daemon, so that nobody can choose names
+/* A hash of a lower-case name, another one in each run of the daemon, so that names can't be chosen
  * that collide: for tables of names. */
 SODNS_API uint64_t sodns_name_hash(const uint8_t *name);
 

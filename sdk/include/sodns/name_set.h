@@ -40,7 +40,7 @@ SODNS_API void sodns_name_set_free(void *set);
 
 /* The longest entry that stands for a name (lower case): a pointer to where it begins in the name, and
  * its value (NULL: not wanted). So an entry for the name itself comes before those above it. NULL:
- * there is none, or the set is not frozen. Waits for nothing. [any thread] */
+ * there is none; the set is not frozen, or NULL. Waits for nothing. [any thread] */
 SODNS_API const uint8_t *sodns_name_set_match(const sodns_name_set_t *s, const uint8_t *name,
 					      uint32_t *value);
 /* Whether there is an entry for this very name (lower case), and its value. [any thread] */

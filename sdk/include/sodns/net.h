@@ -28,7 +28,7 @@ SODNS_API size_t sodns_address_to_text(const sodns_address_t *a, char out[SODNS_
  * there: "fe80::1%eth0". 0 or SODNS_EINVAL. */
 SODNS_API int sodns_address_from_text(const char *text, sodns_address_t *out);
 /* Whether a text is no address, but numbers and dots, or what getaddrinfo(3) takes for an address in an old
- * way: "1.2.3" (1.2.0.3), "0x7f000001", "256.1.1.1". Nobody means a host's name by it. */
+ * way: "1.2.3" (1.2.0.3), "0x7f000001", "256.1.1.1". No host's name is meant by it. */
 SODNS_API bool sodns_address_is_malformed(const char *text);
 /* "ADDRESS", "ADDRESS:PORT", "[V6]:PORT", "[V6%ZONE]:PORT"; default_port where there is none. 0 or
  * SODNS_EINVAL. */

@@ -1,7 +1,7 @@
 /*
- * What was asked, by whom, over what, and until when.
+ * What was asked, by which client, over what, and until when.
  *
- * A query is never changed by a plugin. Who wants to ask something else further down the chain
+ * A query is never changed by a plugin. One that wants to ask something else further down the chain
  * derives a changed copy and passes that to sodns_next(): the question that the client sent, and
  * its letter case, are restored by the server when the reply leaves. sodns_ask() begins a new
  * question at the routing step, as if a client had asked it, inside the same deadline.
@@ -66,7 +66,7 @@ SODNS_API const uint8_t *sodns_query_options(const sodns_query_t *q, size_t *len
  * record, and what the reply is fitted to. At least 512; ignored where it is not lower. It holds for
  * all clients: those whose address may be another's are not held to 1232 bytes then. */
 SODNS_API void sodns_query_limit_size(sodns_query_t *q, uint16_t size);
-/* The lowest of those limits, or 0: nobody has set one. */
+/* The lowest of those limits, or 0: none was set. */
 SODNS_API uint16_t sodns_query_size_limit(const sodns_query_t *q);
 /* What the client takes, in bytes: 512 or the EDNS size over UDP, 65535 over everything else. */
 SODNS_API uint16_t sodns_query_size(const sodns_query_t *q);
@@ -139,7 +139,7 @@ SODNS_API void sodns_query_add_option(sodns_query_t *derived, uint16_t code, con
 SODNS_API const uint8_t *sodns_query_set_options(const sodns_query_t *q, size_t *len);
 
 /* What the client gets depends on more than the question and its flags (an option that went to
- * another server, such as a subnet): nobody may keep the answer for other clients. Holds until the
+ * another server, such as a subnet): no plugin may keep the answer for other clients. Holds until the
  * query ends, for all derived from it. */
 SODNS_API void sodns_query_set_private(sodns_query_t *q);
 SODNS_API bool sodns_query_private(const sodns_query_t *q);
@@ -161,7 +161,7 @@ SODNS_API unsigned sodns_query_depth(const sodns_query_t *q);
 typedef const char *(*sodns_metadata_f)(void *arg, sodns_query_t *q);
 SODNS_API void sodns_metadata_set(sodns_query_t *q, const char *key, sodns_metadata_f fn,
 				  void *arg);
-/* The value, or NULL if nobody gave one. */
+/* The value, or NULL if no plugin gave one. */
 SODNS_API const char *sodns_metadata_get(sodns_query_t *q, const char *key);
 
 #endif

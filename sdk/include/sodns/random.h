@@ -6,7 +6,7 @@
 
 #include <sodns/abi.h>
 
-/* Bytes that nobody can guess (getrandom): ids, source ports, keys. Up to 64 at a time come out of a store,
+/* Bytes that can't be guessed (getrandom): ids, source ports, keys. Up to 64 at a time come out of a store,
  * so that most calls are no system call. */
 SODNS_API void sodns_random_bytes(void *out, size_t len);
 /* A number below `bound` (not 0) from a generator of the calling thread: for choices and shuffles,

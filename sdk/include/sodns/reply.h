@@ -32,8 +32,9 @@ SODNS_API sodns_reply_t *sodns_reply_wire(sodns_query_t *q, const uint8_t *messa
 					  const uint16_t *ttls, size_t ttl_count, uint32_t age);
 /* The message that r would be, made for sodns_reply_wire(): q's question in lower case, all records,
  * names compressed, no OPT record, the id 0. It may be kept and served for other queries with the
- * same question. In the query's arena. SODNS_EINVAL: r is no records; SODNS_ERANGE: longer than a
- * message may be, or an rcode above 15. An image is opened for it. */
+ * same question. In the query's arena. Another server's answer that is an image stays one: its bytes
+ * are copied. SODNS_EINVAL: r is neither records nor an image; SODNS_ERANGE: longer than a message may
+ * be, or an rcode above 15. */
 typedef struct sodns_image {
 	uint8_t *message;
 	size_t length;
@@ -43,7 +44,7 @@ typedef struct sodns_image {
 SODNS_API int sodns_reply_image(sodns_reply_t *r, sodns_image_t *out);
 /* A received message opened into records: names decompressed into the arena, OPT's options taken as
  * the reply's. Every name, every count and the RDATA of every known type are checked, so that
- * whoever walks them finds an end. NULL if it is malformed, or has fewer records than it promises.
+ * walking them comes to an end. NULL if it is malformed, or has fewer records than it promises.
  */
 SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *message, size_t len);
 
@@ -55,6 +56,24 @@ SODNS_API sodns_reply_t *sodns_reply_parse(sodns_query_t *q, const uint8_t *mess
 SODNS_API sodns_reply_t *sodns_reply_received(sodns_query_t *q, uint8_t *message, size_t len);
 
 SODNS_API enum sodns_reply_kind sodns_reply_kind(const sodns_reply_t *r);
+/* Opens an image into records, with what that costs; records stay as they are. False: r is neither. */
+SODNS_API bool sodns_reply_open(sodns_reply_t *r);
+/* What r says as the calling plugin's own reply to q: its header and records, which are shared, without
+ * what is between two hops only: OPT and TSIG records. An image of q's question stays one. r is records
+ * or an image, and is not used any more. */
+SODNS_API sodns_reply_t *sodns_reply_again(sodns_query_t *q, sodns_reply_t *r);
+
+/* A record of an image, as far as it can be seen from outside. */
+typedef struct sodns_image_record {
+	enum sodns_section section;
+	uint16_t type, rclass;
+	uint32_t ttl; /* with which it will leave */
+	bool asked;   /* its owner is the question's name, by a pointer to it */
+} sodns_image_record_t;
+/* The i-th record of an image, from 0 on; false: r is no image, or has no more. */
+SODNS_API bool sodns_reply_image_record(const sodns_reply_t *r, size_t i,
+					sodns_image_record_t *out);
+
 SODNS_API int sodns_reply_rcode(const sodns_reply_t *r);
 /* The text of an error, or NULL. */
 SODNS_API const char *sodns_reply_error(const sodns_reply_t *r);
@@ -73,7 +92,8 @@ SODNS_API void sodns_reply_add(sodns_reply_t *r, enum sodns_section section,
 SODNS_API void sodns_reply_add_record(sodns_reply_t *r, enum sodns_section section,
 				      const uint8_t *owner, uint16_t type, uint32_t ttl,
 				      const void *rdata, uint16_t len);
-/* The RRsets of a section, to read and to change in place (the data stay const); *count is set. A
+/* The RRsets of a section, to read and to change in place (the data stay const); *count is set. An
+ * image is opened for it. A
  * record is not necessarily in one set with all of its like: sets are runs of equal owner, type and
  * TTL. */
 SODNS_API sodns_rrset_t *sodns_reply_sets(sodns_reply_t *r, enum sodns_section section,

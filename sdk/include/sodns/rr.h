@@ -3,7 +3,7 @@
  *
  * An RRset's data are its records' RDATA one after the other, each behind its length in two bytes,
  * most significant first: the form of a DNS message, names in it not compressed. They are const:
- * whoever wants other data makes new ones in the query's arena and points there.
+ * a plugin that wants other data makes new ones in the query's arena and points there.
  */
 #ifndef SODNS_RR_H
 #define SODNS_RR_H

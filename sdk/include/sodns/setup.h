@@ -88,7 +88,8 @@ SODNS_API void sodns_prepare_warning(sodns_prepare_t *p, const char *format, ...
  * is fetched, a name that is looked up. Waits in fn say SODNS_ETIMEOUT after `patience`, and when all instances
  * of the configuration together have waited for half a minute; SODNS_ECANCELLED when the process is to
  * end. fn returns soon after that; it was not called where there is no memory for a task until then: the
- * same values. Every five seconds a line says what is waited for. [prepare] */
+ * same values. A configuration is prepared by a trial before it is taken, and by -check: fn changes
+ * nothing outside. Every five seconds a line says what is waited for. [prepare] */
 SODNS_API int sodns_prepare_wait(sodns_prepare_t *p, int (*fn)(void *arg), void *arg,
 				 uint64_t patience);
 /* What that line says, of fn: "3 of 7 lists". [prepare], also within sodns_prepare_wait() */

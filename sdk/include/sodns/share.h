@@ -1,7 +1,7 @@
 /*
  * State that queries share. The contract: *what a query could reach when it began stays valid until
  * it ends.* A writer builds the new thing aside, publishes it by one pointer store, and retires the
- * old one; nobody locks to read.
+ * old one; readers take no lock.
  *
  *	void *old = sodns_publish(&self->table, new_table);      // writer, under its own lock
  *	sodns_retire(old, table_free);

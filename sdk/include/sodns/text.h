@@ -20,7 +20,7 @@
  * Encoding writes a final zero, for which there must be room too; it is not counted. Decoding writes none,
  * and may write over the text that it reads. Both return the length of what they wrote, or
  * SODNS_ERANGE: there is no room; decoding SODNS_EINVAL, too: that is no such text. After an error
- * nobody knows what the memory holds. */
+ * it is not known what the memory holds. */
 
 /* Room that encoding so many bytes takes, and that the bytes of so many characters take at most. */
 #define SODNS_BASE64_ROOM(len) (((len) + 2) / 3 * 4 + 1)

@@ -11,7 +11,7 @@
  *
  * Forging an answer (RFC 5452): ids are random; an answer counts if it comes from the upstream's
  * address, with the id and the question. No more than 16 questions for one name are in flight over UDP
- * in the whole process, and a port at which more than 16 messages arrive that nobody asked for is left:
+ * in the whole process, and a port at which more than 16 messages arrive that were not asked for is left:
  * what would be too many, and what was asked on that port, goes over TCP (`protocol` tells). What came
  * in vain is counted, sodns_upstream_unwanted_total{to,reason}.
  *
@@ -50,7 +50,7 @@ typedef struct sodns_upstream_options {
 /* NULL without memory, or without the library for HTTPS (which is logged; it is opened with the first
  * upstream that wants it, and blocks that long). Opens no connection yet. [any thread] */
 SODNS_API sodns_upstream_t *sodns_upstream_new(const sodns_upstream_options_t *options);
-/* Closes its sockets and frees it, on each thread in its time. Nobody may have an exchange with it or
+/* Closes its sockets and frees it, on each thread in its time. No query may have an exchange with it or
  * begin one: teardown is the place. NULL is allowed. [any thread] */
 SODNS_API void sodns_upstream_free(void *upstream);
 /* The time after which an answer is late enough to ask elsewhere, by what the calling thread saw
@@ -63,7 +63,7 @@ enum sodns_exchange_why {
 	SODNS_WHY_ANSWERED,
 	SODNS_WHY_TIME,        /* nothing came in time */
 	SODNS_WHY_STOPPED,     /* the caller was: the daemon stops, or the client has gone */
-	SODNS_WHY_REFUSED,     /* the host is there, nobody listens */
+	SODNS_WHY_REFUSED,     /* the host is there, nothing listens */
 	SODNS_WHY_UNREACHABLE, /* there is no way to the host */
 	SODNS_WHY_CLOSED,      /* the other side closed the connection */
 	SODNS_WHY_PROTOCOL,    /* TLS or HTTP had an objection: a certificate, a status */

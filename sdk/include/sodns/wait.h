@@ -26,7 +26,7 @@ SODNS_API int sodns_wait_fd(int fd, unsigned events, uint64_t patience) SODNS_MA
  * random port, and waits for one answer with the same id and question. Answers that do not match are ignored;
  * after 16 of them the question is asked over TCP. Returns the answer's length,
  * SODNS_ETIMEOUT after `patience` (or the deadline), SODNS_EIO when the system or an ICMP error says that
- * nobody is there. In prepare, which is no task, it blocks. [may wait] */
+ * nothing listens there. In prepare, which is no task, it blocks. [may wait] */
 SODNS_API int sodns_exchange_udp(const sodns_address_t *server, const uint8_t *query, size_t len,
 				 uint8_t *answer, size_t size, uint64_t patience) SODNS_MAY_WAIT;
 /* The same from a local address (its port is ignored) instead of the one that the system chooses.
@@ -56,12 +56,12 @@ SODNS_API sodns_flight_t *sodns_join(const void *key, size_t key_len, void *(*fn
 				     void (*release)(void *result),
 				     uint64_t patience) SODNS_MAY_WAIT;
 /* The same without a task of its own: the first that comes with a key leads (*leads): it does the
- * work and lands the flight, always. Everybody else who comes with that key until then waits here for
+ * work and lands the flight, always. Every other that comes with that key until then waits here for
  * what it lands with, up to `patience`. `owner` keeps the keys of different users apart. NULL: timeout, or no
  * result. [may wait] */
 SODNS_API sodns_flight_t *sodns_flight_lead(const void *owner, const void *key, size_t key_len,
 					    uint64_t patience, bool *leads) SODNS_MAY_WAIT;
-/* How many wait for the leader: a result that nobody waits for need not be made to last. */
+/* How many wait for the leader: a result for which none waits need not be made to last. */
 SODNS_API unsigned sodns_flight_followers(const sodns_flight_t *f);
 /* The leader's end of it: the followers get result (or NULL), which release() frees when the last has
  * let go. The flight is gone for the leader. Does not wait. */
@@ -77,8 +77,8 @@ typedef void (*sodns_detached_f)(sodns_query_t *q, void *arg);
 SODNS_API int sodns_detach(sodns_query_t *q, sodns_detached_f fn, const void *arg, size_t size,
 			   uint64_t life);
 /* The same, and waits up to `patience` for fn to end: then SODNS_OK, and what fn has
- * made of its copy is in arg. SODNS_ETIMEOUT, SODNS_ECANCELLED: fn runs on without anybody waiting for
- * it; another negative value: it does not run. What fn retires is still there for who has waited.
+ * made of its copy is in arg. SODNS_ETIMEOUT, SODNS_ECANCELLED: fn runs on without a query that waits for
+ * it; another negative value: it does not run. What fn retires is still there for the one that has waited.
  * [query] [may wait] */
 SODNS_API int sodns_detach_wait(sodns_query_t *q, sodns_detached_f fn, void *arg, size_t size,
 				uint64_t life, uint64_t patience) SODNS_MAY_WAIT;
@@ -97,7 +97,7 @@ SODNS_API sodns_service_t *sodns_service_start_asleep(const char *name, void (*f
 SODNS_API void sodns_service_stop(sodns_service_t *s);
 /* Ends the service's sleep, if it sleeps: it goes on as if the time had passed. [any thread] */
 SODNS_API void sodns_service_wake(sodns_service_t *s);
-/* How a service sleeps. True: the time has passed, or somebody woke it; false: it is stopped, and fn
+/* How a service sleeps. True: the time has passed, or it was woken; false: it is stopped, and fn
  * returns. There is no third thing that it could say. What the service does in between may fail as it
  * likes; it comes back here. False outside of a service. [may wait] */
 SODNS_API bool sodns_service_sleep(uint64_t length) SODNS_MAY_WAIT;

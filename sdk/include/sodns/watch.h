@@ -35,7 +35,7 @@ typedef struct sodns_api_request {
 	double waited;  /* for qps and burst, before that */
 } sodns_api_request_t;
 
-/* Where the API server is and who we are: a kubeconfig file; or a URL; or, without either, the
+/* Where the API server is and what we are there: a kubeconfig file; or a URL; or, without either, the
  * service account of the pod that we run in. */
 typedef struct sodns_api_options {
 	uint32_t size; /* of this struct */

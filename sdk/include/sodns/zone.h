@@ -109,7 +109,7 @@ SODNS_API const sodns_node_t *sodns_zone_following(const sodns_zone_view_t *v, c
 SODNS_API int sodns_zone_walk(const sodns_zone_view_t *v,
 			      int (*fn)(void *arg, const sodns_rrset_t *set), void *arg);
 /* What a plugin that serves the zone does for SODNS_ABILITY_TRANSFER: everything, or the SOA alone for
- * whom `since` shows to be up to date. SODNS_EINVAL: the zone has no SOA. [query] [may wait] */
+ * that `since` shows to be up to date. SODNS_EINVAL: the zone has no SOA. [query] [may wait] */
 SODNS_API int sodns_zone_transfer(sodns_query_t *q, const sodns_zone_t *z, const uint32_t *since,
 				  int (*emit)(void *arg, const sodns_rrset_t *set),
 				  void *arg) SODNS_MAY_WAIT;

@@ -1,5 +1,5 @@
 /*
- * The expression engine inside: tokens, nodes, types, instructions, and who does what with them.
+ * The expression engine inside: tokens, nodes, types, instructions, and what is done with them where.
  *
  *	text ─lexer─▶ tokens ─parser─▶ nodes ─check─▶ nodes with types ─emit─▶ instructions ─run─▶ value
  *

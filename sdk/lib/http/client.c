@@ -472,9 +472,9 @@ static bool try(sodns_http_client_t *c, const http_url_t *url, struct call *call
 		return false;
 	l->call = call;
 	converse(l, url, call, end);
-	bool good = call->done || call->enough;
+	bool good = !call->failed && (call->done || call->enough);
 	*again = !good && reused && !call->heard && http_left(end);
-	if (call->done && !call->enough && !l->broken && !l->out_len &&
+	if (good && call->done && !call->enough && !l->broken && !l->out_len &&
 	    http_session_free(l->session))
 		keep(c, l);
 	else

@@ -22,7 +22,8 @@
 #include "server.h"
 
 #define ADDRESSES 8u
-#define LOOKUP_STACK (256u << 10)
+/* The thread-local data of all libraries come off it. */
+#define LOOKUP_STACK (1u << 20)
 
 struct lookup {
 	_Atomic(unsigned) users; /* the thread, and the task that waits for it */

@@ -7,18 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sodns/text.h>
+
 #include "parse.h"
 #include "table.h"
 
 #define FIELDS_MAX 32u
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Without its query, and without percent signs (RFC 3986, 2.1); one that is none stays as it is. */
 static char *path_of(const char *target)
@@ -26,9 +20,10 @@ static char *path_of(const char *target)
 	size_t len = strcspn(target, "?"), n = 0;
 	char *path = malloc(len + 1);
 	for (size_t i = 0; path && i < len; i++) {
-		bool escaped = target[i] == '%' && len - i > 2 && digit(target[i + 1]) >= 0 &&
-			       digit(target[i + 2]) >= 0;
-		char c = escaped ? (char)(digit(target[i + 1]) << 4 | digit(target[i + 2]))
+		bool escaped = target[i] == '%' && len - i > 2 && sodns_digit(target[i + 1]) < 16 &&
+			       sodns_digit(target[i + 2]) < 16;
+		char c = escaped ? (char)(sodns_digit(target[i + 1]) << 4 |
+					  sodns_digit(target[i + 2]))
 				 : target[i];
 		i += escaped ? 2 : 0;
 		path[n++] = c ? c : '?';

@@ -1,6 +1,6 @@
 /*
  * Sessions of HTTP/1.1: one stream at a time. A server reads the next request when this one's response
- * has been given; what has come of it meanwhile waits with whoever has the connection.
+ * has been given; what has come of it meanwhile waits with the owner of the connection.
  */
 #include "session.h"
 
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <sodns/text.h>
 
 /* Text in the making. */
 struct text {
@@ -64,14 +66,14 @@ static void put_fields(struct text *t, const sodns_http_field_t *fields, size_t 
 
 static void put_length(struct text *t, size_t len)
 {
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%zu", len);
+	char digits[21];
+	sodns_uint_to_text(len, digits);
 	put_field(t, "Content-Length", digits);
 }
 
 static bool text_send(struct text *t, sodns_http_session_t *h)
 {
-	if (!t->failed)
+	if (!t->failed && t->len)
 		h->owner->send(h->arg, (const uint8_t *)t->bytes, t->len);
 	if (t->bytes != t->first)
 		free(t->bytes);
@@ -243,8 +245,8 @@ static void take_response(sodns_http_session_t *h)
 	sodns_http_stream_t *s = h->current;
 	unsigned status = h->reader.head.status;
 	if (!s || status == 101) {
-		fail(h, s ? "the server changes to a protocol that nobody asked for"
-			  : "the server answers what nobody asked");
+		fail(h, s ? "the server changes to a protocol that was not asked for"
+			  : "the server answers what was not asked");
 		return;
 	}
 	s->interim = status < 200;
@@ -262,7 +264,7 @@ static void take_end(sodns_http_session_t *h)
 	settle(s);
 }
 
-/* A server says so, to whom it is; a client has nothing more to say. */
+/* A server says so, naming itself; a client has nothing more to say. */
 static void take_wrong(sodns_http_session_t *h)
 {
 	unsigned status = h->reader.status;

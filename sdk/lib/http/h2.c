@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include <sodns/metrics.h>
+#include <sodns/text.h>
 
 #define NV_MAX 64u
 
@@ -120,15 +121,17 @@ static void take_pseudo(const sodns_http_session_t *h, sodns_http_stream_t *s, n
 
 static void look_at_field(struct http2_head *in, const sodns_http_field_t *f)
 {
-	/* nghttp2 has seen that it is a number. */
-	if (!strcmp(f->name, "content-length"))
+	if (f->name_len == 14 && !memcmp(f->name, "content-length", 14)) {
+		/* nghttp2 has seen that it is a number. */
 		in->head.length = f->value_len > 18 ? INT64_MAX : strtoll(f->value, NULL, 10);
-	else if (!strcmp(f->name, "host") && !*in->head.authority)
-		in->head.authority = f->value;
-	else if (!strcmp(f->name, "expect") && !strcasecmp(f->value, "100-continue"))
-		in->expects = true;
-	else if (!strcmp(f->name, "expect"))
-		in->wrong = 417;
+	} else if (f->name_len == 4 && !memcmp(f->name, "host", 4)) {
+		if (!*in->head.authority)
+			in->head.authority = f->value;
+	} else if (f->name_len == 6 && !memcmp(f->name, "expect", 6)) {
+		in->expects = !strcasecmp(f->value, "100-continue");
+		if (!in->expects)
+			in->wrong = 417;
+	}
 }
 
 /* What is too much is not kept, but read on: the compression has a memory of it. */
@@ -166,7 +169,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 	sodns_http_session_t *h = arg;
 	sodns_http_stream_t *s = stream_of(session, stream);
 	(void)flags;
-	/* What nobody wants any more is not waited for. */
+	/* What is not wanted any more is not waited for. */
 	bool wanted = s && s->told && !s->refused && !(h->options.server && s->said);
 	if (wanted && h->options.takes)
 		s->untaken += len;
@@ -250,7 +253,7 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 	if (!s)
 		return 0;
 	nghttp2_session_set_stream_user_data(session, stream, NULL);
-	/* What was not taken is nobody's any more. */
+	/* What was not taken is given up. */
 	if (s->untaken)
 		nghttp2_session_consume_connection(session, s->untaken);
 	enum sodns_http_closed how = code == NGHTTP2_REFUSED_STREAM  ? SODNS_HTTP_UNSEEN
@@ -431,7 +434,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *out,
 
 sodns_http_stream_t *http2_ask(sodns_http_session_t *h, const sodns_http_ask_t *ask)
 {
-	char length[24];
+	char length[21];
 	nghttp2_nv nv[NV_MAX];
 	sodns_http_stream_t *s = ask->field_count + 5 <= NV_MAX ? http_stream_new(h, 0) : NULL;
 	if (!s)
@@ -442,8 +445,8 @@ sodns_http_stream_t *http2_ask(sodns_http_session_t *h, const sodns_http_ask_t *
 	nv[3] = field(":path", 5, ask->target, 0);
 	size_t count = 4 + put_fields(nv + 4, ask->fields, ask->field_count);
 	if (ask->len && !ask->more) {
-		int n = snprintf(length, sizeof(length), "%zu", ask->len);
-		nv[count++] = field("content-length", 14, length, (size_t)n);
+		size_t n = sodns_uint_to_text(ask->len, length);
+		nv[count++] = field("content-length", 14, length, n);
 	}
 	const nghttp2_data_provider body = {.source = {.ptr = s}, .read_callback = read_body};
 	bool has_body = ask->len || ask->more;
@@ -471,15 +474,15 @@ bool http2_answer(sodns_http_stream_t *s, unsigned status, const sodns_http_fiel
 		  size_t count, const void *body, ptrdiff_t len)
 {
 	sodns_http_session_t *h = s->session;
-	char digits[8], length[24];
+	char digits[21], length[21];
 	nghttp2_nv nv[NV_MAX];
 	if (count + 2 > NV_MAX || (len > 0 && !s->headless && !add_body(s, body, (size_t)len)))
 		return false;
-	nv[0] = field(":status", 7, digits, (size_t)snprintf(digits, sizeof(digits), "%u", status));
+	nv[0] = field(":status", 7, digits, sodns_uint_to_text(status, digits));
 	size_t n = 1 + put_fields(nv + 1, fields, count);
 	if (len >= 0)
 		nv[n++] = field("content-length", 14, length,
-				(size_t)snprintf(length, sizeof(length), "%td", len));
+				sodns_uint_to_text((size_t)len, length));
 	const nghttp2_data_provider provider = {.source = {.ptr = s}, .read_callback = read_body};
 	bool has_body = !s->headless && len;
 	s->begun = true;

@@ -11,16 +11,17 @@
 #define EXTENSION_MAX 256u
 #define KEEP_ROOM 2048u
 
-enum { CONTROL = 1, TOKEN = 2 };
+enum { CONTROL = 'C', TOKEN = 'T' };
 
-static unsigned kind(uint8_t c)
+/* Of each character of ASCII: may it stand in a token, or in nothing (RFC 9110, 5.5 and 5.6.2). */
+static const char kinds[] = "CCCCCCCCC_CCCCCCCCCCCCCCCCCCCCCC"
+			    "_T_TTTTT__TT_TT_TTTTTTTTTT______"
+			    "_TTTTTTTTTTTTTTTTTTTTTTTTTT___TT"
+			    "TTTTTTTTTTTTTTTTTTTTTTTTTTT_T_TC";
+
+static char kind(uint8_t c)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return TOKEN;
-	if ((c < 0x20 && c != '\t') || c == 0x7f)
-		return CONTROL;
-	return c && c < 0x80 && strchr(others, c) ? TOKEN : 0;
+	return c < 0x80 ? kinds[c] : '_';
 }
 
 static enum http1_event wrong(http1_reader_t *r, unsigned status, const char *why)
@@ -329,10 +330,8 @@ static enum http1_event read_head(http1_reader_t *r, const uint8_t *bytes, size_
 }
 
 /* An empty line before a request is passed over (RFC 9112, 2.2). */
-static enum http1_event read_start(http1_reader_t *r, const uint8_t *bytes, size_t len, size_t *at)
+static enum http1_event read_start(http1_reader_t *r, const uint8_t *bytes, size_t *at)
 {
-	if (*at == len)
-		return HTTP1_MORE;
 	uint8_t c = bytes[*at];
 	if (r->blank < 2 && !r->response && c == "\r\n"[r->blank]) {
 		r->blank++;
@@ -398,8 +397,6 @@ static enum http1_event read_around_chunk(http1_reader_t *r, uint8_t c)
 static enum http1_event read_data(http1_reader_t *r, const uint8_t *bytes, size_t len, size_t *at)
 {
 	size_t n = len - *at;
-	if (!n)
-		return HTTP1_MORE;
 	if (r->state != HTTP1_IN_REST) {
 		n = n < r->left ? n : (size_t)r->left;
 		r->left -= n;
@@ -421,14 +418,14 @@ static enum http1_event at_end(http1_reader_t *r)
 	return HTTP1_END;
 }
 
-/* One step. HTTP1_DATA without data: nothing yet for the caller. */
+/* One step, with at least a byte where the state needs some. HTTP1_DATA without data: nothing yet for the caller. */
 static enum http1_event step(http1_reader_t *r, const uint8_t *bytes, size_t len, size_t *at)
 {
 	r->data = NULL;
 	r->data_len = 0;
 	switch (r->state) {
 	case HTTP1_IN_START:
-		return read_start(r, bytes, len, at);
+		return read_start(r, bytes, at);
 	case HTTP1_IN_HEAD:
 	case HTTP1_IN_TRAILERS:
 		return read_head(r, bytes, len, at);
@@ -441,7 +438,7 @@ static enum http1_event step(http1_reader_t *r, const uint8_t *bytes, size_t len
 	case HTTP1_BROKEN:
 		return HTTP1_WRONG;
 	default:
-		return *at == len ? HTTP1_MORE : read_around_chunk(r, bytes[(*at)++]);
+		return read_around_chunk(r, bytes[(*at)++]);
 	}
 }
 
@@ -450,9 +447,11 @@ enum http1_event http1_read(http1_reader_t *r, const uint8_t *bytes, size_t len,
 	enum http1_event e;
 	if (r->state == HTTP1_IN_START && r->room > KEEP_ROOM)
 		http1_reader_clear(r);
-	do
+	do {
+		if (*at == len && r->state < HTTP1_AT_END)
+			return HTTP1_MORE;
 		e = step(r, bytes, len, at);
-	while (e == HTTP1_DATA && !r->data_len);
+	} while (e == HTTP1_DATA && !r->data_len);
 	return e;
 }
 

@@ -401,7 +401,7 @@ static void let_in(struct sodns_http *h, int fd, const sodns_address_t *from)
 		sodns_limit_reached("http connections", 1);
 }
 
-/* Somebody new is always let in: in place of a connection of the client that has most, or else of its
+/* A new client is always let in: in place of a connection of the client that has most, or else of its
  * own, the one that has gone longest without an answer. */
 static bool make_room(struct sodns_http *h, const sodns_address_t *peer)
 {

@@ -1,10 +1,10 @@
 /*
- * The HTTP server's listeners and its one thread. A listener is shared by all who ask for its
+ * The HTTP server's listeners and its one thread. A listener is shared by all plugins that ask for its
  * address with the same TLS files; its socket is bound when it is opened, accepts when it has a
  * path, and is closed with the last path, so that what a reload removed is gone when the reload is
  * done and not when the last old query has ended.
  *
- * The thread may have been told of a listener or a client that somebody else closes in that moment: what is
+ * The thread may have been told of a listener or a client that another thread closes in that moment: what is
  * closed is freed by the thread alone, when it is done with what it was told.
  */
 #include "server.h"

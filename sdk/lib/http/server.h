@@ -43,7 +43,7 @@ typedef struct http_header {
 struct sodns_http_exchange {
 	char *method, *path;
 	http_header_t *asked; /* the request's fields */
-	size_t received;      /* of the request's body, which nobody reads */
+	size_t received;      /* of the request's body, which is not read */
 	unsigned status;
 	http_header_t *headers;
 	char *body;
@@ -62,7 +62,7 @@ typedef struct http_peer {
 		watched; /* first; fd -1: closed, and freed when the thread is done with its events */
 	struct http_peer *next, **at; /* at: what points here */
 	struct sodns_http *listener;
-	sodns_claim_t claim; /* of its client; who was answered last is youngest */
+	sodns_claim_t claim; /* of its client; the one that was answered last is youngest */
 	sodns_http_session_t *session;
 	sodns_tls_session_t *tls;
 	sodns_http_exchange_t *ready; /* a whole request, which waits for its turn */
@@ -92,7 +92,8 @@ struct sodns_http {
 	size_t unread;
 	uint32_t round; /* of turns */
 	bool listening;
-	uint64_t rest; /* until when nobody is let in, for there are no descriptors; 0: they are */
+	uint64_t
+		rest; /* until when no client is let in, for there are no descriptors; 0: they are */
 };
 
 /* listen.c: "HOST:PORT" to an address, as Go's net.Listen reads it, and a socket bound there. -1:
@@ -104,7 +105,7 @@ void http_address_of(const struct sockaddr_storage *from, sodns_address_t *out);
 /* server.c: of the server's thread. */
 extern int http_epoll;
 
-/* peer.c: lets in who is at the door. */
+/* peer.c: lets clients in. */
 void http_accept(struct sodns_http *h);
 /* Something happened to it. */
 void http_peer_event(http_peer_t *p, uint32_t events);

@@ -184,7 +184,7 @@ sodns_http_stream_t *http_session_stream(const sodns_http_session_t *h, uint64_t
 	return s;
 }
 
-/* What would end the line it stands in is not said, in either version: who passes it on may speak the other. */
+/* What would end the line it stands in is not said, in either version: a proxy that passes it on may speak the other. */
 static bool are_sound(const sodns_http_field_t *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

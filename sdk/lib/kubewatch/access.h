@@ -1,5 +1,5 @@
 /*
- * Where the API server is and who we are: out of a kubeconfig, of options, or of the service account
+ * Where the API server is and what we are there: out of a kubeconfig, of options, or of the service account
  * that a pod is given.
  */
 #ifndef SODNS_LIB_KUBEWATCH_ACCESS_H
@@ -22,7 +22,7 @@ typedef struct access {
 	access_blob_t ca, cert, key; /* take precedence over the files */
 	char *token, *token_file;    /* the file takes precedence while it can be read */
 	char *user, *password;
-	char *as;          /* whom to impersonate */
+	char *as;          /* the user to impersonate */
 	char *server_name; /* that the server's certificate has */
 	char *proxy;
 	bool insecure;

@@ -1,5 +1,5 @@
 /*
- * An API server and who we are there: read when it is opened, and again where that has changed.
+ * An API server and what we are there: read when it is opened, and again where that has changed.
  */
 #include "client.h"
 

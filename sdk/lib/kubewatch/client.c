@@ -39,7 +39,7 @@ struct waited {
 
 static void finished(CURL *easy, CURLcode code);
 
-/* Whoever is through is told; on_end may begin another request, or drop one. */
+/* What is through is told; on_end may begin another request, or drop one. */
 static void look_for_ends(void)
 {
 	CURLMsg *m;

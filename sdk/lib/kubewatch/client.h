@@ -30,7 +30,7 @@ struct sodns_api {
 	void *arg;
 };
 
-/* A request: who makes it embeds this. */
+/* A request: the caller embeds this. */
 typedef struct request request_t;
 struct request {
 	sodns_api_t *api;

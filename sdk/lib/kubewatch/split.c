@@ -1,6 +1,6 @@
 /*
  * The splitter: it knows of JSON only brackets and strings. Whether an object is well formed is
- * found out by who reads it.
+ * found out by the reader.
  */
 #include "split.h"
 

@@ -6,7 +6,7 @@
  *
  * While `version` says where the watch stands, it is resumed there; without it a list begins. A
  * server that streams sends the objects as they are as if they had just been added, and then a
- * bookmark that says so. Whoever can't do that refuses the request, and is asked for pages from then
+ * bookmark that says so. A server that can't do that refuses the request, and is asked for pages from then
  * on.
  */
 #include <stdio.h>

@@ -101,7 +101,7 @@ static void set_alpn(sodns_tls_session_t *s, const char *alpn)
 	}
 }
 
-/* Whom a client wants to talk to: by name, or by address. */
+/* The server that a client wants to talk to: by name, or by address. */
 static void set_server_name(sodns_tls_session_t *s, const char *name)
 {
 	X509_VERIFY_PARAM *p = SSL_get0_param(s->ssl);

@@ -1,5 +1,5 @@
 /*
- * Sessions that are taken up again. A ticket vouches for the server that gave it, and for nobody else:
+ * Sessions that are taken up again. A ticket vouches for the server that gave it, and for no other:
  * it is kept under that server's address and the name that was asked for, and offered only while the
  * certificate that was seen when it was given is good for that name.
  */

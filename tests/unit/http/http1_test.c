@@ -65,6 +65,7 @@ static void read_cut(struct seen *s, const char *text, size_t len, size_t cut, b
 	http1_reader_t r = {.response = response, .limits = {TARGET_MAX, HEAD_MAX}};
 	size_t at = 0;
 	*s = (struct seen){.len = 0};
+	assert_int_equal(http1_read(&r, NULL, 0, &at), HTTP1_MORE);
 	for (size_t end = cut && cut < len ? cut : 1; at < len && !s->status && end <= len;
 	     end = cut && cut < len ? len : end + 1) {
 		enum http1_event e;
@@ -78,6 +79,10 @@ static void read_cut(struct seen *s, const char *text, size_t len, size_t cut, b
 		free(piece);
 		if (e == HTTP1_WRONG)
 			break;
+		/* Nothing new changes nothing. */
+		at = 0;
+		assert_int_equal(http1_read(&r, NULL, 0, &at), HTTP1_MORE);
+		at = end;
 		assert_int_equal(at, end);
 		if (end == len)
 			break;

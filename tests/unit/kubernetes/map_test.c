@@ -1,6 +1,6 @@
 /*
  * The lock-free table: whatever comes, changes and goes while it grows and shrinks, the map and its
- * index have exactly what they should; and who reads meanwhile never misses what is always there.
+ * index have exactly what they should; and a reader meanwhile never misses what is always there.
  */
 #include "../../../plugins/intree/kubernetes/map.h"
 

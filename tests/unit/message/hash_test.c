@@ -1,4 +1,4 @@
-/* Hashes: what they are, and that nobody finds keys that meet in a table more often than chance has it. */
+/* Hashes: what they are, and that no keys are found that meet in a table more often than chance has it. */
 #include "test.h"
 
 #include <stdlib.h>

@@ -94,6 +94,8 @@ static void corners(void **state)
 	assert_int_equal(sodns_name_set_count(s), 0);
 	sodns_name_set_free(s);
 	sodns_name_set_free(NULL);
+	assert_null(sodns_name_set_match(NULL, test_wire("a."), NULL));
+	assert_false(sodns_name_set_has(NULL, test_wire("a."), NULL));
 	s = sodns_name_set_new();
 	add(s, ".", SODNS_NAME_BELOW, 7);
 	add(s, longest, SODNS_NAME_ITSELF, 8);

@@ -1,5 +1,5 @@
 /*
- * Fair shares: the counts, who has most after whatever happened, and what makes a client.
+ * Fair shares: the counts, which client has most after whatever happened, and what makes a client.
  */
 #include "test.h"
 

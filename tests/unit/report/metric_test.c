@@ -1,5 +1,5 @@
 /*
- * Series that go: shown while somebody owns them, used again for others, and never those that last.
+ * Series that go: shown while they have an owner, used again for others, and never those that last.
  */
 #include "test.h"
 
@@ -102,7 +102,7 @@ static void *reads(void *arg)
 	return NULL;
 }
 
-/* Names change under a reader, who sees each whole. */
+/* Names change under a reader, which sees each whole. */
 static void beside_a_reader(void **state)
 {
 	pthread_t t;

@@ -8,9 +8,9 @@ int main(void)
 	sodns_test_t *t = sodns_test_begin(__FILE__, __LINE__, "waits sleep 3000 10000");
 	sodns_test_end(t);
 	SODNS_REFUSED("waits sleep 3000 2000", "stdin:2 - -5 after 2000 ms");
-	SODNS_REFUSED("waits ask 1000 1000", "stdin:2 - 36 after 300 ms");
+	SODNS_REFUSED("waits ask 1000 1000", "stdin:2 - 35 after 300 ms");
 	SODNS_REFUSED("waits ask 200 1000", "stdin:2 - -5 after 200 ms");
-	SODNS_REFUSED("waits exchange 1000 1000", "stdin:2 - 36 after 300 ms");
+	SODNS_REFUSED("waits exchange 1000 1000", "stdin:2 - 35 after 300 ms");
 	SODNS_REFUSED("waits exchange 1000 200", "stdin:2 - -102 after 200 ms");
 	SODNS_REFUSED("waits pool 0 1000", "stdin:2 - 4711 after 0 ms");
 	/* All of a configuration together. */

@@ -159,7 +159,7 @@ static int end(sodns_txn_t *t, int rc)
 {
 	if (!rc)
 		return sodns_txn_commit(t);
-	/* Who goes on all the same does not get a part of it. */
+	/* A caller that goes on all the same does not get a part of it. */
 	add(t, "late.zone.", 1);
 	rc = sodns_txn_commit(t);
 	assert_int_equal(rc, SODNS_ENOMEM);
@@ -256,7 +256,7 @@ static bool fail_at(step_f step, bool empty, long n, long more)
 	left = -1;
 	look(z, &after);
 	assert_string_equal(after.text, rc ? before.text : whole.text);
-	/* And once more, with memory: what was left behind is in nobody's way. */
+	/* And once more, with memory: what was left behind is in no one's way. */
 	if (rc) {
 		assert_int_equal(rc, SODNS_ENOMEM);
 		assert_int_equal(step(z), SODNS_OK);
