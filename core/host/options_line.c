@@ -237,8 +237,25 @@ static int read_keywords(struct line *l, const sodns_option_rows_t *rows)
 	return rc;
 }
 
+/* Whether the words can be as many as they are: that is told before what is wrong with one of them. */
+static int check_count(const struct line *l, const sodns_option_rows_t *rows)
+{
+	size_t needed = 0, most = 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		const sodns_option_t *o = option_at(rows, i);
+		bool many = is_list(o) || (o->flags & (SODNS_OPT_JOINED | SODNS_OPT_KEYWORD));
+		most = many ? SIZE_MAX : most < SIZE_MAX ? most + 1 : most;
+		if (!is_optional(o) && needed++ == l->count)
+			return option_say(l->s, o, o->says.missing, "");
+	}
+	return l->count > most ? option_say(l->s, option_at(rows, 0), l->extra, l->words[most])
+			       : SODNS_OK;
+}
+
 int line_read_args(struct line *l, const sodns_option_rows_t *rows)
 {
+	if (rows->count && check_count(l, rows))
+		return SODNS_EINVAL;
 	for (size_t i = 0; i < rows->count; i++) {
 		const sodns_option_t *o = option_at(rows, i);
 		if (o->given)
@@ -278,16 +295,13 @@ size_t line_most(const sodns_option_t *o)
 /* The property's own value: as if it were its only argument. */
 int line_read_own(struct line *l, const sodns_option_t *o)
 {
-	size_t n = l->count && (is_list(o) || (o->flags & SODNS_OPT_JOINED)) ? l->count : 1;
-	if (option_is_bare(o)) {
+	bool many = is_list(o) || (o->flags & SODNS_OPT_JOINED);
+	size_t most = option_is_bare(o) ? 0 : many ? SIZE_MAX : 1;
+	if (l->count > most)
+		return option_say(l->s, o, o->says.extra, l->words[most]);
+	if (!most)
 		*(bool *)option_field(o, l->to) = o->kind == SODNS_OPT_FLAG;
-		n = 0;
-	} else if (l->count || is_optional(o)) {
-		int rc = read_words(l, o, l->count ? n : 0);
-		if (rc)
-			return rc;
-	} else {
+	else if (!l->count && !is_optional(o))
 		return option_say(l->s, o, o->says.missing, "");
-	}
-	return l->at < l->count ? option_say(l->s, o, o->says.extra, l->words[l->at]) : SODNS_OK;
+	return most ? read_words(l, o, l->count) : SODNS_OK;
 }
