@@ -25,6 +25,34 @@ static inline const sodns_option_t *option_at(const sodns_option_rows_t *rows, s
 	return (const sodns_option_t *)((const char *)rows->at + i * rows->size);
 }
 
+/* The words behind a directive or a property, and the struct that they go into. */
+struct line {
+	sodns_setup_t *s;
+	const char *const *words;
+	size_t count, at;
+	void *to;
+	const char *extra; /* what is said of a word too many, or NULL */
+};
+
+/* options_line.c: the row's field in the struct; an item more, and none, in its list. */
+void *option_field(const sodns_option_t *o, void *to);
+void *option_list_add(sodns_setup_t *s, const sodns_option_t *o, void *to);
+void option_list_clear(const sodns_option_t *o, void *to);
+/* Whether it is a word without a value. */
+bool option_is_bare(const sodns_option_t *o);
+/* The row of this name that has all these flags, or NULL. */
+const sodns_option_t *option_find(const sodns_option_rows_t *rows, const char *word,
+				  unsigned flags);
+/* Reads one word into the row's field. 0, or the error, which is noted; so do those below. */
+int option_read_value(sodns_setup_t *s, const sodns_option_t *o, const char *word, void *to);
+/* Takes the next words of the Corefile's line, `most` at most. */
+void line_take(struct line *l, size_t most);
+/* How many words a property takes from its line. */
+size_t line_most(const sodns_option_t *o);
+/* Reads all its words: as arguments, or as the value of one property. */
+int line_read_args(struct line *l, const sodns_option_rows_t *rows);
+int line_read_own(struct line *l, const sodns_option_t *o);
+
 /* options_value.c: what a word is to a row, without its field; noting errors nowhere. */
 enum fault option_read(sodns_setup_t *s, const sodns_option_t *o, const char *word, value_t *out);
 /* Puts it into a field of o->size bytes. False: the row's field can't hold such a value, which is the

@@ -3,6 +3,7 @@
  */
 #include "host/options.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,8 +202,10 @@ static void put_default(const sodns_option_t *o, struct told *t)
 		fprintf(next(t), "default: %s", o->otherwise);
 	else if (o->flags & SODNS_OPT_SERVER_ZONES)
 		fputs("default: the server block's", next(t));
+	/* Arguments are called by capitals. */
 	if (o->bare)
-		fprintf(next(t), "alone: %s", o->bare);
+		fprintf(next(t), "%s %s",
+			isupper((unsigned char)*o->name) ? "default" : "alone:", o->bare);
 }
 
 /* `before`: what the row is a part of. An argument that is one of several words is called by these. */
@@ -265,4 +268,6 @@ void options_print(const sodns_plugin_t *p, FILE *out)
 	put_rows("", &t->properties, out);
 	if (t->repeats == SODNS_ONCE)
 		fputs("\nOnce in a server block.\n", out);
+	else if (t->repeats == SODNS_FIRST)
+		fputs("\nOf several in a server block the first one holds.\n", out);
 }

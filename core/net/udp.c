@@ -47,14 +47,10 @@ static __thread struct send_buffers leaving;
 /* The address asked, as the query shows it: of IPv4 behind an IPv6 socket the IPv4 one. */
 static void set_local(slot_t *s, const uint8_t *bytes, bool six)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	if (six && !memcmp(bytes, mapped, 12)) {
-		six = false;
-		bytes += 12;
-	}
 	s->local.family = six ? 6 : 4;
 	memset(s->local.bytes, 0, 16);
 	memcpy(s->local.bytes, bytes, six ? 16 : 4);
+	sodns_address_unmap(&s->local);
 }
 
 /* The address that a datagram to a wildcard socket was sent to, and the interface. */

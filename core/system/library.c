@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodns/library.h>
+
+#include "system/seam.h"
+
 /* A library that has been opened. */
 typedef struct opened {
 	struct opened *next;
@@ -35,6 +39,9 @@ void library_folder(char *out, size_t size)
 static const sodns_library_head_t *find(const char *name)
 {
 	const opened_t *o = all;
+	const sodns_library_head_t *other = seam.library ? seam.library(name) : NULL;
+	if (other)
+		return other;
 	while (o && strcmp(o->name, name))
 		o = o->next;
 	return o ? o->table : NULL;
@@ -105,11 +112,4 @@ const void *sodns_library_open(const sodns_library_t *l, char *err, size_t err_s
 	}
 	pthread_mutex_unlock(&lock);
 	return table;
-}
-
-void library_instead(const char *name, const sodns_library_head_t *table)
-{
-	pthread_mutex_lock(&lock);
-	keep(name, table);
-	pthread_mutex_unlock(&lock);
 }

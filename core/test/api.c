@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kubewatch/table.h"
 #include "task/service.h"
 #include "test/test.h"
 
@@ -107,7 +108,7 @@ static void stop(void *watch)
 	free(w);
 }
 
-const kubewatch_table_t test_api = {
+static const kubewatch_table_t test_api = {
 	.head = {.id = KUBEWATCH_ID,
 		 .version = KUBEWATCH_VERSION,
 		 .size = sizeof(kubewatch_table_t)},
@@ -118,6 +119,11 @@ const kubewatch_table_t test_api = {
 	.start = start,
 	.stop = stop,
 };
+
+const sodns_library_head_t *test_library(const char *name)
+{
+	return strcmp(name, KUBEWATCH_NAME) ? NULL : &test_api.head;
+}
 
 static void list_all(void *arg)
 {

@@ -17,7 +17,6 @@
 #include "report/log.h"
 #include "task/service.h"
 #include "upstream/upstream.h"
-#include "system/library.h"
 #include "system/seam.h"
 
 #define NAMED_MAX 16
@@ -165,7 +164,7 @@ void test_prepare(void)
 	atomic_store(&seam.clock, HELD_BEGIN);
 	seam.exchange = ask_upstream;
 	seam.idle = idle;
-	library_instead(KUBEWATCH_NAME, &test_api.head);
+	seam.library = test_library;
 	make_cfg();
 	if (!mkdtemp(folder) || chdir(folder) || workers_adopt(&query_server) || service_start()) {
 		perror("sodns_test");

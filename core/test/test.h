@@ -6,7 +6,7 @@
 
 #include <sodns/test.h>
 
-#include "kubewatch/table.h"
+#include <sodns/library.h>
 #include "server/server.h"
 
 typedef struct upstream {
@@ -38,7 +38,7 @@ bool test_ask_packet(sodns_test_t *t, const char *question);
 void test_prepare(void);
 
 /* The scripted API server, in place of the watch client. */
-extern const kubewatch_table_t test_api;
+const sodns_library_head_t *test_library(const char *name);
 
 /* A scripted reply to q. */
 sodns_reply_t *script_reply(sodns_query_t *q, const char *text);

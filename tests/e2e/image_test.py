@@ -209,7 +209,7 @@ class Sbom(Case):
         for args in [], ['1', '2', '3'], ['1"'], ['1.0', 'a b'], ['1.0', '\n']:
             r = subprocess.run([ROOT / 'tools/sbom', *args], capture_output=True, text=True)
             self.assertEqual((r.returncode, r.stdout), (2, ''))
-            self.assertRegex(r.stderr, '^(usage: tools/sbom VERSION|tools/sbom: a version is made of)')
+            self.assertRegex(r.stderr, r'^(usage: tools/sbom \[--linked FOLDER\] VERSION|tools/sbom: a version is made of)')
 
     def test_it_is_in_the_image(self):
         """Made of the system that the last stage begins with."""

@@ -85,6 +85,15 @@ class Linked(Case):
         self.assertEqual(needed(BUILD / 'libsodns.so.1') - {'libm.so.6', 'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'},
                          {'libc.so.6', 'libpcre2-8.so.0', 'libuv.so.1'})
 
+    def test_one_crypto_library(self):
+        """OpenSSL's, by what needs it; nobody's own link brings another."""
+        others = {}
+        for f in [*BUILD.glob('libsodns*.so.1'), *BUILD.glob('plugins/*.so')]:
+            other = {l for l in needed(f) if re.match('lib(gnutls|nettle|hogweed|gcrypt|mbed|wolfssl)', l)}
+            if other:
+                others[f.name] = other
+        self.assertEqual(others, {})
+
 
 if __name__ == '__main__':
     harness.main()

@@ -18,7 +18,8 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
-static const sodns_options_t options = {.help = "answers queries for ANY shortly"};
+static const sodns_options_t options = {.repeats = SODNS_FIRST,
+					.help = "answers queries for ANY shortly"};
 
 static int setup(sodns_setup_t *s)
 {

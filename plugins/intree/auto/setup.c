@@ -54,7 +54,8 @@ static const sodns_option_t properties[] = {
 	 .flags = SODNS_OPT_LEAVES_MORE, .help = "how often it is, 0: once",
 	 .says = {.missing = "reload duration value is expected",
 		  .low = "invalid duration \"{}\": it must not be negative"}},
-	{"upstream", SODNS_OPT_IGNORED, .help = "aliases are always followed"},
+	{"upstream", SODNS_OPT_IGNORED, .flags = SODNS_OPT_IGNORES_MORE,
+	 .help = "aliases are always followed"},
 };
 /* The last of several directives holds. */
 static const sodns_options_t options = {.args = SODNS_ROWS(args),

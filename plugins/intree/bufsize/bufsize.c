@@ -21,6 +21,7 @@ static const sodns_option_t args[] = {
 		  .low = SODNS_SAYS_ARGS ": the size must be {range}"}},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.repeats = SODNS_FIRST,
 					.help = "a ceiling for clients' EDNS sizes"};
 
 static int setup(sodns_setup_t *s)

@@ -128,10 +128,10 @@ static const sodns_option_t args[] = {
 	 .bare = "the sodns authors", .help = "what authors.bind are"},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.repeats = SODNS_FIRST,
 					.says.block = "unknown property '{}'",
 					.help = "answers version.bind and its like"};
 
-/* The first of several holds. */
 static int setup(sodns_setup_t *s)
 {
 	struct chaos *c = sodns_setup_alloc(s, sizeof(*c));
@@ -139,7 +139,7 @@ static int setup(sodns_setup_t *s)
 	if (gethostname(host, 255))
 		strcpy(host, "localhost");
 	c->host = text_of(host);
-	if (sodns_setup_next(s) && sodns_setup_read(s, c))
+	if (sodns_setup_read_all(s, c))
 		return SODNS_EINVAL;
 	c->version = text_of(c->version_text ? c->version_text : "sodns-" SODNS_SDK_VERSION);
 	set_authors(s, c);

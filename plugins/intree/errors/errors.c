@@ -159,7 +159,8 @@ static const sodns_option_t properties[] = {
 	 .help = "counts errors that are alike"},
 	/* CoreDNS prints a stack for a panic; a crash of sodns names plugin and question in any
 	 * case. */
-	{"stacktrace", SODNS_OPT_IGNORED, .help = "a crash is told in any case"},
+	{"stacktrace", SODNS_OPT_IGNORED, .flags = SODNS_OPT_LEAVES_MORE,
+	 .help = "a crash is told in any case"},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
 					.properties = SODNS_ROWS(properties),

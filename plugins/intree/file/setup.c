@@ -51,7 +51,8 @@ static const sodns_option_t properties[] = {
 	 .flags = SODNS_OPT_LEAVES_MORE, .help = "by its time instead of the serial"},
 	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct settings, fallthrough),
 	 .help = "passes names that do not exist on"},
-	{"upstream", SODNS_OPT_IGNORED, .help = "aliases are always followed"},
+	{"upstream", SODNS_OPT_IGNORED, .flags = SODNS_OPT_IGNORES_MORE,
+	 .help = "aliases are always followed"},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
 					.properties = SODNS_ROWS(properties),

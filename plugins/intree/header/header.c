@@ -66,8 +66,13 @@ static const sodns_option_t properties[] = {
 	 .args = SODNS_ROWS(rule), .flags = SODNS_OPT_ANY_CASE, .check = apply,
 	 .help = "of replies on their way up"},
 };
+static const sodns_option_t args[] = {
+	{"WORDS", SODNS_OPT_IGNORED, .help = "passed over, as by CoreDNS"},
+};
 static const sodns_options_t options = {
+	.args = SODNS_ROWS(args),
 	.properties = SODNS_ROWS(properties),
+	.repeats = SODNS_FIRST,
 	.says = {.unknown = "setting up rule: invalid selector={} should be query or response",
 		 .empty = SODNS_SAYS_ARGS},
 	.help = "sets and clears bits of the header",

@@ -6,8 +6,8 @@
  * One thread writes, the service thread; queries read without locks. What was taken out is retired.
  *
  * It is no zone of sodns/zone.h: a service has half a dozen names and their reverse ones, which follow from one
- * record of some 200 bytes, and pods that are not verified are names without any record. As nodes and RRsets of
- * a zone they would take several times as much, and each change of a slice would be a transaction of many.
+ * record, and pods that are not verified are names without any record. As nodes and RRsets of
+ * a zone each of them would be kept, and each change of a slice would be a transaction of many names.
  */
 #ifndef KUBERNETES_STORE_H
 #define KUBERNETES_STORE_H

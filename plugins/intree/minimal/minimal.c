@@ -32,7 +32,7 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 }
 
 static const sodns_options_t options = {
-	.help = "leaves out the sections that a client does not need"};
+	.repeats = SODNS_FIRST, .help = "leaves out the sections that a client does not need"};
 
 static int setup(sodns_setup_t *s)
 {

@@ -165,6 +165,7 @@ static const sodns_option_t args[] = {
 	 .help = "how much the interval varies", .says.low = JITTER_SAYS},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
+					.repeats = SODNS_FIRST,
 					.help = "looks whether the Corefile has changed"};
 
 /* interval ± jitter/2, so that a fleet does not reload at the same moment. */

@@ -35,27 +35,14 @@ static int name_match(sodns_setup_t *s, struct rule *rule, const char *what, con
 /* "30", "30-300", "30-", "-300". */
 static bool read_ttl(const char *text, uint32_t *min, uint32_t *max)
 {
-	char *end = (char *)(uintptr_t)text;
-	unsigned long low = 0, high;
-	if (*text != '-') {
-		if (!isdigit((unsigned char)*text))
-			return false;
-		low = strtoul(text, &end, 10);
-	}
-	high = low;
-	if (*end == '-') {
-		const char *from = end + 1;
-		if (!*from && *text == '-')
-			return false;
-		high = *from ? strtoul(from, &end, 10) : TTL_MAX;
-		if (*from && !isdigit((unsigned char)*from))
-			return false;
-		if (!*from)
-			end++;
-	}
+	const char *dash = strchr(text, '-'), *from = dash ? dash + 1 : "";
+	size_t n = dash ? (size_t)(dash - text) : strlen(text);
+	uint64_t low = 0, high = TTL_MAX;
+	bool good = (n || *from) && (!n || !sodns_uint_from_text(text, n, 10, UINT32_MAX, &low)) &&
+		    (!*from || !sodns_uint_from_text(from, strlen(from), 10, UINT32_MAX, &high));
 	*min = (uint32_t)low;
-	*max = (uint32_t)high;
-	return !*end && low <= high && high <= UINT32_MAX;
+	*max = (uint32_t)(dash ? high : low);
+	return good && *min <= *max;
 }
 
 static struct response *one_response(sodns_setup_t *s, struct rule *rule, enum response_kind kind)
@@ -82,13 +69,16 @@ static int ttl_rule(sodns_setup_t *s, struct rule *rule, const char *const *args
 }
 
 /* A number up to 23, or a name. */
-static int read_rcode(const char *text)
+static int read_rcode(sodns_setup_t *s, const char *what, const char *text, int *out)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-	if (*text && !*end && n <= 23)
-		return (int)n;
-	return sodns_rcode_from_text(text);
+	uint64_t n;
+	bool number = !sodns_uint_from_text(text, strlen(text), 10, 23, &n);
+	*out = number ? (int)n : sodns_rcode_from_text(text);
+	return *out >= 0 ? SODNS_OK
+			 : sodns_error(s,
+				       "invalid %s RCODE '%s' for a rcode rule: it is a name such "
+				       "as NXDOMAIN or in range [0, 23]",
+				       what, text);
 }
 
 static int rcode_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
@@ -96,20 +86,10 @@ static int rcode_rule(sodns_setup_t *s, struct rule *rule, const char *const *ar
 	if (count < 3)
 		return sodns_error(s, "too few (%zu) arguments for a rcode rule", count);
 	struct response *a = one_response(s, rule, RESPONSE_RCODE);
-	const char *old = count > 4 ? "" : args[count - 2], *new_ = args[count - 1];
 	rule->kind = RULE_RCODE;
-	a->old = read_rcode(old);
-	if (a->old < 0)
-		return sodns_error(s,
-				   "invalid matching RCODE '%s' for a rcode rule: it is a name "
-				   "such as NXDOMAIN or in range [0, 23]",
-				   old);
-	a->new_ = read_rcode(new_);
-	if (a->new_ < 0)
-		return sodns_error(s,
-				   "invalid replacement RCODE '%s' for a rcode rule: it is a name "
-				   "such as NXDOMAIN or in range [0, 23]",
-				   new_);
+	if (read_rcode(s, "matching", count > 4 ? "" : args[count - 2], &a->old) ||
+	    read_rcode(s, "replacement", args[count - 1], &a->new_))
+		return SODNS_EINVAL;
 	return name_match(s, rule, "rcode", count == 4 ? args[0] : NULL, args[count - 3]);
 }
 
@@ -120,16 +100,6 @@ static const char *mapped(sodns_setup_t *s, const char *text, int (*map)(int c))
 	for (size_t i = 0; i < n; i++)
 		out[i] = (char)map((unsigned char)text[i]);
 	return out;
-}
-
-static const char *lower(sodns_setup_t *s, const char *text)
-{
-	return mapped(s, text, tolower);
-}
-
-static const char *upper(sodns_setup_t *s, const char *text)
-{
-	return mapped(s, text, toupper);
 }
 
 static int cname_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
@@ -144,9 +114,9 @@ static int cname_rule(sodns_setup_t *s, struct rule *rule, const char *const *ar
 	const char *from = args[count - 2], *to = args[count - 1];
 	rule->kind = RULE_CNAME;
 	rule->match.kind = (enum match_kind)i;
-	rule->match.text = i == MATCH_EXACT ? normalized(s, from) : lower(s, from);
+	rule->match.text = i == MATCH_EXACT ? normalized(s, from) : mapped(s, from, tolower);
 	rule->match.len = strlen(rule->match.text);
-	rule->to = i == MATCH_EXACT ? normalized(s, to) : lower(s, to);
+	rule->to = i == MATCH_EXACT ? normalized(s, to) : mapped(s, to, tolower);
 	one_response(s, rule, RESPONSE_CNAME)->cname = rule;
 	if (i != MATCH_REGEX)
 		return SODNS_OK;
@@ -164,9 +134,9 @@ static int number_rule(sodns_setup_t *s, struct rule *rule, const char *what,
 		return sodns_error(s, "%s rules must have exactly two arguments", what);
 	rule->old = read(args[0]);
 	rule->new_ = read(args[1]);
-	return rule->old && rule->new_
-		       ? SODNS_OK
-		       : sodns_error(s, "invalid %s \"%s\"", what, upper(s, args[rule->old != 0]));
+	return rule->old && rule->new_ ? SODNS_OK
+				       : sodns_error(s, "invalid %s \"%s\"", what,
+						     mapped(s, args[rule->old != 0], toupper));
 }
 
 static int type_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
@@ -181,21 +151,13 @@ static int class_rule(sodns_setup_t *s, struct rule *rule, const char *const *ar
 	return number_rule(s, rule, "class", sodns_class_from_text, args, count);
 }
 
-static int answer_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
-{
-	(void)rule;
-	(void)args;
-	(void)count;
-	return sodns_error(s, "response rewrites must begin with a name rule");
-}
-
 /* What the word behind `continue` or `stop` says. */
 static const struct field {
 	const char *name;
 	int (*read)(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count);
 } fields[] = {
 	{"name", name_rule}, {"type", type_rule},   {"class", class_rule}, {"edns0", option_rule},
-	{"ttl", ttl_rule},   {"rcode", rcode_rule}, {"cname", cname_rule}, {"answer", answer_rule},
+	{"ttl", ttl_rule},   {"rcode", rcode_rule}, {"cname", cname_rule},
 };
 
 static int read_rule(sodns_setup_t *s, struct rule *rule, const char *const *args, size_t count)
@@ -211,6 +173,8 @@ static int read_rule(sodns_setup_t *s, struct rule *rule, const char *const *arg
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (!strcasecmp(args[mode], fields[i].name))
 			return fields[i].read(s, rule, args + mode + 1, count - mode - 1);
+	if (!strcasecmp(args[mode], "answer"))
+		return sodns_error(s, "response rewrites must begin with a name rule");
 	return sodns_error(s, "invalid rule type \"%s\"", first);
 }
 
@@ -221,11 +185,6 @@ struct words {
 	size_t lines; /* of the block */
 };
 
-static void add_word(sodns_setup_t *s, struct words *w, const char *word)
-{
-	*(const char **)sodns_setup_list_add(s, &w->at, &w->count, sizeof(word)) = word;
-}
-
 static int read_line(sodns_setup_t *s, void *to)
 {
 	struct words *w = to;
@@ -233,7 +192,7 @@ static int read_line(sodns_setup_t *s, void *to)
 	if (!w->lines++ && w->count > 1)
 		return sodns_error(s, "a rule stands on one line, or in a block: '%s'", word);
 	do
-		add_word(s, w, word);
+		*(const char **)sodns_setup_list_add(s, &w->at, &w->count, sizeof(word)) = word;
 	while ((word = sodns_setup_arg(s)));
 	return SODNS_OK;
 }
@@ -273,18 +232,14 @@ static const sodns_options_t options = {.args = SODNS_ROWS(args),
 					.other = read_line,
 					.help = "changes queries, and replies back"};
 
-static void free_patterns(const struct rule *rule)
-{
-	sodns_regex_free(rule->match.regex);
-	for (size_t i = 0; i < rule->response_count; i++)
-		sodns_regex_free(rule->responses[i].regex);
-}
-
 static void teardown(void *self)
 {
 	struct rewrite *r = self;
-	for (size_t i = 0; i < r->count; i++)
-		free_patterns(&r->rules[i]);
+	for (size_t i = 0; i < r->count; i++) {
+		sodns_regex_free(r->rules[i].match.regex);
+		for (size_t k = 0; k < r->rules[i].response_count; k++)
+			sodns_regex_free(r->rules[i].responses[k].regex);
+	}
 }
 
 static int setup(sodns_setup_t *s)

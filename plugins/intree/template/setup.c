@@ -201,7 +201,7 @@ static const sodns_option_t properties[] = {
 	 .help = "an extended DNS error"},
 	{"fallthrough", SODNS_OPT_FALLTHROUGH, SODNS_FIELD(struct rule, fallthrough),
 	 .form = "[ZONE...]", .help = "passes on what does not match"},
-	{"upstream", SODNS_OPT_IGNORED, .help = "of old"},
+	{"upstream", SODNS_OPT_IGNORED, .flags = SODNS_OPT_IGNORES_MORE, .help = "of old"},
 };
 static const sodns_options_t options = {.args = SODNS_ROWS(args),
 					.properties = SODNS_ROWS(properties),

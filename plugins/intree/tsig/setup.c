@@ -61,60 +61,33 @@ static int add_file(sodns_setup_t *s, const sodns_option_t *o, const char *word,
 	return SODNS_OK;
 }
 
-/* As CoreDNS has them: in capitals, and no TYPE123. */
-static uint16_t type_of(const char *text)
+/* `require` and `require_opcode` want a name, `all` or `none`; those of the last line hold. */
+static bool wants_none(const struct tsig *t)
 {
-	char buf[16];
-	uint16_t type = sodns_type_from_text(text);
-	return strncmp(text, "TYPE", 4) && !strcmp(sodns_type_text(type, buf), text) ? type : 0;
-}
-
-/* `require` and `require_opcode`: the words are all, none, or names; those of the last line hold. */
-static bool names_one(const struct tsig *t, const char *word)
-{
-	return !strcmp(t->written.wanted[0], word);
+	return !t->written.count && !t->written.all && !t->written.none;
 }
 
 static int set_types(sodns_setup_t *s, const sodns_option_t *o, const char *last, void *to)
 {
 	struct tsig *t = to;
 	(void)o;
+	(void)last;
 	memset(t->types, 0, sizeof(t->types));
-	t->all_types |= names_one(t, "all");
-	for (size_t i = 0; i < t->written.count && !names_one(t, "all") && !names_one(t, "none");
-	     i++) {
-		uint16_t type = type_of(t->written.wanted[i]);
-		if (!type)
-			return sodns_error(s, ARGUMENT " (unknown query type '%s')", last,
-					   t->written.wanted[i]);
-		t->types[type / 64] |= 1ull << type % 64;
-	}
-	return SODNS_OK;
-}
-
-static int opcode_of(const char *text)
-{
-	static const char *const names[] = {"QUERY", "IQUERY", "STATUS", "", "NOTIFY", "UPDATE"};
-	for (int i = 0; i < 6; i++)
-		if (*text && !strcmp(names[i], text))
-			return i;
-	return -1;
+	t->all_types |= t->written.all;
+	for (size_t i = 0; i < t->written.count; i++)
+		t->types[t->written.wanted[i] / 64] |= 1ull << t->written.wanted[i] % 64;
+	return wants_none(t) ? sodns_error_args(s) : SODNS_OK;
 }
 
 static int set_opcodes(sodns_setup_t *s, const sodns_option_t *o, const char *last, void *to)
 {
 	struct tsig *t = to;
 	(void)o;
-	t->opcodes = names_one(t, "all") ? UINT16_MAX : 0;
-	for (size_t i = 0; i < t->written.count && !names_one(t, "all") && !names_one(t, "none");
-	     i++) {
-		int opcode = opcode_of(t->written.wanted[i]);
-		if (opcode < 0)
-			return sodns_error(s, ARGUMENT " (unknown opcode '%s')", last,
-					   t->written.wanted[i]);
-		t->opcodes |= (uint16_t)(1u << opcode);
-	}
-	return SODNS_OK;
+	(void)last;
+	t->opcodes = t->written.all ? UINT16_MAX : 0;
+	for (size_t i = 0; i < t->written.count; i++)
+		t->opcodes |= (uint16_t)(1u << t->written.wanted[i]);
+	return wants_none(t) ? sodns_error_args(s) : SODNS_OK;
 }
 
 static const sodns_option_t secret[] = {
@@ -123,6 +96,28 @@ static const sodns_option_t secret[] = {
 	{"ALGORITHM", SODNS_OPT_TEXT, SODNS_FIELD(struct tsig, written.algorithm),
 	 .flags = SODNS_OPT_OPTIONAL, .otherwise = "any", .help = "one of " KNOWN_ALGORITHMS},
 };
+static const char *const opcodes[] = {"QUERY", "IQUERY", "STATUS", NULL, "NOTIFY", "UPDATE"};
+/* Behind `all` and `none` nothing counts. */
+static const sodns_option_t ignored[] = {
+	{"WORDS", SODNS_OPT_IGNORED, .help = "passed over"},
+};
+#define WANTED(kind_of, bad_text)                                                                  \
+	{"NAMES",                                                                                  \
+	 kind_of,                                                                                  \
+	 SODNS_LIST(struct tsig, written.wanted, written.count),                                   \
+	 .words = SODNS_WORDS(opcodes),                                                            \
+	 .flags = SODNS_OPT_OPTIONAL,                                                              \
+	 .says.bad = bad_text},                                                                    \
+		{"all", SODNS_OPT_GROUP, .args = SODNS_ROWS(ignored), .flags = SODNS_OPT_KEYWORD,  \
+		 SODNS_GIVEN(struct tsig, written.all)},                                           \
+	{                                                                                          \
+		"none", SODNS_OPT_GROUP, .args = SODNS_ROWS(ignored), .flags = SODNS_OPT_KEYWORD,  \
+					 SODNS_GIVEN(struct tsig, written.none)                    \
+	}
+static const sodns_option_t types[] = {
+	WANTED(SODNS_OPT_TYPE, SODNS_SAYS_ARGS " (unknown query type '{}')")};
+static const sodns_option_t required_opcodes[] = {
+	WANTED(SODNS_OPT_WORD, SODNS_SAYS_ARGS " (unknown opcode '{}')")};
 static const sodns_option_t args[] = {
 	{"ZONES", SODNS_OPT_ZONES, SODNS_LIST(struct tsig, zones, zone_count),
 	 .flags = SODNS_OPT_SERVER_ZONES, .help = "names for which this holds"},
@@ -132,12 +127,11 @@ static const sodns_option_t properties[] = {
 	 .help = "a key"},
 	{"secrets", SODNS_OPT_PATH, SODNS_FIELD(struct tsig, written.path), .check = add_file,
 	 .help = "a file with keys"},
-	{"require", SODNS_OPT_TEXT, SODNS_LIST(struct tsig, written.wanted, written.count),
-	 .flags = SODNS_OPT_REPLACE, .check = set_types, .form = "TYPES...|all|none",
-	 .otherwise = "none", .help = "types that have to be signed"},
-	{"require_opcode", SODNS_OPT_TEXT, SODNS_LIST(struct tsig, written.wanted, written.count),
-	 .flags = SODNS_OPT_REPLACE, .check = set_opcodes, .form = "OPCODES...|all|none",
-	 .otherwise = "none", .help = "the same for opcodes"},
+	{"require", SODNS_OPT_GROUP, .args = SODNS_ROWS(types), .check = set_types,
+	 .form = "TYPES...|all|none", .otherwise = "none", .help = "types that have to be signed"},
+	{"require_opcode", SODNS_OPT_GROUP, .args = SODNS_ROWS(required_opcodes),
+	 .check = set_opcodes, .form = "OPCODES...|all|none", .otherwise = "none",
+	 .help = "the same for opcodes"},
 };
 static const sodns_options_t options = {
 	.args = SODNS_ROWS(args),

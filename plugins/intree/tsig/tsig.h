@@ -20,8 +20,10 @@ struct tsig {
 	struct key_list own; /* of this block, and of the files below */
 	struct key_file *files, **files_end;
 	struct {
-		const char *name, *secret, *algorithm, *path, **wanted;
-		size_t count;  /* wanted */
+		const char *name, *secret, *algorithm, *path;
+		uint16_t *wanted; /* types, or opcodes */
+		size_t count;
+		bool all, none;
 	} written;             /* a line of the block */
 	struct key_table keys; /* of all blocks that share a server with this one */
 	const char *const *servers;

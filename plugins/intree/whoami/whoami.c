@@ -55,7 +55,8 @@ static sodns_reply_t *serve(const sodns_handler_t *h, sodns_query_t *q)
 	return r;
 }
 
-static const sodns_options_t options = {.help = "tells clients their address, port and transport"};
+static const sodns_options_t options = {.repeats = SODNS_FIRST,
+					.help = "tells clients their address, port and transport"};
 
 static int setup(sodns_setup_t *s)
 {

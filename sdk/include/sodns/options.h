@@ -161,6 +161,7 @@ enum sodns_repeats {
 	SODNS_TOGETHER, /* goes on in the same struct: the last value counts, lists grow */
 	SODNS_ONCE,     /* is an error */
 	SODNS_EACH,     /* is something of its own: every struct gets the defaults */
+	SODNS_FIRST,    /* is passed over, whatever its words are */
 };
 
 /* A directive. */

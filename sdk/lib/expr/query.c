@@ -116,18 +116,6 @@ static bool text_argument(const sodns_value_t *v, char *buf, size_t size)
 	return true;
 }
 
-/* ::ffff:a.b.c.d is a.b.c.d. */
-static bool unmap(sodns_address_t *a)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	if (a->family != 6 || memcmp(a->bytes, mapped, 12) != 0)
-		return false;
-	a->family = 4;
-	memmove(a->bytes, a->bytes + 12, 4);
-	memset(a->bytes + 4, 0, 12);
-	return true;
-}
-
 static bool incidr(sodns_expr_call_t *c)
 {
 	char ip_text[SODNS_ADDRESS_TEXT_MAX], net_text[SODNS_ADDRESS_TEXT_MAX];
@@ -138,8 +126,8 @@ static bool incidr(sodns_expr_call_t *c)
 	    sodns_address_from_text(ip_text, &address) || !strchr(net_text, '/') ||
 	    sodns_prefix_from_text(net_text, &net))
 		return false;
-	unmap(&address);
-	if (net.bits >= 96 && unmap(&net.address))
+	sodns_address_unmap(&address);
+	if (net.bits >= 96 && sodns_address_unmap(&net.address))
 		net.bits -= 96;
 	c->result = sodns_value_bool(sodns_prefix_contains(&net, &address));
 	return true;

@@ -38,7 +38,6 @@ static int port_number(const char *port, char *err, size_t err_size)
 
 void http_address_of(const struct sockaddr_storage *from, sodns_address_t *out)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	const struct sockaddr_in *four = (const void *)from;
 	const struct sockaddr_in6 *six = (const void *)from;
 	*out = (sodns_address_t){.family = 4};
@@ -48,13 +47,10 @@ void http_address_of(const struct sockaddr_storage *from, sodns_address_t *out)
 		return;
 	}
 	out->port = ntohs(six->sin6_port);
-	if (!memcmp(&six->sin6_addr, mapped, sizeof(mapped))) {
-		memcpy(out->bytes, (const uint8_t *)&six->sin6_addr + 12, 4);
-		return;
-	}
 	out->family = 6;
 	out->scope = six->sin6_scope_id;
 	memcpy(out->bytes, &six->sin6_addr, 16);
+	sodns_address_unmap(out);
 }
 
 /* A name's first IPv4 address, or if it has none its first one. */

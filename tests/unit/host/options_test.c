@@ -132,7 +132,8 @@ static const sodns_option_t properties[] = {
 	{"call", SODNS_OPT_CALL, .call = call, .form = "WORD"},
 	{"parse", SODNS_OPT_PARSE, .parse = parse, .flags = SODNS_OPT_MANY, .form = "WORDS..."},
 	{"once", SODNS_OPT_FLAG, SODNS_FIELD(struct all, flag), .flags = SODNS_OPT_ONCE},
-	{"old", SODNS_OPT_IGNORED, .says.note = "old is of old"},
+	{"old", SODNS_OPT_IGNORED, .flags = SODNS_OPT_IGNORES_MORE, .says.note = "old is of old"},
+	{"alone", SODNS_OPT_IGNORED, .help = "without words"},
 	{"later", SODNS_OPT_REFUSED, .says.note = "later is not in this release"},
 	{"ANY", SODNS_OPT_FLAG, SODNS_FIELD(struct all, flag), .flags = SODNS_OPT_ANY_CASE},
 	{"first", SODNS_OPT_NUMBER, SODNS_FIELD(struct all, port), .flags = SODNS_OPT_LEAVES_MORE},
@@ -172,7 +173,9 @@ static int read_by(const sodns_options_t *options, const char *text)
 	corefile_cursor_init(&s.cursor, &corefile->blocks[0].directives[0]);
 	int rc = SODNS_OK;
 	memset(&got, 0, sizeof(got));
-	while (!rc && sodns_setup_next(&s)) {
+	if (options->repeats == SODNS_FIRST)
+		rc = sodns_setup_read_all(&s, &got);
+	while (!rc && options->repeats != SODNS_FIRST && sodns_setup_next(&s)) {
 		if (options->repeats == SODNS_EACH)
 			memset(&got, 0, sizeof(got));
 		rc = sodns_setup_read(&s, &got);
@@ -399,6 +402,7 @@ static void test_functions(void **state)
 	assert_int_equal(got.parsed, 2);
 	assert_int_equal(got.port, 2);
 	assert_true(got.flag);
+	refuses("alone x", "Wrong argument count or unexpected line ending after 'x'");
 	refuses("parse a bad", "it is bad");
 	refuses("later", "later is not in this release");
 	refuses("first 1 fag", "unknown property 'fag' (did you mean 'flag'?)");
@@ -412,15 +416,14 @@ static void test_directives(void **state)
 	static const sodns_option_t wanted[] = {
 		{"to", SODNS_OPT_TEXT, SODNS_FIELD(struct all, line), .flags = SODNS_OPT_REQUIRED},
 		{"ttl", SODNS_OPT_NUMBER, SODNS_FIELD(struct all, ttl), .fallback = "9"}};
-	static const sodns_options_t alone = {.repeats = SODNS_ONCE},
-				     shy = {.says.block = "it takes no options",
-					    .says.extra = "{} is too much"},
-				     needs = {.properties = SODNS_ROWS(wanted),
-					      .repeats = SODNS_EACH},
-				     never = {.properties = SODNS_ROWS(wanted),
-					      .says = {.empty = "nothing specified",
-						       .unknown = "Unknown field {}"}},
-				     lines = {.other = other, .other_form = "LINE"};
+	static const sodns_options_t
+		alone = {.repeats = SODNS_ONCE},
+		shy = {.says.block = "it takes no options", .says.extra = "{} is too much"},
+		needs = {.properties = SODNS_ROWS(wanted), .repeats = SODNS_EACH},
+		never = {.properties = SODNS_ROWS(wanted),
+			 .says = {.empty = "nothing specified", .unknown = "Unknown field {}"}},
+		one = {.properties = SODNS_ROWS(wanted), .repeats = SODNS_FIRST},
+		lines = {.other = other, .other_form = "LINE"};
 	(void)state;
 	assert_int_equal(read_by(&alone, "all"), SODNS_OK);
 	refuses_by(&alone, "all\nall", 3, "this plugin can only be used once per Server Block");
@@ -432,6 +435,8 @@ static void test_directives(void **state)
 	assert_int_equal(got.ttl, 9);
 	assert_string_equal(got.line, "b");
 	refuses_by(&needs, "all {\n to a\n}\nall {\n ttl 1\n}", 7, "'to' is required");
+	assert_int_equal(read_by(&one, "all {\n to a\n}\nall b {\n to b\n c\n}"), SODNS_OK);
+	assert_string_equal(got.line, "a");
 	refuses_by(&never, "all", 2, "nothing specified");
 	refuses_by(&never, "all {\n tto\n}", 3, "Unknown field tto (did you mean 'to'?)");
 	assert_int_equal(read_by(&lines, "all {\n a\n b\n}"), SODNS_OK);

@@ -2,10 +2,11 @@
  * Libraries beside libsodns: opened once, and refused with the reason where they are not what was asked
  * for. Those here lie beside this program: tests/CMakeLists.txt makes them of tests/plugins/library.c.
  */
-#include "system/library.h"
+#include <sodns/library.h>
 
 #include <pthread.h>
 
+#include "system/seam.h"
 #include "test.h"
 
 typedef struct sample_table {
@@ -91,15 +92,22 @@ static void once_for_all(void **state)
 	refuses(&old, "the sample: test_good is \"test.sample\", not \"test.third\"", "");
 }
 
-static void stands_in(void **state)
+static const sodns_library_head_t *sample_instead(const char *name)
 {
 	static const sample_table_t table = {
 		.head = {.id = "test.sample", .version = 2, .size = sizeof(table)}};
+	return strcmp(name, "test-none") ? NULL : &table.head;
+}
+
+static void stands_in(void **state)
+{
 	const sodns_library_t l = sample("test-none");
 	char err[64];
 	(void)state;
-	library_instead("test-none", &table.head);
-	assert_ptr_equal(sodns_library_open(&l, err, sizeof(err)), &table);
+	seam.library = sample_instead;
+	assert_ptr_equal(sodns_library_open(&l, err, sizeof(err)), sample_instead("test-none"));
+	seam.library = NULL;
+	assert_null(sodns_library_open(&l, err, sizeof(err)));
 }
 
 int main(void)
