@@ -66,7 +66,7 @@ class Counted(Case):
     def start(self, corefile):
         self.server = Server(corefile.replace('{METRICS}', str(harness.free_port())), files=FILES)
         path = self.server.folder / 'counts'
-        path.write_bytes(bytes(16))
+        path.write_bytes(bytes(24))
         os.environ.update(SODNS_COUNTS=str(path), LD_PRELOAD=str(BUILD / 'test-plugins/count_calls.so'))
         try:
             self.server.start()
@@ -74,14 +74,17 @@ class Counted(Case):
             del os.environ['SODNS_COUNTS'], os.environ['LD_PRELOAD']
         self.addCleanup(self.server.__exit__)
         with open(path, 'r+b') as f:
-            self.counts = mmap.mmap(f.fileno(), 16)
+            self.counts = mmap.mmap(f.fileno(), 24)
         self.client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(self.client.close)
         self.client.settimeout(6)
         self.client.connect(('127.0.0.1', self.server.port))
 
     def counted(self):
-        return struct.unpack('QQ', self.counts[:])
+        return struct.unpack('QQ', self.counts[:16])
+
+    def sends(self):
+        return struct.unpack('Q', self.counts[16:])[0]
 
     def ask(self, wire, rounds):
         for _ in range(rounds):
@@ -150,6 +153,28 @@ class HotPath(Counted):
         before = self.counted()
         self.ask(wire, 50)
         self.assertEqual(before, self.counted())
+
+    def test_waiting(self):
+        """Answers that were waited for leave together: of questions that one answer ends, in a few calls."""
+        many = 120
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as upstream:
+            upstream.bind(('127.0.0.1', 0))
+            upstream.settimeout(6)
+            self.start('.:{PORT} {\n forward . 127.0.0.1:%d {\n  max_fails 0\n  read_timeout 20s\n }\n}\nhere:{PORT} {\n whoami\n}\n'
+                       % upstream.getsockname()[1])
+            wire = bytearray(dns.message.make_query('waiting.test', 'A').to_wire())
+            for i in range(many):
+                wire[0:2] = i.to_bytes(2, 'big')
+                self.client.send(wire)
+            asked, peer = upstream.recvfrom(4096)
+            # What was sent before this has been read, and waits.
+            self.ask(dns.message.make_query('x.here', 'A').to_wire(), 1)
+            before = self.sends()
+            answer = bytearray(asked)
+            answer[2] |= 0x80
+            upstream.sendto(answer, peer)
+            self.assertEqual({self.client.recv(4096)[:2] for _ in range(many)}, {i.to_bytes(2, 'big') for i in range(many)})
+            self.assertLess(self.sends() - before, many // 8)
 
     def test_counts(self):
         """The counter counts: a TCP connection takes memory, a reload locks."""

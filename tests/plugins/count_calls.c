@@ -1,6 +1,6 @@
 /*
- * Preloaded into a daemon: counts what its workers call of malloc's family and of the locks, in a
- * file that the test maps too ($SODNS_COUNTS: two 64-bit counters).
+ * Preloaded into a daemon: counts what its workers call of malloc's family and of the locks, and how
+ * often they send datagrams, in a file that the test maps too ($SODNS_COUNTS: three 64-bit counters).
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -22,7 +23,7 @@ extern void __libc_free(void *p);
 extern void *__libc_memalign(size_t align, size_t size);
 
 struct counts {
-	_Atomic(uint64_t) memory, locks;
+	_Atomic(uint64_t) memory, locks, sends;
 };
 static struct counts nowhere, *counts = &nowhere;
 static int (*real_lock)(pthread_mutex_t *m);
@@ -122,4 +123,14 @@ EXPORT int pthread_spin_lock(pthread_spinlock_t *l)
 {
 	count_lock(&real_spin, "pthread_spin_lock");
 	return real_spin(l);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	static int (*real)(int fd, struct mmsghdr *messages, unsigned count, int flags);
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "sendmmsg");
+	if (on_worker())
+		atomic_fetch_add(&counts->sends, 1);
+	return real(fd, messages, count, flags);
 }
