@@ -245,7 +245,9 @@ static bool assess_plain(const struct cache *c, const sodns_query_t *q, const so
 			 struct assessment *out)
 {
 	uint32_t ttl = c->ttl_max[SUCCESS];
-	if (sodns_query_opcode(q) != SODNS_OPCODE_QUERY || !is_plain(q, r, &ttl))
+	/* In an image the owner is the question, in whatever letters that comes; records keep their own. */
+	bool capitals = sodns_query_original_name(q) != sodns_query_name(q);
+	if (capitals || sodns_query_opcode(q) != SODNS_OPCODE_QUERY || !is_plain(q, r, &ttl))
 		return false;
 	*out = (struct assessment){.plain = NO_ERROR,
 				   .type = NO_ERROR,
