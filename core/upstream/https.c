@@ -46,7 +46,7 @@ static void seal(void *arg, const uint8_t *bytes, size_t len)
 
 static void give_up(sodns_exchange_t *x, const char *why)
 {
-	lane_t *l = ((carrier_t *)x->carrier)->lane;
+	lane_t *l = own(x)->carrier->lane;
 	snprintf(l->why, sizeof(l->why), "%s", why);
 	x->error = EPROTO;
 	exchange_note_local(x);
@@ -74,12 +74,12 @@ static void take_refusal(carrier_t *c, uint16_t id, bool unseen, const char *why
 	sodns_exchange_t *x = exchange_of(c, id);
 	if (!x)
 		return;
-	if (!unseen || x->again) {
+	if (!unseen || own(x)->again) {
 		give_up(x, why);
 		return;
 	}
 	exchange_unhang(x);
-	x->again = true;
+	own(x)->again = true;
 	upstream_send_stream(c->lane, x);
 }
 
@@ -182,7 +182,7 @@ bool https_ask(carrier_t *c, const sodns_exchange_t *x)
 				      .len = get ? 0 : x->len};
 	sodns_http_stream_t *s = sodns_http_session_ask(c->http, &ask);
 	if (s)
-		((struct asked *)sodns_http_stream_state(s))->id = x->id;
+		((struct asked *)sodns_http_stream_state(s))->id = own(x)->id;
 	return s;
 }
 

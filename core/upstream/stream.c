@@ -96,10 +96,10 @@ static void fail_stream(carrier_t *c, int error)
 	while (!c->closed && c->exchanges) {
 		sodns_exchange_t *x = c->exchanges;
 		exchange_note_local(x);
-		bool again = x->reused && !x->again && closed;
+		bool again = x->reused && !own(x)->again && closed;
 		exchange_unhang(x);
 		if (again) {
-			x->again = true;
+			own(x)->again = true;
 			upstream_send_stream(l, x);
 			continue;
 		}
@@ -147,8 +147,8 @@ static void put_frame(carrier_t *c, const sodns_exchange_t *x)
 	frame[1] = (uint8_t)x->len;
 	memcpy(frame + 2, x->query, x->len);
 	/* The message may have been sent elsewhere with another id since. */
-	frame[2] = (uint8_t)(x->id >> 8);
-	frame[3] = (uint8_t)x->id;
+	frame[2] = (uint8_t)(own(x)->id >> 8);
+	frame[3] = (uint8_t)own(x)->id;
 	if (!c->tls)
 		put(c, frame, x->len + 2);
 	else if (sodns_tls_write(c->tls, frame, x->len + 2))
@@ -166,7 +166,7 @@ void upstream_forget(carrier_t *c, uint16_t id)
 
 void upstream_send_stream(lane_t *l, sodns_exchange_t *x)
 {
-	carrier_t *c = x->len > QUERY_MAX ? NULL : choose(l, x->again);
+	carrier_t *c = x->len > QUERY_MAX ? NULL : choose(l, own(x)->again);
 	errno = EMSGSIZE;
 	x->reused = c != NULL;
 	if (!c && x->len <= QUERY_MAX)
@@ -249,7 +249,7 @@ static int handshake_done(carrier_t *c)
 	if (https && !https_begin(c))
 		return ENOMEM;
 	c->connected = true;
-	for (sodns_exchange_t *x = c->exchanges; x; x = x->beside) {
+	for (sodns_exchange_t *x = c->exchanges; x; x = own(x)->beside) {
 		x->connecting = false;
 		put_frame(c, x);
 	}

@@ -31,23 +31,23 @@ bool upstream_count_name(sodns_exchange_t *x)
 	uint64_t hash;
 	if (!upstream_question_hash(x, &hash))
 		return true;
-	x->name_slot = (uint16_t)(hash % NAMES);
-	_Atomic(uint8_t) *count = &names[x->name_slot];
+	own(x)->name_slot = (uint16_t)(hash % NAMES);
+	_Atomic(uint8_t) *count = &names[own(x)->name_slot];
 	uint8_t now = atomic_load_explicit(count, memory_order_relaxed);
 	do
 		if (now >= SAME_NAME_MAX)
 			return false;
 	while (!atomic_compare_exchange_weak_explicit(count, &now, (uint8_t)(now + 1),
 						      memory_order_relaxed, memory_order_relaxed));
-	x->counted = true;
+	own(x)->counted = true;
 	return true;
 }
 
 void upstream_uncount_name(sodns_exchange_t *x)
 {
-	if (x->counted)
-		atomic_fetch_sub_explicit(&names[x->name_slot], 1, memory_order_relaxed);
-	x->counted = false;
+	if (own(x)->counted)
+		atomic_fetch_sub_explicit(&names[own(x)->name_slot], 1, memory_order_relaxed);
+	own(x)->counted = false;
 }
 
 /* Of the thread: made when it first asks. Pages that no answer reached are not touched. */

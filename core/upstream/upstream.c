@@ -267,28 +267,28 @@ static sodns_exchange_t **bucket(lane_t *l, uint16_t id)
 sodns_exchange_t *exchange_of(carrier_t *c, uint16_t id)
 {
 	sodns_exchange_t *x = *bucket(c->lane, id);
-	while (x && (x->id != id || x->carrier != c))
-		x = x->next;
+	while (x && (own(x)->id != id || own(x)->carrier != c))
+		x = own(x)->next;
 	return x;
 }
 
 void exchange_hang(sodns_exchange_t *x, carrier_t *c)
 {
 	do
-		x->id = random_id();
-	while (exchange_of(c, x->id));
-	x->query[0] = (uint8_t)(x->id >> 8);
-	x->query[1] = (uint8_t)x->id;
-	x->carrier = c;
-	sodns_exchange_t **in = bucket(c->lane, x->id), **on = &c->exchanges;
-	x->next = *in;
-	x->at = in;
-	x->beside = *on;
-	x->beside_at = on;
-	if (x->next)
-		x->next->at = &x->next;
-	if (x->beside)
-		x->beside->beside_at = &x->beside;
+		own(x)->id = random_id();
+	while (exchange_of(c, own(x)->id));
+	x->query[0] = (uint8_t)(own(x)->id >> 8);
+	x->query[1] = (uint8_t)own(x)->id;
+	own(x)->carrier = c;
+	sodns_exchange_t **in = bucket(c->lane, own(x)->id), **on = &c->exchanges;
+	own(x)->next = *in;
+	own(x)->at = in;
+	own(x)->beside = *on;
+	own(x)->beside_at = on;
+	if (own(x)->next)
+		own(own(x)->next)->at = &own(x)->next;
+	if (own(x)->beside)
+		own(own(x)->beside)->beside_at = &own(x)->beside;
 	*in = *on = x;
 	c->in_flight++;
 	c->used++;
@@ -297,16 +297,16 @@ void exchange_hang(sodns_exchange_t *x, carrier_t *c)
 
 void exchange_unhang(sodns_exchange_t *x)
 {
-	carrier_t *c = x->carrier;
+	carrier_t *c = own(x)->carrier;
 	if (!c)
 		return;
-	*x->at = x->next;
-	if (x->next)
-		x->next->at = x->at;
-	*x->beside_at = x->beside;
-	if (x->beside)
-		x->beside->beside_at = x->beside_at;
-	x->carrier = NULL;
+	*own(x)->at = own(x)->next;
+	if (own(x)->next)
+		own(own(x)->next)->at = own(x)->at;
+	*own(x)->beside_at = own(x)->beside;
+	if (own(x)->beside)
+		own(own(x)->beside)->beside_at = own(x)->beside_at;
+	own(x)->carrier = NULL;
 	c->lane->asked -= !c->stream;
 	upstream_uncount_name(x);
 	if (!--c->in_flight && c->retired)
@@ -383,7 +383,7 @@ void upstream_unwanted(const sodns_upstream_t *u, enum unwanted reason)
 void exchange_receive(sodns_exchange_t *x, const uint8_t *message, size_t len,
 		      enum question question)
 {
-	carrier_t *c = x->carrier;
+	carrier_t *c = own(x)->carrier;
 	c->heard = true;
 	if (question == QUESTION_SAME) {
 		x->ended = c->last;
@@ -451,13 +451,13 @@ void exchange_done(sodns_exchange_t *x, int result)
 {
 	x->result = result;
 	x->why = (uint8_t)why_of(x);
-	if (x->task)
-		task_ready(x->task, SODNS_OK);
+	if (own(x)->task)
+		task_ready(own(x)->task, SODNS_OK);
 }
 
 void exchange_answer(sodns_exchange_t *x, const uint8_t *message, size_t len)
 {
-	task_t *t = x->task;
+	task_t *t = own(x)->task;
 	if (!x->answer && t->query) {
 		x->answer = arena_alloc(&t->query->arena, len);
 		x->size = len;
@@ -478,33 +478,34 @@ static void begin_fake(sodns_exchange_t *x)
 	x->query[0] = (uint8_t)(random_id() >> 8);
 	int n = seam.exchange(&x->upstream->options.address, x->query, x->len, buffer, FAKE_MAX,
 			      &ms);
-	x->due = ms == UINT32_MAX ? UINT64_MAX : x->began + (uint64_t)ms * 1000000u;
-	void *task = x->task;
+	own(x)->due = ms == UINT32_MAX ? UINT64_MAX : x->began + (uint64_t)ms * 1000000u;
+	void *task = own(x)->task;
 	x->error = n == SODNS_EIO ? ECONNREFUSED : 0;
 	if (n < 0) {
 		x->result = n;
 		x->why = (uint8_t)why_of(x);
-	} else if (x->due != UINT64_MAX) {
-		x->ended = x->due;
+	} else if (own(x)->due != UINT64_MAX) {
+		x->ended = own(x)->due;
 		exchange_answer(x, buffer, (size_t)n);
 	}
-	x->task = task;
+	own(x)->task = task;
 }
 
 void sodns_exchange_begin(sodns_exchange_t *x)
 {
 	x->result = SODNS_EBUSY;
 	x->why = SODNS_WHY_NONE;
-	x->task = task_current();
-	x->carrier = NULL;
-	x->reused = x->mismatched = x->again = x->counted = x->recased = x->forged = false;
+	own(x)->task = task_current();
+	own(x)->carrier = NULL;
+	x->reused = x->mismatched = own(x)->again = own(x)->counted = x->recased = x->forged =
+		false;
 	x->header = 0;
 	x->connecting = true;
 	x->error = 0;
-	x->due = 0;
+	own(x)->due = 0;
 	x->local.family = 0;
 	x->began = sodns_now();
-	lane_t *l = x->task ? lane_of(x->upstream) : NULL;
+	lane_t *l = own(x)->task ? lane_of(x->upstream) : NULL;
 	if (!l || x->len < QUESTION_AT) {
 		x->error = EINVAL;
 		x->result = SODNS_EIO;
@@ -523,9 +524,10 @@ static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		sodns_exchange_t *x = &all[i];
-		if (!x->task || x->result == SODNS_EBUSY || (x->due && x->due > sodns_now()))
+		if (!own(x)->task || x->result == SODNS_EBUSY ||
+		    (own(x)->due && own(x)->due > sodns_now()))
 			continue;
-		x->task = NULL;
+		own(x)->task = NULL;
 		if (x->result > 0 && x->upstream)
 			learn(lane_of(x->upstream), x->ended - x->began);
 		return x;
@@ -537,9 +539,10 @@ static sodns_exchange_t *take_done(sodns_exchange_t *all, unsigned count)
 static uint64_t time_to_wait(const sodns_exchange_t *all, unsigned count, uint64_t now, uint64_t ms)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (all[i].task && all[i].due > now && all[i].due != UINT64_MAX &&
-		    (all[i].due - now + 999999) / 1000000 < ms)
-			ms = (all[i].due - now + 999999) / 1000000;
+		if (own(&all[i])->task && own(&all[i])->due > now &&
+		    own(&all[i])->due != UINT64_MAX &&
+		    (own(&all[i])->due - now + 999999) / 1000000 < ms)
+			ms = (own(&all[i])->due - now + 999999) / 1000000;
 	return ms;
 }
 
@@ -566,7 +569,7 @@ void exchange_note_local(sodns_exchange_t *x)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	const carrier_t *c = x->carrier;
+	const carrier_t *c = own(x)->carrier;
 	if (c && !getsockname(c->fd, (struct sockaddr *)(void *)&sa, &len))
 		address_from_sockaddr((const struct sockaddr *)(const void *)&sa, &x->local);
 }
@@ -580,9 +583,9 @@ static void suspect(carrier_t *c, const sodns_exchange_t *x)
 
 void sodns_exchange_end(sodns_exchange_t *x)
 {
-	carrier_t *c = x->carrier;
-	x->task = NULL;
-	if (x->result == SODNS_EBUSY || x->due > sodns_now()) {
+	carrier_t *c = own(x)->carrier;
+	own(x)->task = NULL;
+	if (x->result == SODNS_EBUSY || own(x)->due > sodns_now()) {
 		const task_t *t = task_current();
 		x->result = SODNS_ETIMEOUT;
 		x->why = t && t->cancelled ? SODNS_WHY_STOPPED : SODNS_WHY_TIME;
@@ -592,7 +595,7 @@ void sodns_exchange_end(sodns_exchange_t *x)
 	exchange_note_local(x);
 	suspect(c, x);
 	c->left++;
-	upstream_forget(c, x->id);
+	upstream_forget(c, own(x)->id);
 	exchange_unhang(x);
 }
 

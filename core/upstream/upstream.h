@@ -58,6 +58,24 @@ typedef struct carrier {
 	size_t out_len, out_at, out_room, in_len, in_room;
 } carrier_t;
 
+/* What an exchange keeps for itself, in the room that its struct has for that. */
+struct __attribute__((may_alias)) exchange_own {
+	sodns_exchange_t *next, **at;          /* in the lane's table */
+	sodns_exchange_t *beside, **beside_at; /* of those in flight on its carrier */
+	task_t *task;                          /* that waits for it */
+	carrier_t *carrier;                    /* it is in flight on */
+	uint64_t due;                          /* where tests answer: when */
+	uint16_t id, name_slot;
+	bool again, counted;
+};
+_Static_assert(sizeof(struct exchange_own) <= sizeof(((sodns_exchange_t *)0)->own),
+	       "room for what an exchange keeps");
+
+static inline struct exchange_own *own(const sodns_exchange_t *x)
+{
+	return (struct exchange_own *)(void *)(uintptr_t)x->own;
+}
+
 struct lane {
 	sodns_upstream_t *upstream;
 	loop_t *loop;

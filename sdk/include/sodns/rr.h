@@ -84,6 +84,7 @@ typedef struct sodns_rrset {
 	uint16_t rclass;
 	uint16_t count;
 	uint16_t covers; /* RRSIG: the type its records cover, where they all cover one; else 0 */
+	const void *reserved; /* NULL */
 } sodns_rrset_t;
 
 /* One record of an RRset's data at `at`: its RDATA, the length in *len. The next one begins at
@@ -109,6 +110,7 @@ typedef struct sodns_record {
 	uint32_t ttl;
 	uint8_t *rdata; /* names in it are not compressed; the caller frees it */
 	uint16_t rdata_len;
+	const void *reserved[2];
 } sodns_record_t;
 /* Parses `len` bytes of text: owner, TTL, class, type, RDATA. Relative names are completed by
  * origin (NULL: the root); a record without TTL gets default_ttl. 0, or SODNS_EINVAL with the

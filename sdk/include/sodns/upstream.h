@@ -96,19 +96,12 @@ typedef struct sodns_exchange {
 	uint16_t header; /* SODNS_EINVAL: flags and rcode of an answer that has no question */
 	uint64_t began;  /* sodns_now() */
 	uint64_t ended;  /* the same of an answer: when it was read */
+	uint8_t why;     /* enum sodns_exchange_why */
 	int error;       /* SODNS_EIO: the system's errno, 0: the connection was closed */
 	bool connecting; /* it never got as far as sending */
 	sodns_address_t local; /* where it was asked from; set when it failed */
 
-	/* the exchange's own */
-	struct sodns_exchange *next, **at, *beside, **beside_at;
-	void *task, *carrier;
-	uint64_t due;
-	uint16_t id;
-	bool again, counted;
-	uint16_t name_slot;
-	uint8_t why; /* of the outcome: enum sodns_exchange_why */
-	void *reserved[2];
+	uint64_t own[10]; /* the exchange's own, and room */
 } sodns_exchange_t;
 
 /* Sends the question. Does not wait; what goes wrong at once is in `result`. [query] or a service */
