@@ -164,8 +164,11 @@ static bool deliver(struct end *e, size_t step)
 
 static void talk(struct pair *p)
 {
-	while (deliver(&p->server, p->step) | deliver(&p->client, p->step))
-		;
+	bool moved;
+	do {
+		moved = deliver(&p->server, p->step);
+		moved = deliver(&p->client, p->step) || moved;
+	} while (moved);
 }
 
 static sodns_http_stream_t *ask(struct pair *p, const char *method, const char *body, bool more)
