@@ -4,8 +4,6 @@
 #include <sodns/wait.h>
 
 #include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,70 +13,11 @@
 #include "system/seam.h"
 #include "upstream/upstream.h"
 
-/* A descriptor that a task waits for, or a thread that has no tasks. On the heap: libuv closes
- * handles later. */
-struct waiting_fd {
-	uv_poll_t poll;
-	task_t *task; /* NULL: a thread */
-	int fd;
-};
-
-static void on_fd(uv_poll_t *poll, int status, int events)
-{
-	struct waiting_fd *w = poll->data;
-	(void)events;
-	uv_poll_stop(poll);
-	task_wake(w->task, status < 0 ? SODNS_EIO : SODNS_OK);
-}
-
-static struct waiting_fd *fd_new(int fd)
-{
-	struct waiting_fd *w = calloc(1, sizeof(*w));
-	task_t *t = task_current();
-	if (!w || (t && uv_poll_init(&t->loop->uv, &w->poll, fd))) {
-		free(w);
-		close(fd);
-		return NULL;
-	}
-	w->poll.data = w;
-	w->task = t;
-	w->fd = fd;
-	return w;
-}
-
-static void fd_closed(uv_handle_t *h)
-{
-	struct waiting_fd *w = h->data;
-	close(w->fd);
-	free(w);
-}
-
-static void fd_close(struct waiting_fd *w)
-{
-	if (!w->task) {
-		close(w->fd);
-		free(w);
-		return;
-	}
-	uv_poll_stop(&w->poll);
-	uv_close((uv_handle_t *)&w->poll, fd_closed);
-}
-
 /* Waits until the descriptor is ready, no longer than until `end`. */
-static int fd_wait(struct waiting_fd *w, int events, uint64_t end)
+static int fd_wait(int fd, unsigned event, uint64_t end)
 {
 	uint64_t now = sodns_now();
-	if (now >= end)
-		return SODNS_ETIMEOUT;
-	if (!w->task) {
-		struct pollfd p = {.fd = w->fd, .events = events & UV_READABLE ? POLLIN : POLLOUT};
-		int n = poll(&p, 1, (int)((end - now + 999999) / 1000000));
-		return n > 0 ? SODNS_OK : n < 0 && errno != EINTR ? SODNS_EIO : SODNS_OK;
-	}
-	uv_poll_start(&w->poll, events, on_fd);
-	int rc = task_wait((end - now + 999999) / 1000000);
-	uv_poll_stop(&w->poll);
-	return rc;
+	return now < end ? sodns_wait_fd(fd, event, end - now) : SODNS_ETIMEOUT;
 }
 
 /* The address alone: the system chooses the port. */
@@ -91,8 +30,8 @@ static bool bind_local(int fd, const sodns_address_t *local)
 	return !bind(fd, (const struct sockaddr *)(const void *)&from, len);
 }
 
-static struct waiting_fd *fd_connect(const sodns_address_t *local, const sodns_address_t *server,
-				     int type)
+/* A socket to the server, or -1. */
+static int fd_connect(const sodns_address_t *local, const sodns_address_t *server, int type)
 {
 	struct sockaddr_storage to;
 	socklen_t len = address_to_sockaddr(server, &to);
@@ -100,16 +39,16 @@ static struct waiting_fd *fd_connect(const sodns_address_t *local, const sodns_a
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
 		limit_reached(LIMIT_DESCRIPTORS, 1);
 	if (fd < 0)
-		return NULL;
+		return -1;
 	if (local && !bind_local(fd, local)) {
 		close(fd);
-		return NULL;
+		return -1;
 	}
 	if (connect(fd, (const struct sockaddr *)(const void *)&to, len) && errno != EINPROGRESS) {
 		close(fd);
-		return NULL;
+		return -1;
 	}
-	return fd_new(fd);
+	return fd;
 }
 
 /* Same id, and the question byte for byte: without the query it can't be answered. */
@@ -142,18 +81,18 @@ static int exchange_fake(const sodns_address_t *server, const uint8_t *query, si
 }
 
 /* Writes or reads exactly len bytes. */
-static int fd_move(struct waiting_fd *w, uint8_t *bytes, size_t len, bool out, uint64_t end)
+static int fd_move(int fd, uint8_t *bytes, size_t len, bool out, uint64_t end)
 {
 	for (size_t at = 0; at < len;) {
-		ssize_t n = out ? send(w->fd, bytes + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT)
-				: recv(w->fd, bytes + at, len - at, MSG_DONTWAIT);
+		ssize_t n = out ? send(fd, bytes + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT)
+				: recv(fd, bytes + at, len - at, MSG_DONTWAIT);
 		if (n > 0) {
 			at += (size_t)n;
 			continue;
 		}
 		if (!n || (errno != EAGAIN && errno != EINTR && errno != ENOTCONN))
 			return SODNS_EIO;
-		int rc = fd_wait(w, out ? UV_WRITABLE : UV_READABLE, end);
+		int rc = fd_wait(fd, out ? SODNS_WRITABLE : SODNS_READABLE, end);
 		if (rc)
 			return rc;
 	}
@@ -165,19 +104,19 @@ static int exchange_tcp(const sodns_address_t *local, const sodns_address_t *ser
 			uint64_t end)
 {
 	uint8_t length[2] = {(uint8_t)(len >> 8), (uint8_t)len};
-	struct waiting_fd *w = fd_connect(local, server, SOCK_STREAM);
-	if (!w)
+	int fd = fd_connect(local, server, SOCK_STREAM);
+	if (fd < 0)
 		return SODNS_EIO;
-	int rc = fd_wait(w, UV_WRITABLE, end);
-	if (!rc && !(rc = fd_move(w, length, 2, true, end)))
-		rc = fd_move(w, (uint8_t *)(uintptr_t)query, len, true, end);
-	while (!rc && !(rc = fd_move(w, length, 2, false, end))) {
+	int rc = fd_wait(fd, SODNS_WRITABLE, end);
+	if (!rc && !(rc = fd_move(fd, length, 2, true, end)))
+		rc = fd_move(fd, (uint8_t *)(uintptr_t)query, len, true, end);
+	while (!rc && !(rc = fd_move(fd, length, 2, false, end))) {
 		size_t n = (size_t)length[0] << 8 | length[1];
-		rc = n > size ? SODNS_ERANGE : fd_move(w, answer, n, false, end);
+		rc = n > size ? SODNS_ERANGE : fd_move(fd, answer, n, false, end);
 		if (!rc && answers(query, len, answer, n))
 			rc = (int)n;
 	}
-	fd_close(w);
+	close(fd);
 	return rc;
 }
 
@@ -202,13 +141,13 @@ int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t 
 	uint64_t end = in_time(sodns_now(), patience);
 	if (seam.exchange)
 		return exchange_fake(server, query, len, answer, size, patience);
-	struct waiting_fd *w = fd_connect(local, server, SOCK_DGRAM);
-	if (!w)
+	int fd = fd_connect(local, server, SOCK_DGRAM);
+	if (fd < 0)
 		return SODNS_EIO;
-	int rc = send(w->fd, query, len, 0) < 0 ? SODNS_EIO : SODNS_OK;
+	int rc = send(fd, query, len, 0) < 0 ? SODNS_EIO : SODNS_OK;
 	unsigned strangers = 0;
-	while (!rc && strangers <= STRANGERS_MAX && !(rc = fd_wait(w, UV_READABLE, end))) {
-		ssize_t n = recv(w->fd, answer, size, MSG_DONTWAIT);
+	while (!rc && strangers <= STRANGERS_MAX && !(rc = fd_wait(fd, SODNS_READABLE, end))) {
+		ssize_t n = recv(fd, answer, size, MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			rc = SODNS_EIO;
 		else if (n > 0 && answers(query, len, answer, (size_t)n))
@@ -216,7 +155,7 @@ int sodns_exchange_udp_from(const sodns_address_t *local, const sodns_address_t 
 		else
 			strangers += n >= 0;
 	}
-	fd_close(w);
+	close(fd);
 	/* A forger tries ids. */
 	return rc ? rc : exchange_tcp(local, server, query, len, answer, size, end);
 }
