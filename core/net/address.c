@@ -1,7 +1,8 @@
 /*
  * Addresses: text, prefixes, and the system's form of them.
  */
-#include "net/address.h"
+
+#include <sodns/net.h>
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -10,7 +11,7 @@
 
 #include <sodns/text.h>
 
-void address_from_sockaddr(const struct sockaddr *sa, sodns_address_t *out)
+void sodns_address_from_sockaddr(const struct sockaddr *sa, sodns_address_t *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (sa->sa_family == AF_INET) {
@@ -30,7 +31,7 @@ void address_from_sockaddr(const struct sockaddr *sa, sodns_address_t *out)
 	sodns_address_unmap(out);
 }
 
-socklen_t address_to_sockaddr(const sodns_address_t *a, struct sockaddr_storage *out)
+unsigned sodns_address_to_sockaddr(const sodns_address_t *a, struct sockaddr_storage *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (a->family == 4) {

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/address.h"
 #include "report/limits.h"
 
 #define TICK_MS 250u
@@ -295,9 +294,9 @@ static void set_addresses(sodns_conn_t *c, const struct sockaddr_storage *from)
 {
 	struct sockaddr_storage own;
 	socklen_t len = sizeof(own);
-	address_from_sockaddr((const struct sockaddr *)(const void *)from, &c->peer);
+	sodns_address_from_sockaddr((const struct sockaddr *)(const void *)from, &c->peer);
 	if (!getsockname(c->fd, (struct sockaddr *)(void *)&own, &len))
-		address_from_sockaddr((const struct sockaddr *)(const void *)&own, &c->local);
+		sodns_address_from_sockaddr((const struct sockaddr *)(const void *)&own, &c->local);
 }
 
 void conn_set_peer(sodns_conn_t *c, const sodns_address_t *peer)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "net/address.h"
 #include "net/conn.h"
 #include "report/limits.h"
 
@@ -210,7 +209,7 @@ static bool ask_others(tcp_listener_t *l, int fd, const struct sockaddr_storage 
 void conn_accept(tcp_listener_t *l, int fd, const struct sockaddr_storage *from)
 {
 	sodns_address_t peer;
-	address_from_sockaddr((const struct sockaddr *)(const void *)from, &peer);
+	sodns_address_from_sockaddr((const struct sockaddr *)(const void *)from, &peer);
 	if (has_its_part(l, &peer) || !admit_here(l, &peer)) {
 		close(fd);
 		return;

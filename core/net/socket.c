@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/address.h"
-
 /* The kernel's default holds a few milliseconds of a busy server's queries. */
 #define RECEIVE_BUFFER (4 << 20)
 #define BACKLOG 4096
@@ -38,7 +36,7 @@ static void set_udp_options(int fd, bool wildcard, int family)
 static int open_at(const socket_spec_t *s, const sodns_address_t *address)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(address, &sa);
+	socklen_t len = sodns_address_to_sockaddr(address, &sa);
 	int fd = socket(sa.ss_family, s->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/address.h"
 #include "report/limits.h"
 #include "net/socket.h"
 
@@ -176,7 +175,7 @@ static void fill_slot(udp_socket_t *u, unsigned i, slot_t *s)
 	s->listener = u->listener;
 	s->q.protocol = SODNS_UDP;
 	s->shared.parking = &u->parking;
-	address_from_sockaddr(&s->from.any, &s->peer);
+	sodns_address_from_sockaddr(&s->from.any, &s->peer);
 }
 
 /* What the kernel dropped because the queue was full: asked now and then, as SO_RXQ_OVFL would cost

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/address.h"
 #include "server/server.h"
 #include "supervisor/supervisor.h"
 

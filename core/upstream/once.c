@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/address.h"
 #include "report/limits.h"
 #include "system/seam.h"
 #include "upstream/upstream.h"
@@ -26,7 +25,7 @@ static bool bind_local(int fd, const sodns_address_t *local)
 	struct sockaddr_storage from;
 	sodns_address_t any_port = *local;
 	any_port.port = 0;
-	socklen_t len = address_to_sockaddr(&any_port, &from);
+	socklen_t len = sodns_address_to_sockaddr(&any_port, &from);
 	return !bind(fd, (const struct sockaddr *)(const void *)&from, len);
 }
 
@@ -34,7 +33,7 @@ static bool bind_local(int fd, const sodns_address_t *local)
 static int fd_connect(const sodns_address_t *local, const sodns_address_t *server, int type)
 {
 	struct sockaddr_storage to;
-	socklen_t len = address_to_sockaddr(server, &to);
+	socklen_t len = sodns_address_to_sockaddr(server, &to);
 	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
 		limit_reached(LIMIT_DESCRIPTORS, 1);

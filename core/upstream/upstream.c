@@ -12,7 +12,6 @@
 #include <sodns/metrics.h>
 #include <sodns/share.h>
 
-#include "net/address.h"
 #include "report/limits.h"
 #include "system/random.h"
 #include "system/seam.h"
@@ -239,9 +238,9 @@ void carrier_retire(carrier_t *c)
 int carrier_connect(const sodns_upstream_t *u, int type)
 {
 	struct sockaddr_storage to, from;
-	socklen_t len = address_to_sockaddr(&u->options.address, &to), from_len = 0;
+	socklen_t len = sodns_address_to_sockaddr(&u->options.address, &to), from_len = 0;
 	if (u->options.source.family)
-		from_len = address_to_sockaddr(&u->options.source, &from);
+		from_len = sodns_address_to_sockaddr(&u->options.source, &from);
 	int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
@@ -571,7 +570,7 @@ void exchange_note_local(sodns_exchange_t *x)
 	socklen_t len = sizeof(sa);
 	const carrier_t *c = own(x)->carrier;
 	if (c && !getsockname(c->fd, (struct sockaddr *)(void *)&sa, &len))
-		address_from_sockaddr((const struct sockaddr *)(const void *)&sa, &x->local);
+		sodns_address_from_sockaddr((const struct sockaddr *)(const void *)&sa, &x->local);
 }
 
 /* A connection that brought nothing while this question waited may be dead without saying so. */

@@ -5,12 +5,11 @@
 #include "forward.h"
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodns/random.h>
+#include <sodns/message.h>
 
 #define UPSTREAMS_MAX 255u
 #define LOOKUP (2 * SODNS_SECOND)
@@ -55,53 +54,12 @@ static bool from_system(struct found *found, const struct target *t, char *why, 
 	for (const struct addrinfo *a = all; a; a = a->ai_next) {
 		struct target one = *t;
 		one.hostname = NULL;
-		one.address.family = a->ai_family == AF_INET6 ? 6 : 4;
-		if (a->ai_family == AF_INET6)
-			memcpy(one.address.bytes,
-			       &((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr, 16);
-		else
-			memcpy(one.address.bytes,
-			       &((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr, 4);
+		sodns_address_from_sockaddr(a->ai_addr, &one.address);
+		one.address.port = t->address.port;
 		add(found, &one);
 	}
 	freeaddrinfo(all);
 	return true;
-}
-
-static size_t put_question(uint8_t *m, const uint8_t *name, uint16_t type)
-{
-	size_t n = sodns_name_length(name);
-	memset(m, 0, 12);
-	sodns_random_bytes(m, 2);
-	m[2] = SODNS_RD >> 8;
-	m[5] = 1;
-	memcpy(m + 12, name, n);
-	m[12 + n] = 0;
-	m[13 + n] = (uint8_t)type;
-	m[14 + n] = 0;
-	m[15 + n] = SODNS_CLASS_IN;
-	return 16 + n;
-}
-
-/* A record of an answer. */
-struct record {
-	uint8_t owner[SODNS_NAME_MAX];
-	uint16_t type, rclass;
-	size_t data, len, next; /* offsets of its RDATA and of the next record */
-};
-
-static bool read_record(const uint8_t *m, size_t len, size_t at, struct record *out)
-{
-	at = sodns_name_from_message(m, len, at, out->owner);
-	if (!at || len - at < 10)
-		return false;
-	const uint8_t *f = m + at;
-	out->type = (uint16_t)(f[0] << 8 | f[1]);
-	out->rclass = (uint16_t)(f[2] << 8 | f[3]);
-	out->len = (size_t)(f[8] << 8 | f[9]);
-	out->data = at + 10;
-	out->next = out->data + out->len;
-	return out->next <= len;
 }
 
 /* Adds the addresses of the name that was asked for, or of what it is an alias of; nothing else that
@@ -109,25 +67,25 @@ static bool read_record(const uint8_t *m, size_t len, size_t at, struct record *
 static unsigned take_addresses(struct found *found, const struct target *t, uint16_t type,
 			       const uint8_t *m, size_t len)
 {
+	sodns_message_reader_t reader;
+	sodns_message_record_t r;
 	uint8_t name[SODNS_NAME_MAX];
-	struct record r;
-	size_t at = sodns_name_from_message(m, len, 12, name),
-	       bytes = type == SODNS_TYPE_A ? 4 : 16;
-	unsigned records = (unsigned)(m[6] << 8 | m[7]), taken = 0;
-	if (!at || m[3] & 15)
+	size_t bytes = type == SODNS_TYPE_A ? 4 : 16;
+	unsigned taken = 0;
+	if (sodns_message_read(&reader, m, len) || reader.flags & 15)
 		return 0;
-	for (at += 4; records && at < len && read_record(m, len, at, &r); records--, at = r.next) {
+	memcpy(name, reader.name, sodns_name_length(reader.name));
+	while (sodns_message_next(&reader, &r) > 0 && r.section == SODNS_ANSWER) {
 		if (r.rclass != SODNS_CLASS_IN || !sodns_name_equal(r.owner, name))
 			continue;
-		if (r.type == SODNS_TYPE_CNAME &&
-		    sodns_name_from_message(m, r.next, r.data, name) != r.next)
-			break;
-		if (r.type != type || r.len != bytes)
+		if (r.type == SODNS_TYPE_CNAME)
+			memcpy(name, r.rdata, r.rdata_len);
+		if (r.type != type || r.rdata_len != bytes)
 			continue;
 		struct target one = *t;
 		one.hostname = NULL;
 		one.address.family = type == SODNS_TYPE_A ? 4 : 6;
-		memcpy(one.address.bytes, m + r.data, bytes);
+		memcpy(one.address.bytes, r.rdata, bytes);
 		taken += add(found, &one);
 	}
 	return taken;
@@ -137,16 +95,16 @@ static bool from_resolver(struct found *found, const struct target *t,
 			  const sodns_address_t *resolver)
 {
 	static const uint16_t types[] = {SODNS_TYPE_A, SODNS_TYPE_AAAA};
-	uint8_t name[SODNS_NAME_MAX], query[300], answer[4096];
+	uint8_t name[SODNS_NAME_MAX], query[SODNS_MESSAGE_QUERY_MAX], answer[4096];
 	unsigned taken = 0;
 	sodns_name_from_text(t->hostname, NULL, name);
 	for (int i = 0; i < 2; i++) {
-		size_t len = put_question(query, name, types[i]);
+		size_t len = sodns_message_query(query, SODNS_RD, name, types[i], SODNS_CLASS_IN);
 		int n = sodns_exchange_udp(resolver, query, len, answer, sizeof(answer), LOOKUP);
 		if (n > 0 && answer[2] & 2)
 			n = sodns_exchange_tcp(resolver, query, len, answer, sizeof(answer),
 					       LOOKUP);
-		if (n >= 12)
+		if (n > 0)
 			taken += take_addresses(found, t, types[i], answer, (size_t)n);
 	}
 	return taken;

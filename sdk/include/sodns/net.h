@@ -34,6 +34,13 @@ SODNS_API bool sodns_address_is_malformed(const char *text);
  * SODNS_EINVAL. */
 SODNS_API int sodns_endpoint_from_text(const char *text, uint16_t default_port,
 				       sodns_address_t *out);
+/* From and to the system's form, for libraries with sockets of their own (sys/socket.h). A v4-mapped
+ * address becomes IPv4; what is neither family is none. To: the length. */
+struct sockaddr;
+struct sockaddr_storage;
+SODNS_API void sodns_address_from_sockaddr(const struct sockaddr *from, sodns_address_t *out);
+SODNS_API unsigned sodns_address_to_sockaddr(const sodns_address_t *a,
+					     struct sockaddr_storage *out);
 /* Same family and address, port aside. */
 SODNS_API bool sodns_address_equal(const sodns_address_t *a, const sodns_address_t *b);
 /* "10.0.0.0/8", or a bare address with all its bits. 0 or SODNS_EINVAL. */

@@ -56,9 +56,7 @@ static void *look_up(void *arg)
 	uint64_t one = 1;
 	l->error = getaddrinfo(l->host, NULL, &hints, &found);
 	for (const struct addrinfo *i = found; i && l->count < ADDRESSES; i = i->ai_next) {
-		struct sockaddr_storage at = {0};
-		memcpy(&at, i->ai_addr, i->ai_addrlen);
-		http_address_of(&at, &l->found[l->count++]);
+		sodns_address_from_sockaddr(i->ai_addr, &l->found[l->count++]);
 	}
 	if (found)
 		freeaddrinfo(found);
@@ -114,24 +112,6 @@ static size_t addresses_of(const http_url_t *url, uint64_t end, sodns_address_t 
 	return count;
 }
 
-static socklen_t socket_address(const sodns_address_t *a, struct sockaddr_storage *out)
-{
-	*out = (struct sockaddr_storage){0};
-	if (a->family == 4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)(void *)out;
-		in->sin_family = AF_INET;
-		in->sin_port = htons(a->port);
-		memcpy(&in->sin_addr, a->bytes, 4);
-		return sizeof(*in);
-	}
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)out;
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(a->port);
-	in6->sin6_scope_id = a->scope;
-	memcpy(&in6->sin6_addr, a->bytes, 16);
-	return sizeof(*in6);
-}
-
 static void explain(const sodns_address_t *at, const char *why, char *err, size_t err_size)
 {
 	char text[SODNS_ADDRESS_TEXT_MAX];
@@ -156,7 +136,7 @@ static void explain_errno(const sodns_address_t *at, int error, char *err, size_
 static int connect_to(const sodns_address_t *at, uint64_t end, char *err, size_t err_size)
 {
 	struct sockaddr_storage to;
-	socklen_t len = socket_address(at, &to);
+	socklen_t len = sodns_address_to_sockaddr(at, &to);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), yes = 1;
 	int error = fd < 0 ? errno : 0;
 	if (!error && connect(fd, (const struct sockaddr *)(const void *)&to, len))

@@ -36,23 +36,6 @@ static int port_number(const char *port, char *err, size_t err_size)
 	return number;
 }
 
-void http_address_of(const struct sockaddr_storage *from, sodns_address_t *out)
-{
-	const struct sockaddr_in *four = (const void *)from;
-	const struct sockaddr_in6 *six = (const void *)from;
-	*out = (sodns_address_t){.family = 4};
-	if (from->ss_family == AF_INET) {
-		out->port = ntohs(four->sin_port);
-		memcpy(out->bytes, &four->sin_addr, 4);
-		return;
-	}
-	out->port = ntohs(six->sin6_port);
-	out->family = 6;
-	out->scope = six->sin6_scope_id;
-	memcpy(out->bytes, &six->sin6_addr, 16);
-	sodns_address_unmap(out);
-}
-
 /* A name's first IPv4 address, or if it has none its first one. */
 static int find_host(const char *host, sodns_address_t *out, char *err, size_t err_size)
 {
@@ -65,9 +48,7 @@ static int find_host(const char *host, sodns_address_t *out, char *err, size_t e
 	for (pick = found; pick && pick->ai_family != AF_INET; pick = pick->ai_next)
 		;
 	pick = pick ? pick : found;
-	struct sockaddr_storage at = {0};
-	memcpy(&at, pick->ai_addr, pick->ai_addrlen);
-	http_address_of(&at, out);
+	sodns_address_from_sockaddr(pick->ai_addr, out);
 	freeaddrinfo(found);
 	return 0;
 }
@@ -112,7 +93,8 @@ int http_bind(sodns_http_t *h, char *err, size_t err_size)
 	int fd = sodns_listen_open(&h->wanted, h->number);
 	if (fd >= 0) {
 		getsockname(fd, (struct sockaddr *)(void *)&bound, &len);
-		http_address_of(&bound, &h->bound);
+		sodns_address_from_sockaddr((const struct sockaddr *)(const void *)&bound,
+					    &h->bound);
 		return fd;
 	}
 	snprintf(why, sizeof(why), "%s", strerror(-fd));

@@ -444,7 +444,7 @@ void http_accept(struct sodns_http *h)
 				rest(h);
 			return;
 		}
-		http_address_of(&from, &peer);
+		sodns_address_from_sockaddr((const struct sockaddr *)(const void *)&from, &peer);
 		if (make_room(h, &peer))
 			let_in(h, fd, &peer);
 		else

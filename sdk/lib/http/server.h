@@ -100,7 +100,6 @@ struct sodns_http {
  * the reason is in err. */
 int http_resolve(const char *address, sodns_address_t *out, char *err, size_t err_size);
 int http_bind(struct sodns_http *h, char *err, size_t err_size);
-void http_address_of(const struct sockaddr_storage *from, sodns_address_t *out);
 
 /* server.c: of the server's thread. */
 extern int http_epoll;
