@@ -49,7 +49,7 @@ static enum sodns_verdict discard(const sodns_packet_t *p, const char *why)
 	bool six = p->peer.family == 6;
 	/* A flood of them makes no flood of lines. */
 	snprintf(key, sizeof(key), "%s %s", ip, why);
-	sodns_log_once(SODNS_LOG_WARNING, NULL, key, 1,
+	sodns_log_once(SODNS_LOG_WARNING, NULL, key, SODNS_SECOND,
 		       "dropping invalid Proxy Protocol packet from %s%s%s:%u: %s", six ? "[" : "",
 		       ip, six ? "]" : "", p->peer.port, why);
 	return SODNS_DISCARD;

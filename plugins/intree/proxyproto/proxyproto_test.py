@@ -81,6 +81,19 @@ class Proxyproto(Case):
             c.sendto(v2(UDP4, '192.0.2.99', 5) + self.query, ('127.0.0.1', s.port))
             self.assertEqual(dns.message.from_wire(c.recv(4096)).rcode(), 5)
 
+    def test_a_flood_of_bad_headers(self):
+        """A line a second for a client and a reason, however many there are; it tells of those between."""
+        with Server('.:{PORT} {\n proxyproto {\n  allow 127.0.0.1/32\n  default skip\n }\n whoami\n}\n') as s, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+            began = time.monotonic()
+            for _ in range(20):
+                for _ in range(10):
+                    c.sendto(V1 + self.query, ('127.0.0.1', s.port))
+                self.assertEqual(self.udp(c, s, self.query), '127.0.0.1')
+            s.wait_for('dropping invalid Proxy Protocol packet')
+            took = time.monotonic() - began
+            self.assertLessEqual(s.out().count('dropping invalid Proxy Protocol packet'), 1 + took)
+
     def test_sessions(self):
         corefile = '.:{PORT} {\n proxyproto {\n  udp_session_tracking 400ms 2\n }\n whoami\n}\n'
         with Server(corefile) as s, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c, \

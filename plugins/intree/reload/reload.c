@@ -11,12 +11,11 @@
 #include <sodns/server.h>
 #include <sodns/wait.h>
 
-#define SECOND INT64_C(1000000000)
-#define INTERVAL_MIN (2 * SECOND)
-#define JITTER_MIN (1 * SECOND)
+#define INTERVAL_MIN (2 * (int64_t)SODNS_SECOND)
+#define JITTER_MIN (1 * (int64_t)SODNS_SECOND)
 
 /* What is wrong for long is told once in so long. */
-#define TELL_AGAIN_S 600u
+#define TELL_AGAIN (600 * SODNS_SECOND)
 /* A file that is being written is looked at again until it stays as it is. */
 #define SETTLE (200 * SODNS_MS)
 
@@ -74,7 +73,7 @@ static bool look_until_settled(const struct reload *r, struct look *now)
 			break;
 	}
 	if (!now->ok)
-		sodns_log_once(SODNS_LOG_WARNING, "reload", now->err, TELL_AGAIN_S,
+		sodns_log_once(SODNS_LOG_WARNING, "reload", now->err, TELL_AGAIN,
 			       "%s: the configuration stays as it is", now->err);
 	return now->ok;
 }

@@ -20,7 +20,7 @@
  *
  *	sodns_exchange_t x = {.upstream = u, .protocol = SODNS_UDP, .query = query, .len = len};
  *	sodns_exchange_begin(&x);
- *	if (sodns_exchange_wait(&x, 1, 500) && x.result > 0)
+ *	if (sodns_exchange_wait(&x, 1, 500 * SODNS_MS) && x.result > 0)
  *		use(x.answer, (size_t)x.result);
  *	sodns_exchange_end(&x);
  */

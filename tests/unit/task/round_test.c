@@ -124,7 +124,7 @@ static void run(void *arg)
 	(void)arg;
 	do
 		atomic_fetch_add(&woken, 1);
-	while (sodns_service_sleep(3600000));
+	while (sodns_service_sleep(3600 * SODNS_SECOND));
 }
 
 /* A service that is asleep begins when it is woken, and not before. */
