@@ -63,7 +63,7 @@ static bool wait_for_some_gate(uint64_t end)
 	if (now >= end)
 		return false;
 	join_waiters(&me);
-	int rc = task_wait((end - now + 999999) / 1000000);
+	int rc = task_wait(in_ms(end - now));
 	leave_waiters(&me);
 	return !rc;
 }

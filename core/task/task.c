@@ -440,7 +440,7 @@ int task_wait_from(uint64_t now, uint64_t ms)
 	if (t->cancelled)
 		return SODNS_ECANCELLED;
 	if (t->deadline) {
-		uint64_t left = t->deadline > now ? (t->deadline - now + 999999) / 1000000 : 0;
+		uint64_t left = t->deadline > now ? in_ms(t->deadline - now) : 0;
 		if (!left)
 			return SODNS_ETIMEOUT;
 		ms = ms < left ? ms : left;

@@ -26,7 +26,8 @@
 static _Atomic(uint8_t) names[NAMES];
 static _Atomic(unsigned) sockets;
 
-bool upstream_count_name(sodns_exchange_t *x)
+/* A place among the questions of a name that are in flight over UDP. False: there is none. */
+static bool upstream_count_name(sodns_exchange_t *x)
 {
 	uint64_t hash;
 	if (!upstream_question_hash(x, &hash))

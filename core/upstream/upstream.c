@@ -539,9 +539,8 @@ static uint64_t time_to_wait(const sodns_exchange_t *all, unsigned count, uint64
 {
 	for (unsigned i = 0; i < count; i++)
 		if (own(&all[i])->task && own(&all[i])->due > now &&
-		    own(&all[i])->due != UINT64_MAX &&
-		    (own(&all[i])->due - now + 999999) / 1000000 < ms)
-			ms = (own(&all[i])->due - now + 999999) / 1000000;
+		    own(&all[i])->due != UINT64_MAX && in_ms(own(&all[i])->due - now) < ms)
+			ms = in_ms(own(&all[i])->due - now);
 	return ms;
 }
 

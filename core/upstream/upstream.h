@@ -130,8 +130,6 @@ int carrier_connect(const sodns_upstream_t *u, int type);
 
 /* Over UDP; over TCP if there are too many questions for the name already. */
 void upstream_send_udp(lane_t *l, sodns_exchange_t *x);
-/* A place among the questions of a name that are in flight over UDP. False: there is none. */
-bool upstream_count_name(sodns_exchange_t *x);
 void upstream_socket_closed(void);
 void upstream_uncount_name(sodns_exchange_t *x);
 /* Something came that is not taken. */

@@ -185,7 +185,8 @@ static void note_soa(sodns_txn_t *t)
 	}
 }
 
-int txn_flush(sodns_txn_t *t)
+/* Writes the open name's state. */
+static int txn_flush(sodns_txn_t *t)
 {
 	sodns_node_t *n = t->open;
 	if (!n || !t->dirty)
@@ -270,7 +271,9 @@ static int note(sodns_txn_t *t, int rc)
 	return rc;
 }
 
-int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers)
+/* Opens the node of an owner for editing, making it and the empty non-terminals above it; or, for
+ * records of this type (or signatures that cover it), the node of the NSEC3 records there. */
+static int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers)
 {
 	return t->failed ? SODNS_ENOMEM : note(t, open_owner(t, owner, type, covers));
 }

@@ -37,15 +37,10 @@ struct sodns_txn {
 	size_t records, names;
 };
 
-/* Opens the node of an owner for editing, making it and the empty non-terminals above it; or, for
- * records of this type (or signatures that cover it), the node of the NSEC3 records there. */
-int txn_open(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint16_t covers);
 /* Adds a record whose RDATA are well-formed; its name is open afterwards. As sodns_txn_add(). */
 int txn_add(sodns_txn_t *t, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *rdata,
 	    uint16_t len);
 /* The serial in a SOA's RDATA. */
 uint32_t txn_soa_serial(const uint8_t *rdata);
-/* Writes the open name's state. */
-int txn_flush(sodns_txn_t *t);
 
 #endif

@@ -33,7 +33,7 @@ static bool usable(const struct cache *c, const struct entry *e, uint64_t now)
 	if (!e)
 		return false;
 	int64_t left = entry_left(e, now);
-	return left > 0 || (c->stale_up_to && -left < (int64_t)(c->stale_up_to / SECOND));
+	return left > 0 || (c->stale_up_to && -left < (int64_t)(c->stale_up_to / SODNS_SECOND));
 }
 
 static bool is_servfail(const struct entry *e)

@@ -8,8 +8,6 @@
 
 #include "store.h"
 
-#define SECOND 1000000000u
-
 enum counter {
 	REQUESTS,
 	MISSES,

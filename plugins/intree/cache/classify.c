@@ -195,7 +195,7 @@ static uint64_t within(const struct cache *c, enum kind k, uint32_t ttl)
 {
 	ttl = ttl > c->ttl_min[k] ? ttl : c->ttl_min[k];
 	ttl = ttl < c->ttl_max[k] ? ttl : c->ttl_max[k];
-	return (uint64_t)ttl * SECOND;
+	return (uint64_t)ttl * SODNS_SECOND;
 }
 
 static uint64_t duration_of(const struct cache *c, sodns_reply_t *r, enum answer_type type)

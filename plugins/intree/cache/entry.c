@@ -37,7 +37,7 @@ struct key key_of_query(const sodns_query_t *q)
 
 int64_t entry_left(const struct entry *e, uint64_t now)
 {
-	return (int64_t)e->ttl - (int64_t)(now - e->stored) / SECOND;
+	return (int64_t)e->ttl - (int64_t)(now - e->stored) / (int64_t)SODNS_SECOND;
 }
 
 static const char *wildcard_of(void *arg, sodns_query_t *q)
@@ -93,7 +93,7 @@ static struct entry *entry_make(struct cache *c, sodns_query_t *q, sodns_reply_t
 	e->bits = k.bits;
 	e->name_len = k.name_len;
 	e->stored = sodns_now();
-	e->ttl = (uint32_t)(a->duration / SECOND);
+	e->ttl = (uint32_t)(a->duration / SODNS_SECOND);
 	e->kind = (uint8_t)a->kind;
 	e->answers = a->answers;
 	return e;
@@ -120,7 +120,7 @@ sodns_reply_t *keep(struct cache *c, sodns_query_t *q, sodns_reply_t *r, const s
 	if (a->type == META)
 		return r;
 	sodns_reply_t *out = sodns_reply_again(q, r);
-	sodns_reply_set_ttl(out, (uint32_t)(a->duration / SECOND));
+	sodns_reply_set_ttl(out, (uint32_t)(a->duration / SODNS_SECOND));
 	struct entry *e = a->cacheable || result ? entry_make(c, q, out, a) : NULL;
 	if (a->cacheable && !e)
 		count(c, n, DROPS, 1);

@@ -11,7 +11,7 @@
 /* What an entry may take on an average, unless `bytes` says otherwise. */
 #define BYTES_PER_ENTRY 1024u
 #define BYTES_MIN 65536u
-#define MINUTES_5 (300 * (int64_t)SECOND)
+#define MINUTES_5 (300 * (int64_t)SODNS_SECOND)
 
 /* The same limit that CoreDNS has: a multiple of 256. */
 static size_t capacity_of(size_t n)
@@ -34,8 +34,8 @@ static int check_response_ttl(sodns_setup_t *s, const sodns_option_t *o, const c
 {
 	struct cache *c = to;
 	(void)o;
-	c->stale_ttl = (uint32_t)(c->response_ttl / SECOND);
-	return c->response_ttl % SECOND
+	c->stale_ttl = (uint32_t)(c->response_ttl / SODNS_SECOND);
+	return c->response_ttl % SODNS_SECOND
 		       ? sodns_error(s,
 				     "serve_stale response TTL must be a whole number of seconds: "
 				     "%s",
@@ -104,7 +104,7 @@ static const sodns_option_t refreshing[] = {
 	 .says = {.bad = "invalid serve_stale verify timeout: {why}",
 		  .low = "invalid negative timeout for serve_stale verify: {}"}},
 	{"RESPONSE_TTL", SODNS_OPT_DURATION, SODNS_FIELD(struct cache, response_ttl),
-	 .max = UINT32_MAX * (int64_t)SECOND, .bare = "0", .check = check_response_ttl,
+	 .max = UINT32_MAX * (int64_t)SODNS_SECOND, .bare = "0", .check = check_response_ttl,
 	 .help = "TTL of expired answers",
 	 .says = {.bad = "invalid serve_stale response TTL: {why}",
 		  .low = "invalid negative response TTL for serve_stale: {}",

@@ -16,9 +16,9 @@
 /* Attempts of one query, whatever max_connect_attempts allows. */
 #define ATTEMPTS_MAX 64u
 /* Between the rounds after the first one. */
-#define ROUND_NS (250ull * MS)
+#define ROUND_NS (250 * SODNS_MS)
 /* Kept of the deadline, for the way back. */
-#define MARGIN_NS (50ull * MS)
+#define MARGIN_NS (50 * SODNS_MS)
 /* Ways of asking one upstream, one after the other. */
 #define WAYS_MAX 4u
 

@@ -18,7 +18,6 @@
 #define PASSED_MAX 32u
 #define COOKIE_CLIENT 8u
 #define COOKIE_SERVER_MAX 32u
-#define MS 1000000u /* nanoseconds */
 
 enum policy { POLICY_RANDOM, POLICY_ROUND_ROBIN, POLICY_SEQUENTIAL };
 enum transport { TRANSPORT_DNS, TRANSPORT_TLS, TRANSPORT_HTTPS };

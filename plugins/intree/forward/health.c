@@ -18,7 +18,7 @@
 #define STANDING_LAYOUT 1u
 #define RISES 2u
 #define PAUSE_MAX 4u
-#define CHECK_NS (1000ull * MS)
+#define CHECK_NS (1000 * SODNS_MS)
 #define CHECKED_MAX 16u /* at a time */
 /* That something came is all there is to know. */
 #define ANSWER_MAX 12u

@@ -8,17 +8,16 @@
 
 #include <sodns/random.h>
 
-#define SECOND (1000ull * MS)
 /* What was found out is found out again after a while: servers are replaced. */
-#define RECASES_NS (3600 * SECOND)
-#define NO_EDNS_NS (600 * SECOND)
-#define BEAR_NS (60 * SECOND)
+#define RECASES_NS (3600 * SODNS_SECOND)
+#define NO_EDNS_NS (600 * SODNS_SECOND)
+#define BEAR_NS (60 * SODNS_SECOND)
 /* Answers over UDP with other letters, each of which was confirmed over TCP. */
 #define RECASED_MAX 4u
 /* Questions with EDNS left unanswered, each of which was answered without. */
 #define SILENT_MAX 3u
 /* A cookie that says when it was made need not be kept each time (RFC 9018, 4.3). */
-#define COOKIE_NS (30 * SECOND)
+#define COOKIE_NS (30 * SODNS_SECOND)
 
 void manners_begin(struct upstream *u)
 {

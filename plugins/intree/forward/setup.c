@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_INTERVAL_MIN (10ull * MS)
+#define CHECK_INTERVAL_MIN (10 * SODNS_MS)
 
 /* The number of an option, or its name; negative: it is none that can be passed. */
 static int option_code(const char *word)

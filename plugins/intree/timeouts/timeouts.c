@@ -6,9 +6,6 @@
 #include <sodns/plugin.h>
 #include <sodns/server.h>
 
-#define SECOND INT64_C(1000000000)
-#define MS 1000000
-
 /* 0: not in the Corefile. */
 struct timeouts {
 	uint64_t read, write, idle; /* ns */
@@ -31,8 +28,8 @@ static int check_queries(sodns_setup_t *s, const sodns_option_t *o, const char *
 #define TIMEOUT(word, what, is)                                                                    \
 	{                                                                                          \
 #word, SODNS_OPT_DURATION, SODNS_FIELD(struct timeouts, word),                     \
-			.min = SECOND, .max = 24 * 3600 * SECOND, .flags = SODNS_OPT_BARE_SECONDS, \
-			.help = what, .otherwise = is,                                             \
+			.min = (int64_t)SODNS_SECOND, .max = 24 * 3600 * (int64_t)SODNS_SECOND,    \
+			.flags = SODNS_OPT_BARE_SECONDS, .help = what, .otherwise = is,            \
 			.says = {                                                                  \
 				.bad = "failed to parse duration '{}'",                            \
 			       .low = "timeout provided '{value}' needs to be between 1 second "   \

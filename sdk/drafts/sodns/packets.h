@@ -29,8 +29,8 @@ typedef struct sodns_seen {
 	uint32_t size;
 	uint8_t event;    /* enum sodns_packet_event */
 	uint8_t protocol; /* enum sodns_protocol */
-	uint8_t outcome;  /* of an exchange: enum sodns_ended; 0 for a message that was sent */
-	uint8_t attempt;  /* which try of the exchange it is, from 0 */
+	uint8_t outcome; /* of an exchange: enum sodns_exchange_why; 0 for a message that was sent */
+	uint8_t attempt; /* which try of the exchange it is, from 0 */
 	const uint8_t *message;
 	size_t len;
 	const sodns_address_t *peer, *local;
