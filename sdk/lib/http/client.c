@@ -14,8 +14,8 @@
 
 #include "dial.h"
 #include "table.h"
+#include "room.h"
 
-#define SECOND UINT64_C(1000000000)
 #define KEPT_MAX 8u
 #define KEPT_SECONDS 60u
 #define PATIENCE (10 * SODNS_SECOND)
@@ -102,7 +102,7 @@ static struct link *take_kept(sodns_http_client_t *c, const char *place)
 	pthread_mutex_lock(&c->lock);
 	for (struct link **at = &c->kept; *at;) {
 		struct link *l = *at;
-		bool stale = now - l->since > KEPT_SECONDS * SECOND;
+		bool stale = now - l->since > KEPT_SECONDS * SODNS_SECOND;
 		if (!stale && (found || strcmp(l->place, place))) {
 			at = &l->next;
 			continue;
@@ -153,16 +153,12 @@ static void fail(struct call *call, const char *why)
 static void put(void *arg, const uint8_t *bytes, size_t len)
 {
 	struct link *l = arg;
-	if (l->out_len + len > l->out_room) {
-		size_t room = 2 * (l->out_len + len);
-		uint8_t *more = realloc(l->out, room);
-		if (!more) {
-			l->broken = true;
-			return;
-		}
-		l->out = more;
-		l->out_room = room;
+	uint8_t *out = http_room(l->out, &l->out_room, l->out_len, len);
+	if (!out) {
+		l->broken = true;
+		return;
 	}
+	l->out = out;
 	memcpy(l->out + l->out_len, bytes, len);
 	l->out_len += len;
 }
@@ -210,14 +206,10 @@ static void on_head(void *arg, sodns_http_stream_t *s, const sodns_http_head_t *
 
 static bool append(sodns_http_response_t *r, const uint8_t *bytes, size_t len)
 {
-	if (r->len + len + 1 > r->room) {
-		size_t room = 2 * (r->len + len) + 256;
-		char *more = realloc(r->body, room);
-		if (!more)
-			return false;
-		r->body = more;
-		r->room = room;
-	}
+	char *body = http_room(r->body, &r->room, r->len, len + 1);
+	if (!body)
+		return false;
+	r->body = body;
 	memcpy(r->body + r->len, bytes, len);
 	r->len += len;
 	r->body[r->len] = 0;

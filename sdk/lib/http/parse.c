@@ -3,6 +3,7 @@
  * where it lies. A body is not gathered: it passes in the pieces in which it comes.
  */
 #include "parse.h"
+#include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +35,10 @@ static enum http1_event wrong(http1_reader_t *r, unsigned status, const char *wh
 
 static bool gather(http1_reader_t *r, const uint8_t *bytes, size_t len)
 {
-	if (r->len + len + 1 > r->room) {
-		size_t room = 2 * (r->len + len) + 256;
-		char *more = realloc(r->text, room);
-		if (!more)
-			return false;
-		r->text = more;
-		r->room = room;
-	}
+	char *text = http_room(r->text, &r->room, r->len, len + 1);
+	if (!text)
+		return false;
+	r->text = text;
 	memcpy(r->text + r->len, bytes, len);
 	r->len += len;
 	return true;

@@ -15,8 +15,8 @@
 #include <sodns/query.h>
 
 #include "table.h"
+#include "room.h"
 
-#define SECOND UINT64_C(1000000000)
 #define READ_SIZE 16384u
 /* Not read by the session: what came in one read, behind a request that is answered first. */
 #define IN_MAX (2 * READ_SIZE)
@@ -29,8 +29,8 @@ static http_peer_t *closed; /* to be freed */
 static void grant(http_peer_t *p)
 {
 	uint64_t now = sodns_now();
-	p->deadline = now + HTTP_REQUEST_SECONDS * SECOND;
-	p->idle = now + HTTP_IDLE_SECONDS * SECOND;
+	p->deadline = now + HTTP_REQUEST_SECONDS * SODNS_SECOND;
+	p->idle = now + HTTP_IDLE_SECONDS * SODNS_SECOND;
 }
 
 static void watch_for(http_peer_t *p, uint32_t events)
@@ -105,16 +105,12 @@ static void put(void *arg, const uint8_t *bytes, size_t len)
 	http_peer_t *p = arg;
 	if (p->watched.fd < 0)
 		return;
-	if (p->out_len + len > p->out_room) {
-		size_t room = p->out_len ? 2 * (p->out_len + len) : len;
-		uint8_t *more = realloc(p->out, room);
-		if (!more) {
-			p->broken = true;
-			return;
-		}
-		p->out = more;
-		p->out_room = room;
+	uint8_t *out = http_room(p->out, &p->out_room, p->out_len, len);
+	if (!out) {
+		p->broken = true;
+		return;
 	}
+	p->out = out;
 	memcpy(p->out + p->out_len, bytes, len);
 	p->out_len += len;
 }
@@ -141,7 +137,7 @@ static bool flush(http_peer_t *p)
 			return false;
 		}
 		p->out_at += (size_t)n;
-		p->idle = sodns_now() + HTTP_IDLE_SECONDS * SECOND;
+		p->idle = sodns_now() + HTTP_IDLE_SECONDS * SODNS_SECOND;
 	}
 	p->out_at = p->out_len = 0;
 	if (p->out_room > KEEP_ROOM) {
@@ -248,7 +244,7 @@ static void bid_farewell(http_peer_t *p)
 	sodns_tls_end(p->tls);
 	p->tls = NULL;
 	p->ending = true;
-	p->deadline = sodns_now() + ENDING_SECONDS * SECOND;
+	p->deadline = sodns_now() + ENDING_SECONDS * SODNS_SECOND;
 	if (flush(p))
 		shutdown(p->watched.fd, SHUT_WR);
 }
@@ -328,7 +324,7 @@ static void receive(http_peer_t *p)
 	}
 	if (p->ending)
 		return;
-	p->idle = sodns_now() + HTTP_IDLE_SECONDS * SECOND;
+	p->idle = sodns_now() + HTTP_IDLE_SECONDS * SODNS_SECOND;
 	if (p->tls)
 		take_sealed(p, bytes, (size_t)n);
 	else
@@ -425,7 +421,7 @@ static bool make_room(struct sodns_http *h, const sodns_address_t *peer)
 static void rest(struct sodns_http *h)
 {
 	struct epoll_event e = {.data.ptr = h};
-	h->rest = sodns_now() + SECOND / 2;
+	h->rest = sodns_now() + SODNS_SECOND / 2;
 	epoll_ctl(http_epoll, EPOLL_CTL_MOD, h->watched.fd, &e);
 }
 
