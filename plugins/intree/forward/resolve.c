@@ -62,30 +62,51 @@ static bool from_system(struct found *found, const struct target *t, char *why, 
 	return true;
 }
 
+/* A record of an answer. The SDK reads no further behind a malformed one, which is passed over here. */
+struct record {
+	uint8_t owner[SODNS_NAME_MAX];
+	uint16_t type, rclass;
+	size_t data, len, next; /* offsets of its RDATA and of the next record */
+};
+
+static bool read_record(const uint8_t *m, size_t len, size_t at, struct record *out)
+{
+	at = sodns_name_from_message(m, len, at, out->owner);
+	if (!at || len - at < 10)
+		return false;
+	const uint8_t *f = m + at;
+	out->type = (uint16_t)(f[0] << 8 | f[1]);
+	out->rclass = (uint16_t)(f[2] << 8 | f[3]);
+	out->len = (size_t)(f[8] << 8 | f[9]);
+	out->data = at + 10;
+	out->next = out->data + out->len;
+	return out->next <= len;
+}
+
 /* Adds the addresses of the name that was asked for, or of what it is an alias of; nothing else that
  * stands there. */
 static unsigned take_addresses(struct found *found, const struct target *t, uint16_t type,
 			       const uint8_t *m, size_t len)
 {
-	sodns_message_reader_t reader;
-	sodns_message_record_t r;
 	uint8_t name[SODNS_NAME_MAX];
-	size_t bytes = type == SODNS_TYPE_A ? 4 : 16;
-	unsigned taken = 0;
-	if (sodns_message_read(&reader, m, len) || reader.flags & 15)
+	struct record r;
+	size_t at = sodns_name_from_message(m, len, 12, name),
+	       bytes = type == SODNS_TYPE_A ? 4 : 16;
+	unsigned records = (unsigned)(m[6] << 8 | m[7]), taken = 0;
+	if (!at || m[3] & 15)
 		return 0;
-	memcpy(name, reader.name, sodns_name_length(reader.name));
-	while (sodns_message_next(&reader, &r) > 0 && r.section == SODNS_ANSWER) {
+	for (at += 4; records && at < len && read_record(m, len, at, &r); records--, at = r.next) {
 		if (r.rclass != SODNS_CLASS_IN || !sodns_name_equal(r.owner, name))
 			continue;
-		if (r.type == SODNS_TYPE_CNAME)
-			memcpy(name, r.rdata, r.rdata_len);
-		if (r.type != type || r.rdata_len != bytes)
+		if (r.type == SODNS_TYPE_CNAME &&
+		    sodns_name_from_message(m, r.next, r.data, name) != r.next)
+			break;
+		if (r.type != type || r.len != bytes)
 			continue;
 		struct target one = *t;
 		one.hostname = NULL;
 		one.address.family = type == SODNS_TYPE_A ? 4 : 6;
-		memcpy(one.address.bytes, r.rdata, bytes);
+		memcpy(one.address.bytes, m + r.data, bytes);
 		taken += add(found, &one);
 	}
 	return taken;
@@ -104,7 +125,7 @@ static bool from_resolver(struct found *found, const struct target *t,
 		if (n > 0 && answer[2] & 2)
 			n = sodns_exchange_tcp(resolver, query, len, answer, sizeof(answer),
 					       LOOKUP);
-		if (n > 0)
+		if (n >= 12)
 			taken += take_addresses(found, t, types[i], answer, (size_t)n);
 	}
 	return taken;
